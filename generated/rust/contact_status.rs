@@ -19,8 +19,12 @@ pub enum State {
     AwaitSession,
     /// `AWAIT_ACK`, in `PING`. Old name: ACK?
     AwaitAck,
-    /// `CONNECTED`. The contact is here.
-    Connected,
+    /// `HEARD`, in `CONNECTED`. Something came in lately.
+    Heard,
+    /// `ASKED`, in `CONNECTED`. Is it still here? Mended: whoever was silent for a minute counted as away until the answer came.
+    Asked,
+    /// `RESUMED`, in `CONNECTED`. Another session has taken the place of the one before. What was on its way by that one goes again once the contact has answered.
+    Resumed,
     /// `CLOSED`.
     Closed,
 }
@@ -32,7 +36,9 @@ impl State {
         State::Fetching,
         State::AwaitSession,
         State::AwaitAck,
-        State::Connected,
+        State::Heard,
+        State::Asked,
+        State::Resumed,
         State::Closed,
     ];
 
@@ -44,7 +50,9 @@ impl State {
             State::Fetching => "FETCHING",
             State::AwaitSession => "AWAIT_SESSION",
             State::AwaitAck => "AWAIT_ACK",
-            State::Connected => "CONNECTED",
+            State::Heard => "HEARD",
+            State::Asked => "ASKED",
+            State::Resumed => "RESUMED",
             State::Closed => "CLOSED",
         }
     }
@@ -53,6 +61,12 @@ impl State {
     #[must_use]
     pub const fn is_in_ping(self) -> bool {
         matches!(self, State::Fetching | State::AwaitSession | State::AwaitAck)
+    }
+
+    /// Inside `CONNECTED`. The contact is here.
+    #[must_use]
+    pub const fn is_in_connected(self) -> bool {
+        matches!(self, State::Heard | State::Asked | State::Resumed)
     }
 }
 
@@ -126,15 +140,21 @@ pub enum Timer {
     OfflineAfterOfflineInterval,
     /// `after answer_timeout in PING` (`automata/contact_status.yaml:67`).
     PingAfterAnswerTimeout,
-    /// `after silence_timeout in CONNECTED` (`automata/contact_status.yaml:98`).
-    ConnectedAfterSilenceTimeout,
+    /// `after silence_timeout in HEARD` (`automata/contact_status.yaml:111`).
+    HeardAfterSilenceTimeout,
+    /// `after answer_timeout in ASKED` (`automata/contact_status.yaml:117`).
+    AskedAfterAnswerTimeout,
+    /// `after answer_timeout in RESUMED` (`automata/contact_status.yaml:127`).
+    ResumedAfterAnswerTimeout,
 }
 
 impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
         Timer::OfflineAfterOfflineInterval,
         Timer::PingAfterAnswerTimeout,
-        Timer::ConnectedAfterSilenceTimeout,
+        Timer::HeardAfterSilenceTimeout,
+        Timer::AskedAfterAnswerTimeout,
+        Timer::ResumedAfterAnswerTimeout,
     ];
 
     #[inline]
@@ -146,7 +166,9 @@ impl automaton::Timer for Timer {
         match self {
             Timer::OfflineAfterOfflineInterval => "after offline_interval in OFFLINE",
             Timer::PingAfterAnswerTimeout => "after answer_timeout in PING",
-            Timer::ConnectedAfterSilenceTimeout => "after silence_timeout in CONNECTED",
+            Timer::HeardAfterSilenceTimeout => "after silence_timeout in HEARD",
+            Timer::AskedAfterAnswerTimeout => "after answer_timeout in ASKED",
+            Timer::ResumedAfterAnswerTimeout => "after answer_timeout in RESUMED",
         }
     }
 }
@@ -486,7 +508,9 @@ impl blocking::State<Machine> for State {
             State::Fetching => in_fetching(context),
             State::AwaitSession => in_await_session(context),
             State::AwaitAck => in_await_ack(context),
-            State::Connected => in_connected(context),
+            State::Heard => in_heard(context),
+            State::Asked => in_asked(context),
+            State::Resumed => in_resumed(context),
             State::Closed => context.nobody_answers(),
         }
     }
@@ -530,7 +554,8 @@ fn in_offline(context: &mut Context<'_>) -> Response {
             // → CONNECTED (`automata/contact_status.yaml:54`).
             leave_offline(context);
             enter_connected(context);
-            context.take(State::Connected)
+            enter_heard(context);
+            context.take(State::Heard)
         }
         Trigger::Event(Event::SessionClosed | Event::AckReceived | Event::SendFailed) => {
             context.ignored()
@@ -554,7 +579,8 @@ fn in_ping(context: &mut Context<'_>) -> Response {
             // → CONNECTED (`automata/contact_status.yaml:71`).
             leave_ping(context);
             enter_connected(context);
-            context.take(State::Connected)
+            enter_heard(context);
+            context.take(State::Heard)
         }
         Trigger::Event(Event::SendFailed) => {
             if context.variables.attempts < context.parameters.tries {
@@ -664,25 +690,28 @@ fn in_await_ack(context: &mut Context<'_>) -> Response {
 fn in_connected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InboxPacket | Event::AckReceived) => {
-            // Stays (`automata/contact_status.yaml:100`).
+            // → HEARD (`automata/contact_status.yaml:99`).
+            exit_inside_connected(context);
             context.effects.act(Action::RememberTime);
-            context
-                .effects
-                .start_after(
-                    Timer::ConnectedAfterSilenceTimeout,
-                    context.parameters.silence_timeout,
-                );
-            context.internal()
+            enter_heard(context);
+            context.take(State::Heard)
         }
-        Trigger::Event(Event::PingNow | Event::SessionClosed) => {
-            // → PING (`automata/contact_status.yaml:101`).
-            leave_connected(context);
-            enter_ping(context);
-            enter_fetching(context);
-            context.take(State::Fetching)
+        Trigger::Event(Event::SessionClosed) => {
+            if context.ask.in_session() {
+                // → RESUMED (`automata/contact_status.yaml:101`).
+                exit_inside_connected(context);
+                enter_resumed(context);
+                context.take(State::Resumed)
+            } else {
+                // → PING (`automata/contact_status.yaml:102`).
+                exit_all(context);
+                enter_ping(context);
+                enter_fetching(context);
+                context.take(State::Fetching)
+            }
         }
         Trigger::Event(Event::LineChanged) => {
-            // Stays (`automata/contact_status.yaml:102`).
+            // Stays (`automata/contact_status.yaml:103`).
             context
                 .effects
                 .act(Action::ReleaseMessages {
@@ -691,14 +720,105 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::SessionOpened | Event::SendFailed) => context.ignored(),
-        Trigger::Timer(Timer::ConnectedAfterSilenceTimeout) => {
-            // → PING (`automata/contact_status.yaml:98`).
-            leave_connected(context);
+        _ => anywhere(context),
+    }
+}
+
+/// `HEARD`: Something came in lately.
+#[inline]
+fn in_heard(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::PingNow) => {
+            // → ASKED (`automata/contact_status.yaml:112`).
+            leave_heard(context);
+            enter_asked(context);
+            context.take(State::Asked)
+        }
+        Trigger::Timer(Timer::HeardAfterSilenceTimeout) => {
+            // → ASKED (`automata/contact_status.yaml:111`).
+            leave_heard(context);
+            enter_asked(context);
+            context.take(State::Asked)
+        }
+        _ => in_connected(context),
+    }
+}
+
+/// `ASKED`: Is it still here? Mended: whoever was silent for a minute counted as away until the answer came.
+#[inline]
+fn in_asked(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::SendFailed) => {
+            if context.ask.in_session() {
+                // → RESUMED (`automata/contact_status.yaml:120`).
+                leave_asked(context);
+                enter_resumed(context);
+                context.take(State::Resumed)
+            } else {
+                // → PING (`automata/contact_status.yaml:121`).
+                leave_asked(context);
+                enter_ping(context);
+                enter_fetching(context);
+                context.take(State::Fetching)
+            }
+        }
+        Trigger::Event(Event::PingNow) => context.ignored(),
+        Trigger::Timer(Timer::AskedAfterAnswerTimeout) => {
+            // → PING (`automata/contact_status.yaml:117`).
+            leave_asked(context);
             enter_ping(context);
             enter_fetching(context);
             context.take(State::Fetching)
         }
-        _ => anywhere(context),
+        _ => in_connected(context),
+    }
+}
+
+/// `RESUMED`: Another session has taken the place of the one before. What was on its way by that one goes again once the contact has answered.
+#[inline]
+fn in_resumed(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::InboxPacket | Event::AckReceived) => {
+            // → HEARD (`automata/contact_status.yaml:130`).
+            leave_resumed(context);
+            context.effects.act(Action::RememberTime);
+            context
+                .effects
+                .act(Action::ReleaseMessages {
+                    at_once: context.parameters.messages_at_once,
+                });
+            context
+                .effects
+                .send(Sent::ToReadReceipts {
+                    key: context.key.clone(),
+                    event: read_receipts::Event::Look,
+                });
+            enter_heard(context);
+            context.take(State::Heard)
+        }
+        Trigger::Event(Event::SendFailed) => {
+            if context.ask.in_session() {
+                // → RESUMED (`automata/contact_status.yaml:133`).
+                leave_resumed(context);
+                enter_resumed(context);
+                context.take(State::Resumed)
+            } else {
+                // → PING (`automata/contact_status.yaml:134`).
+                leave_resumed(context);
+                enter_ping(context);
+                enter_fetching(context);
+                context.take(State::Fetching)
+            }
+        }
+        Trigger::Event(Event::PingNow) => context.ignored(),
+        Trigger::Timer(Timer::ResumedAfterAnswerTimeout) => {
+            // → PING (`automata/contact_status.yaml:127`).
+            leave_resumed(context);
+            enter_ping(context);
+            enter_fetching(context);
+            context.take(State::Fetching)
+        }
+        _ => in_connected(context),
     }
 }
 
@@ -762,17 +882,52 @@ fn enter_connected(context: &mut Context<'_>) {
             key: context.key.clone(),
             event: read_receipts::Event::Look,
         });
+}
+
+/// On entering `HEARD`.
+fn enter_heard(context: &mut Context<'_>) {
     context
         .effects
         .start_after(
-            Timer::ConnectedAfterSilenceTimeout,
+            Timer::HeardAfterSilenceTimeout,
             context.parameters.silence_timeout,
         );
 }
 
-/// On leaving `CONNECTED`.
-fn leave_connected(context: &mut Context<'_>) {
-    context.effects.stop(Timer::ConnectedAfterSilenceTimeout);
+/// On leaving `HEARD`.
+fn leave_heard(context: &mut Context<'_>) {
+    context.effects.stop(Timer::HeardAfterSilenceTimeout);
+}
+
+/// On entering `ASKED`.
+fn enter_asked(context: &mut Context<'_>) {
+    context.effects.act(Action::SendMyIdentity);
+    context
+        .effects
+        .start_after(Timer::AskedAfterAnswerTimeout, context.parameters.answer_timeout);
+}
+
+/// On leaving `ASKED`.
+fn leave_asked(context: &mut Context<'_>) {
+    context.effects.act(Action::CancelHandshake);
+    context.effects.stop(Timer::AskedAfterAnswerTimeout);
+}
+
+/// On entering `RESUMED`.
+fn enter_resumed(context: &mut Context<'_>) {
+    context.effects.act(Action::SendMyIdentity);
+    context
+        .effects
+        .start_after(
+            Timer::ResumedAfterAnswerTimeout,
+            context.parameters.answer_timeout,
+        );
+}
+
+/// On leaving `RESUMED`.
+fn leave_resumed(context: &mut Context<'_>) {
+    context.effects.act(Action::CancelHandshake);
+    context.effects.stop(Timer::ResumedAfterAnswerTimeout);
 }
 
 /// Leaves every active state, from the innermost outwards.
@@ -784,8 +939,30 @@ fn exit_all(context: &mut Context<'_>) {
         State::Fetching | State::AwaitSession | State::AwaitAck => {
             leave_ping(context);
         }
-        State::Connected => {
-            leave_connected(context);
+        State::Heard => {
+            leave_heard(context);
+        }
+        State::Asked => {
+            leave_asked(context);
+        }
+        State::Resumed => {
+            leave_resumed(context);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves every active state inside `CONNECTED`, from the innermost outwards.
+fn exit_inside_connected(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Heard => {
+            leave_heard(context);
+        }
+        State::Asked => {
+            leave_asked(context);
+        }
+        State::Resumed => {
+            leave_resumed(context);
         }
         _ => {}
     }
@@ -863,7 +1040,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<3>;
+    type Timers = automaton::TimerHandles<5>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -885,11 +1062,22 @@ impl automata_runtime::Automaton for Machine {
             effects
                 .start_after(Timer::PingAfterAnswerTimeout, parameters.answer_timeout);
         }
-        if state == State::Connected {
+        if state == State::Heard {
             effects
                 .start_after(
-                    Timer::ConnectedAfterSilenceTimeout,
+                    Timer::HeardAfterSilenceTimeout,
                     parameters.silence_timeout,
+                );
+        }
+        if state == State::Asked {
+            effects
+                .start_after(Timer::AskedAfterAnswerTimeout, parameters.answer_timeout);
+        }
+        if state == State::Resumed {
+            effects
+                .start_after(
+                    Timer::ResumedAfterAnswerTimeout,
+                    parameters.answer_timeout,
                 );
         }
     }

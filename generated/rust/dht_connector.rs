@@ -108,8 +108,12 @@ pub enum Event {
     OpenFailed { reason: String },
     /// `answered`, from `dht`. An answer to look: others are there.
     Answered,
-    /// `alone`, from `dht`. The other answer: nobody is.
+    /// `alone`, from `dht`. Another answer: nobody is.
     Alone,
+    /// `names_missing`, from `dht`. Another answer: nobody is, and not all names of the nodes by which one enters were known when the socket was opened.
+    NamesMissing { reason: String },
+    /// `port_free`, from `dht`. Another answer: the default port, which was taken when the socket was opened, is free now.
+    PortFree,
     /// `network_connector enters CONNECTED`.
     #[serde(rename = "network_connector enters CONNECTED")]
     NetworkConnectorEntersConnected,
@@ -130,17 +134,17 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in OPENING` (`automata/dht_connector.yaml:58`).
+    /// `after answer_timeout in OPENING` (`automata/dht_connector.yaml:66`).
     OpeningAfterAnswerTimeout,
-    /// `after rest in RESTING` (`automata/dht_connector.yaml:63`).
+    /// `after rest in RESTING` (`automata/dht_connector.yaml:71`).
     RestingAfterRest,
-    /// `after join_timeout in JOINING` (`automata/dht_connector.yaml:75`).
+    /// `after join_timeout in JOINING` (`automata/dht_connector.yaml:89`).
     JoiningAfterJoinTimeout,
-    /// `after rest in ALONE` (`automata/dht_connector.yaml:80`).
+    /// `after rest in ALONE` (`automata/dht_connector.yaml:94`).
     AloneAfterRest,
-    /// `every look_interval in JOINED` (`automata/dht_connector.yaml:87`).
+    /// `every look_interval in JOINED` (`automata/dht_connector.yaml:101`).
     JoinedEveryLookInterval,
-    /// `every save_interval in JOINED` (`automata/dht_connector.yaml:88`).
+    /// `every save_interval in JOINED` (`automata/dht_connector.yaml:102`).
     JoinedEverySaveInterval,
 }
 
@@ -183,7 +187,7 @@ impl automaton::Timer for Timer {
 pub enum Action {
     /// `open`, by `dht`. Open the socket; opened or open_failed answers.
     Open,
-    /// `look`, by `dht`. Is anybody there? answered or alone answers.
+    /// `look`, by `dht`. Is anybody there? answered, alone, names_missing or port_free answers.
     Look,
     /// `save_nodes`, by `dht`. Write down who answered.
     SaveNodes,
@@ -438,7 +442,9 @@ fn anywhere(context: &mut Context<'_>) -> Response {
             | Event::Opened
             | Event::OpenFailed { .. }
             | Event::Answered
-            | Event::Alone,
+            | Event::Alone
+            | Event::NamesMissing { .. }
+            | Event::PortFree,
         ) => context.ignored(),
         _ => context.nobody_answers(),
     }
@@ -449,12 +455,12 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            // → OPENING (`automata/dht_connector.yaml:45`).
+            // → OPENING (`automata/dht_connector.yaml:53`).
             enter_opening(context);
             context.take(State::Opening)
         }
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/dht_connector.yaml:46`).
+            // → CLOSED (`automata/dht_connector.yaml:54`).
             context.take(State::Closed)
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
@@ -467,7 +473,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/dht_connector.yaml:51`).
+            // → CLOSED (`automata/dht_connector.yaml:59`).
             exit_all(context);
             context.effects.act(Action::Close);
             context.take(State::Closed)
@@ -481,13 +487,13 @@ fn in_working(context: &mut Context<'_>) -> Response {
 fn in_opening(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Opened) => {
-            // → JOINING (`automata/dht_connector.yaml:56`).
+            // → JOINING (`automata/dht_connector.yaml:64`).
             leave_opening(context);
             enter_joining(context);
             context.take(State::Joining)
         }
         Trigger::Event(Event::OpenFailed { reason }) => {
-            // → RESTING (`automata/dht_connector.yaml:57`).
+            // → RESTING (`automata/dht_connector.yaml:65`).
             leave_opening(context);
             context
                 .effects
@@ -499,8 +505,14 @@ fn in_opening(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
         Trigger::Timer(Timer::OpeningAfterAnswerTimeout) => {
-            // → RESTING (`automata/dht_connector.yaml:58`).
+            // → RESTING (`automata/dht_connector.yaml:66`).
             leave_opening(context);
+            context
+                .effects
+                .act(Action::ReportFailure {
+                    reason: "its socket was not opened in time".to_owned(),
+                });
+            context.effects.act(Action::Close);
             enter_resting(context);
             context.take(State::Resting)
         }
@@ -513,14 +525,14 @@ fn in_opening(context: &mut Context<'_>) -> Response {
 fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → OPENING (`automata/dht_connector.yaml:65`).
+            // → OPENING (`automata/dht_connector.yaml:73`).
             leave_resting(context);
             context.variables.rest = context.parameters.first_rest;
             enter_opening(context);
             context.take(State::Opening)
         }
         Trigger::Timer(Timer::RestingAfterRest) => {
-            // → OPENING (`automata/dht_connector.yaml:63`).
+            // → OPENING (`automata/dht_connector.yaml:71`).
             leave_resting(context);
             context.variables.rest = context
                 .variables
@@ -537,7 +549,28 @@ fn in_resting(context: &mut Context<'_>) -> Response {
 /// `OPEN`: There is a socket.
 #[inline]
 fn in_open(context: &mut Context<'_>) -> Response {
-    in_working(context)
+    match context.trigger {
+        Trigger::Event(Event::NamesMissing { reason }) => {
+            // → RESTING (`automata/dht_connector.yaml:78`). Mended: a node that began without DNS knew nobody, and never asked for the names again.
+            exit_inside_working(context);
+            context
+                .effects
+                .act(Action::ReportFailure {
+                    reason: reason.clone(),
+                });
+            context.effects.act(Action::Close);
+            enter_resting(context);
+            context.take(State::Resting)
+        }
+        Trigger::Event(Event::PortFree) => {
+            // → OPENING (`automata/dht_connector.yaml:81`). Mended: a default port that was taken once was never taken back.
+            exit_inside_working(context);
+            context.effects.act(Action::Close);
+            enter_opening(context);
+            context.take(State::Opening)
+        }
+        _ => in_working(context),
+    }
 }
 
 /// `JOINING`: Does anybody answer?
@@ -545,20 +578,20 @@ fn in_open(context: &mut Context<'_>) -> Response {
 fn in_joining(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Answered) => {
-            // → JOINED (`automata/dht_connector.yaml:73`).
+            // → JOINED (`automata/dht_connector.yaml:87`).
             leave_joining(context);
             enter_joined(context);
             context.take(State::Joined)
         }
         Trigger::Event(Event::Alone) => {
-            // → ALONE (`automata/dht_connector.yaml:74`).
+            // → ALONE (`automata/dht_connector.yaml:88`).
             leave_joining(context);
             enter_alone(context);
             context.take(State::Alone)
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => context.ignored(),
         Trigger::Timer(Timer::JoiningAfterJoinTimeout) => {
-            // → ALONE (`automata/dht_connector.yaml:75`).
+            // → ALONE (`automata/dht_connector.yaml:89`).
             leave_joining(context);
             enter_alone(context);
             context.take(State::Alone)
@@ -572,14 +605,14 @@ fn in_joining(context: &mut Context<'_>) -> Response {
 fn in_alone(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → JOINING (`automata/dht_connector.yaml:82`).
+            // → JOINING (`automata/dht_connector.yaml:96`).
             leave_alone(context);
             context.variables.rest = context.parameters.first_rest;
             enter_joining(context);
             context.take(State::Joining)
         }
         Trigger::Timer(Timer::AloneAfterRest) => {
-            // → JOINING (`automata/dht_connector.yaml:80`).
+            // → JOINING (`automata/dht_connector.yaml:94`).
             leave_alone(context);
             context.variables.rest = context
                 .variables
@@ -598,21 +631,24 @@ fn in_alone(context: &mut Context<'_>) -> Response {
 fn in_joined(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Alone) => {
-            // → JOINING (`automata/dht_connector.yaml:90`).
+            // → JOINING (`automata/dht_connector.yaml:104`).
             leave_joined(context);
             enter_joining(context);
             context.take(State::Joining)
         }
-        Trigger::Event(Event::Answered | Event::NetworkConnectorEntersConnected) => {
-            context.ignored()
+        Trigger::Event(Event::NetworkConnectorEntersConnected) => {
+            // Stays (`automata/dht_connector.yaml:105`).
+            context.effects.act(Action::Look);
+            context.internal()
         }
+        Trigger::Event(Event::Answered) => context.ignored(),
         Trigger::Timer(Timer::JoinedEveryLookInterval) => {
-            // Stays (`automata/dht_connector.yaml:87`).
+            // Stays (`automata/dht_connector.yaml:101`).
             context.effects.act(Action::Look);
             context.internal()
         }
         Trigger::Timer(Timer::JoinedEverySaveInterval) => {
-            // Stays (`automata/dht_connector.yaml:88`).
+            // Stays (`automata/dht_connector.yaml:102`).
             context.effects.act(Action::SaveNodes);
             context.internal()
         }
@@ -696,6 +732,28 @@ fn leave_joined(context: &mut Context<'_>) {
 
 /// Leaves every active state, from the innermost outwards.
 fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Opening => {
+            leave_opening(context);
+        }
+        State::Resting => {
+            leave_resting(context);
+        }
+        State::Joining => {
+            leave_joining(context);
+        }
+        State::Alone => {
+            leave_alone(context);
+        }
+        State::Joined => {
+            leave_joined(context);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves every active state inside `WORKING`, from the innermost outwards.
+fn exit_inside_working(context: &mut Context<'_>) {
     match context.leaf {
         State::Opening => {
             leave_opening(context);

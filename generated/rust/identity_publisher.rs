@@ -132,11 +132,11 @@ impl automaton::Event for Event {
 pub enum Timer {
     /// `every refresh_interval in REACHABLE` (`automata/identity_publisher.yaml:71`).
     ReachableEveryRefreshInterval,
-    /// `after publish_timeout in PUBLISHING` (`automata/identity_publisher.yaml:84`).
+    /// `after publish_timeout in PUBLISHING` (`automata/identity_publisher.yaml:86`).
     PublishingAfterPublishTimeout,
-    /// `after republish_interval in PUBLISHED` (`automata/identity_publisher.yaml:88`).
+    /// `after republish_interval in PUBLISHED` (`automata/identity_publisher.yaml:90`).
     PublishedAfterRepublishInterval,
-    /// `after rest in RESTING` (`automata/identity_publisher.yaml:93`).
+    /// `after rest in RESTING` (`automata/identity_publisher.yaml:95`).
     RestingAfterRest,
 }
 
@@ -587,15 +587,16 @@ fn in_publishing(context: &mut Context<'_>) -> Response {
                 enter_publishing(context);
                 context.take(State::Publishing)
             } else {
-                // → PUBLISHED (`automata/identity_publisher.yaml:80`).
+                // → PUBLISHED (`automata/identity_publisher.yaml:80`). Whoever has moved at the same time has published before us, or sees ours: so two who both move meet again.
                 leave_publishing(context);
                 context.effects.act(Action::ReportPublished);
+                context.effects.act(Action::RefreshContacts);
                 enter_published(context);
                 context.take(State::Published)
             }
         }
         Trigger::Event(Event::PublishFailed { reason }) => {
-            // → RESTING (`automata/identity_publisher.yaml:81`).
+            // → RESTING (`automata/identity_publisher.yaml:83`).
             leave_publishing(context);
             context
                 .effects
@@ -606,12 +607,12 @@ fn in_publishing(context: &mut Context<'_>) -> Response {
             context.take(State::Resting)
         }
         Trigger::Event(Event::Changed) => {
-            // Stays (`automata/identity_publisher.yaml:82`).
+            // Stays (`automata/identity_publisher.yaml:84`).
             context.variables.outdated = true;
             context.internal()
         }
         Trigger::Timer(Timer::PublishingAfterPublishTimeout) => {
-            // → RESTING (`automata/identity_publisher.yaml:84`).
+            // → RESTING (`automata/identity_publisher.yaml:86`).
             leave_publishing(context);
             context
                 .effects
@@ -630,13 +631,13 @@ fn in_publishing(context: &mut Context<'_>) -> Response {
 fn in_published(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Changed) => {
-            // → PUBLISHING (`automata/identity_publisher.yaml:89`).
+            // → PUBLISHING (`automata/identity_publisher.yaml:91`).
             leave_published(context);
             enter_publishing(context);
             context.take(State::Publishing)
         }
         Trigger::Timer(Timer::PublishedAfterRepublishInterval) => {
-            // → PUBLISHING (`automata/identity_publisher.yaml:88`).
+            // → PUBLISHING (`automata/identity_publisher.yaml:90`).
             leave_published(context);
             enter_publishing(context);
             context.take(State::Publishing)
@@ -650,13 +651,13 @@ fn in_published(context: &mut Context<'_>) -> Response {
 fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Changed) => {
-            // → PUBLISHING (`automata/identity_publisher.yaml:94`).
+            // → PUBLISHING (`automata/identity_publisher.yaml:96`).
             leave_resting(context);
             enter_publishing(context);
             context.take(State::Publishing)
         }
         Trigger::Timer(Timer::RestingAfterRest) => {
-            // → PUBLISHING (`automata/identity_publisher.yaml:93`).
+            // → PUBLISHING (`automata/identity_publisher.yaml:95`).
             leave_resting(context);
             context.variables.rest = context
                 .variables

@@ -15,7 +15,9 @@ pub enum State {
     /// `OFF`.
     #[default]
     Off,
-    /// `SEARCHING`, in `WORKING`. We look around, as far as we know.
+    /// `AWAIT_SEARCH`, in `WORKING`. Do we look around? Mended: a search that said nothing counted as one.
+    AwaitSearch,
+    /// `SEARCHING`, in `WORKING`. We look around.
     Searching,
     /// `FAILED`, in `WORKING`. Something stands in the way.
     Failed,
@@ -23,12 +25,19 @@ pub enum State {
 
 impl State {
     /// Every leaf, in the order of the file.
-    pub const ALL: &[State] = &[State::Off, State::Searching, State::Failed];
+    pub const ALL: &[State] = &[
+        State::Off,
+        State::AwaitSearch,
+        State::Searching,
+        State::Failed,
+    ];
+
     /// As in the YAML.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             State::Off => "OFF",
+            State::AwaitSearch => "AWAIT_SEARCH",
             State::Searching => "SEARCHING",
             State::Failed => "FAILED",
         }
@@ -37,7 +46,7 @@ impl State {
     /// Inside `WORKING`. The service is on.
     #[must_use]
     pub const fn is_in_working(self) -> bool {
-        matches!(self, State::Searching | State::Failed)
+        matches!(self, State::AwaitSearch | State::Searching | State::Failed)
     }
 }
 
@@ -98,12 +107,18 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after retry_interval in FAILED` (`automata/lan_discovery.yaml:63`).
+    /// `after answer_timeout in AWAIT_SEARCH` (`automata/lan_discovery.yaml:59`).
+    AwaitSearchAfterAnswerTimeout,
+    /// `after retry_interval in FAILED` (`automata/lan_discovery.yaml:72`).
     FailedAfterRetryInterval,
 }
 
 impl automaton::Timer for Timer {
-    const ALL: &'static [Self] = &[Timer::FailedAfterRetryInterval];
+    const ALL: &'static [Self] = &[
+        Timer::AwaitSearchAfterAnswerTimeout,
+        Timer::FailedAfterRetryInterval,
+    ];
+
     #[inline]
     fn index(self) -> usize {
         self as usize
@@ -111,6 +126,9 @@ impl automaton::Timer for Timer {
 
     fn label(self) -> &'static str {
         match self {
+            Timer::AwaitSearchAfterAnswerTimeout => {
+                "after answer_timeout in AWAIT_SEARCH"
+            }
             Timer::FailedAfterRetryInterval => "after retry_interval in FAILED",
         }
     }
@@ -162,6 +180,8 @@ pub enum Inside {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Parameters {
+    /// How long it may take until it is known whether we look.
+    pub answer_timeout: Milliseconds,
     /// What has failed is tried again in this time.
     pub retry_interval: Milliseconds,
 }
@@ -169,6 +189,7 @@ pub struct Parameters {
 impl Default for Parameters {
     fn default() -> Self {
         Self {
+            answer_timeout: Milliseconds(30_000),
             retry_interval: Milliseconds(30_000),
         }
     }
@@ -181,6 +202,9 @@ pub type Settings = Parameters;
 #[derive(Clone, Debug, PartialEq, Default, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Given {
+    /// How long it may take until it is known whether we look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer_timeout: Option<Milliseconds>,
     /// What has failed is tried again in this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_interval: Option<Milliseconds>,
@@ -188,7 +212,7 @@ pub struct Given {
 
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
-        self.retry_interval.is_none()
+        self.answer_timeout.is_none() && self.retry_interval.is_none()
     }
 }
 
@@ -197,6 +221,10 @@ impl Parameters {
     #[must_use]
     pub fn new(settings: &Settings, given: &Given) -> Self {
         Self {
+            answer_timeout: given
+                .answer_timeout
+                .clone()
+                .unwrap_or_else(|| settings.answer_timeout.clone()),
             retry_interval: given
                 .retry_interval
                 .clone()
@@ -276,6 +304,7 @@ impl blocking::State<Machine> for State {
     ) -> Response {
         match self {
             State::Off => in_off(context),
+            State::AwaitSearch => in_await_search(context),
             State::Searching => in_searching(context),
             State::Failed => in_failed(context),
         }
@@ -296,9 +325,10 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_off(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            // → SEARCHING (`automata/lan_discovery.yaml:34`).
+            // → WORKING (`automata/lan_discovery.yaml:35`).
             enter_working(context);
-            context.take(State::Searching)
+            enter_await_search(context);
+            context.take(State::AwaitSearch)
         }
         Trigger::Event(
             Event::Stop
@@ -317,12 +347,12 @@ fn in_off(context: &mut Context<'_>) -> Response {
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → OFF (`automata/lan_discovery.yaml:49`).
+            // → OFF (`automata/lan_discovery.yaml:50`).
             exit_all(context);
             context.take(State::Off)
         }
         Trigger::Event(Event::Found { peer, entrypoints }) => {
-            // Stays (`automata/lan_discovery.yaml:50`).
+            // Stays (`automata/lan_discovery.yaml:51`).
             context
                 .effects
                 .act(Action::KeepHint {
@@ -332,7 +362,7 @@ fn in_working(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::Gone { peer }) => {
-            // Stays (`automata/lan_discovery.yaml:51`).
+            // Stays (`automata/lan_discovery.yaml:52`).
             context
                 .effects
                 .act(Action::ForgetHint {
@@ -341,7 +371,7 @@ fn in_working(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::Failed { reason }) => {
-            // → FAILED (`automata/lan_discovery.yaml:52`).
+            // → FAILED (`automata/lan_discovery.yaml:53`).
             exit_inside_working(context);
             context
                 .effects
@@ -356,17 +386,57 @@ fn in_working(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `SEARCHING`: We look around, as far as we know.
+/// `AWAIT_SEARCH`: Do we look around? Mended: a search that said nothing counted as one.
+#[inline]
+fn in_await_search(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::Searching) => {
+            // → SEARCHING (`automata/lan_discovery.yaml:61`).
+            leave_await_search(context);
+            context.effects.act(Action::ReportSearching);
+            context.take(State::Searching)
+        }
+        Trigger::Event(Event::Unheard { reason }) => {
+            // → SEARCHING (`automata/lan_discovery.yaml:62`).
+            leave_await_search(context);
+            context
+                .effects
+                .act(Action::ReportFailure {
+                    reason: reason.clone(),
+                });
+            context.take(State::Searching)
+        }
+        Trigger::Event(Event::NetworkTransportLeavesChanging { .. }) => {
+            // Stays (`automata/lan_discovery.yaml:63`).
+            context.effects.act(Action::Search);
+            context.internal()
+        }
+        Trigger::Timer(Timer::AwaitSearchAfterAnswerTimeout) => {
+            // → FAILED (`automata/lan_discovery.yaml:59`).
+            leave_await_search(context);
+            context
+                .effects
+                .act(Action::ReportFailure {
+                    reason: "the search in the local network does not begin".to_owned(),
+                });
+            enter_failed(context);
+            context.take(State::Failed)
+        }
+        _ => in_working(context),
+    }
+}
+
+/// `SEARCHING`: We look around.
 #[inline]
 fn in_searching(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Searching) => {
-            // Stays (`automata/lan_discovery.yaml:58`).
+            // Stays (`automata/lan_discovery.yaml:67`).
             context.effects.act(Action::ReportSearching);
             context.internal()
         }
         Trigger::Event(Event::Unheard { reason }) => {
-            // Stays (`automata/lan_discovery.yaml:59`).
+            // Stays (`automata/lan_discovery.yaml:68`).
             context
                 .effects
                 .act(Action::ReportFailure {
@@ -375,9 +445,10 @@ fn in_searching(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::NetworkTransportLeavesChanging { .. }) => {
-            // Stays (`automata/lan_discovery.yaml:60`). It listens somewhere now, or nowhere any more.
+            // → AWAIT_SEARCH (`automata/lan_discovery.yaml:69`). It listens somewhere now, or nowhere any more.
             context.effects.act(Action::Search);
-            context.internal()
+            enter_await_search(context);
+            context.take(State::AwaitSearch)
         }
         _ => in_working(context),
     }
@@ -388,17 +459,18 @@ fn in_searching(context: &mut Context<'_>) -> Response {
 fn in_failed(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Searching) => {
-            // → SEARCHING (`automata/lan_discovery.yaml:65`).
+            // → SEARCHING (`automata/lan_discovery.yaml:74`).
             leave_failed(context);
             context.effects.act(Action::ReportSearching);
             context.take(State::Searching)
         }
         Trigger::Event(Event::Unheard { .. }) => context.ignored(),
         Trigger::Timer(Timer::FailedAfterRetryInterval) => {
-            // → SEARCHING (`automata/lan_discovery.yaml:63`).
+            // → AWAIT_SEARCH (`automata/lan_discovery.yaml:72`).
             leave_failed(context);
             context.effects.act(Action::Search);
-            context.take(State::Searching)
+            enter_await_search(context);
+            context.take(State::AwaitSearch)
         }
         _ => in_working(context),
     }
@@ -416,6 +488,21 @@ fn leave_working(context: &mut Context<'_>) {
     context.effects.act(Action::ReportSearching);
 }
 
+/// On entering `AWAIT_SEARCH`.
+fn enter_await_search(context: &mut Context<'_>) {
+    context
+        .effects
+        .start_after(
+            Timer::AwaitSearchAfterAnswerTimeout,
+            context.parameters.answer_timeout,
+        );
+}
+
+/// On leaving `AWAIT_SEARCH`.
+fn leave_await_search(context: &mut Context<'_>) {
+    context.effects.stop(Timer::AwaitSearchAfterAnswerTimeout);
+}
+
 /// On entering `FAILED`.
 fn enter_failed(context: &mut Context<'_>) {
     context
@@ -431,6 +518,10 @@ fn leave_failed(context: &mut Context<'_>) {
 /// Leaves every active state, from the innermost outwards.
 fn exit_all(context: &mut Context<'_>) {
     match context.leaf {
+        State::AwaitSearch => {
+            leave_await_search(context);
+            leave_working(context);
+        }
         State::Searching => {
             leave_working(context);
         }
@@ -444,8 +535,14 @@ fn exit_all(context: &mut Context<'_>) {
 
 /// Leaves every active state inside `WORKING`, from the innermost outwards.
 fn exit_inside_working(context: &mut Context<'_>) {
-    if context.leaf == State::Failed {
-        leave_failed(context);
+    match context.leaf {
+        State::AwaitSearch => {
+            leave_await_search(context);
+        }
+        State::Failed => {
+            leave_failed(context);
+        }
+        _ => {}
     }
 }
 
@@ -507,7 +604,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<1>;
+    type Timers = automaton::TimerHandles<2>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -518,6 +615,13 @@ impl automata_runtime::Automaton for Machine {
         _: &Variables,
         effects: &mut Effects<Machine>,
     ) {
+        if state == State::AwaitSearch {
+            effects
+                .start_after(
+                    Timer::AwaitSearchAfterAnswerTimeout,
+                    parameters.answer_timeout,
+                );
+        }
         if state == State::Failed {
             effects
                 .start_after(Timer::FailedAfterRetryInterval, parameters.retry_interval);

@@ -12,6 +12,8 @@
 //! * A remembered stop outlived the start that answered it.
 //! * A stop and then a start during STARTING still stopped.
 //! * A stop during STOPPING was never answered.
+//! * What a service depends on may come later than it is waited for; the service stayed off until somebody started it again.
+//! * A start that took too long was answered with `Stopped`, and never tried again.
 
 use automata_runtime::generated::*;
 use super::types;
@@ -24,8 +26,10 @@ pub enum State {
     Off,
     /// `NOT_INSTALLED`, in `DOWN`. This program was made without it.
     NotInstalled,
-    /// `DEPENDS_OFF`, in `DOWN`. Something that it depends on is off.
+    /// `DEPENDS_OFF`, in `DOWN`. It is wanted, and something that it depends on is off. Mended: it stayed off when that came later.
     DependsOff,
+    /// `FAILED`, in `DOWN`. It is wanted, and its start took too long.
+    Failed,
     /// `AWAIT_DEPENDENCIES`, in `STARTING`. What it depends on may be starting too.
     AwaitDependencies,
     /// `LAUNCHING`, in `STARTING`.
@@ -44,6 +48,7 @@ impl State {
         State::Off,
         State::NotInstalled,
         State::DependsOff,
+        State::Failed,
         State::AwaitDependencies,
         State::Launching,
         State::On,
@@ -58,6 +63,7 @@ impl State {
             State::Off => "OFF",
             State::NotInstalled => "NOT_INSTALLED",
             State::DependsOff => "DEPENDS_OFF",
+            State::Failed => "FAILED",
             State::AwaitDependencies => "AWAIT_DEPENDENCIES",
             State::Launching => "LAUNCHING",
             State::On => "ON",
@@ -69,7 +75,9 @@ impl State {
     /// Inside `DOWN`. It does not run.
     #[must_use]
     pub const fn is_in_down(self) -> bool {
-        matches!(self, State::Off | State::NotInstalled | State::DependsOff)
+        matches!(
+            self, State::Off | State::NotInstalled | State::DependsOff | State::Failed
+        )
     }
 
     /// Inside `STARTING`.
@@ -119,7 +127,7 @@ pub enum Event {
     StartRequested { request: types::RequestId },
     /// `stop_requested`, from `services`, `api`. Old name: stop.
     StopRequested { request: types::RequestId },
-    /// `dependencies_on`, from `services`. The answer to check_dependencies: all that it depends on is on.
+    /// `dependencies_on`, from `services`. An answer to check_dependencies, or later: all that it depends on is on.
     DependenciesOn,
     /// `dependencies_off`, from `services`. The other answer: something that it depends on is off, and not about to start.
     DependenciesOff,
@@ -143,18 +151,24 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after change_timeout in AWAIT_DEPENDENCIES` (`automata/local_service.yaml:71`).
+    /// `after recheck_interval in DEPENDS_OFF` (`automata/local_service.yaml:73`).
+    DependsOffAfterRecheckInterval,
+    /// `after retry_interval in FAILED` (`automata/local_service.yaml:76`).
+    FailedAfterRetryInterval,
+    /// `after change_timeout in AWAIT_DEPENDENCIES` (`automata/local_service.yaml:88`).
     AwaitDependenciesAfterChangeTimeout,
-    /// `after change_timeout in LAUNCHING` (`automata/local_service.yaml:80`).
+    /// `after change_timeout in LAUNCHING` (`automata/local_service.yaml:97`).
     LaunchingAfterChangeTimeout,
-    /// `after change_timeout in INFLUENCE` (`automata/local_service.yaml:100`).
+    /// `after change_timeout in INFLUENCE` (`automata/local_service.yaml:119`).
     InfluenceAfterChangeTimeout,
-    /// `after change_timeout in STOPPING` (`automata/local_service.yaml:106`).
+    /// `after change_timeout in STOPPING` (`automata/local_service.yaml:125`).
     StoppingAfterChangeTimeout,
 }
 
 impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
+        Timer::DependsOffAfterRecheckInterval,
+        Timer::FailedAfterRetryInterval,
         Timer::AwaitDependenciesAfterChangeTimeout,
         Timer::LaunchingAfterChangeTimeout,
         Timer::InfluenceAfterChangeTimeout,
@@ -168,6 +182,10 @@ impl automaton::Timer for Timer {
 
     fn label(self) -> &'static str {
         match self {
+            Timer::DependsOffAfterRecheckInterval => {
+                "after recheck_interval in DEPENDS_OFF"
+            }
+            Timer::FailedAfterRetryInterval => "after retry_interval in FAILED",
             Timer::AwaitDependenciesAfterChangeTimeout => {
                 "after change_timeout in AWAIT_DEPENDENCIES"
             }
@@ -194,6 +212,10 @@ pub enum Action {
     Answer { result: types::ServiceResult },
     /// `check_dependencies`, by `services`. dependencies_on, dependencies_off or not_installed answers, as soon as it is known.
     CheckDependencies,
+    /// `await_dependencies`, by `services`. Once all that it depends on is on, dependencies_on is told.
+    AwaitDependencies,
+    /// `forget_dependencies`, by `services`. It is not waited for any more.
+    ForgetDependencies,
     /// `start_service`, by `services`. service_started answers.
     StartService,
     /// `stop_dependents`, by `services`. Stops those that depend on it; dependents_stopped answers.
@@ -211,12 +233,18 @@ pub type Inside = Action;
 pub struct Parameters {
     /// How long a service may take to start or to stop.
     pub change_timeout: Milliseconds,
+    /// How often a service looks whether what it depends on is on, should nobody have told.
+    pub recheck_interval: Milliseconds,
+    /// A start that took too long is tried again in this time.
+    pub retry_interval: Milliseconds,
 }
 
 impl Default for Parameters {
     fn default() -> Self {
         Self {
             change_timeout: Milliseconds(30_000),
+            recheck_interval: Milliseconds(300_000),
+            retry_interval: Milliseconds(60_000),
         }
     }
 }
@@ -231,11 +259,18 @@ pub struct Given {
     /// How long a service may take to start or to stop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change_timeout: Option<Milliseconds>,
+    /// How often a service looks whether what it depends on is on, should nobody have told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recheck_interval: Option<Milliseconds>,
+    /// A start that took too long is tried again in this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_interval: Option<Milliseconds>,
 }
 
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
-        self.change_timeout.is_none()
+        self.change_timeout.is_none() && self.recheck_interval.is_none()
+            && self.retry_interval.is_none()
     }
 }
 
@@ -248,6 +283,14 @@ impl Parameters {
                 .change_timeout
                 .clone()
                 .unwrap_or_else(|| settings.change_timeout.clone()),
+            recheck_interval: given
+                .recheck_interval
+                .clone()
+                .unwrap_or_else(|| settings.recheck_interval.clone()),
+            retry_interval: given
+                .retry_interval
+                .clone()
+                .unwrap_or_else(|| settings.retry_interval.clone()),
         }
     }
 }
@@ -258,6 +301,8 @@ impl Parameters {
 pub struct Variables {
     /// It is to be on; the last request decides.
     pub wanted: bool,
+    /// Its start took too long, so it is taken down again.
+    pub failed: bool,
 }
 
 impl automaton::Variables for Variables {
@@ -271,6 +316,13 @@ impl automaton::Variables for Variables {
                 .serialize_entry(
                     "wanted",
                     &(before.map(|before| &before.wanted), &self.wanted),
+                )?;
+        }
+        if before.is_none_or(|before| before.failed != self.failed) {
+            changes
+                .serialize_entry(
+                    "failed",
+                    &(before.map(|before| &before.failed), &self.failed),
                 )?;
         }
         Ok(())
@@ -374,6 +426,7 @@ impl blocking::State<Machine> for State {
             State::Off => in_off(context),
             State::NotInstalled => in_not_installed(context),
             State::DependsOff => in_depends_off(context),
+            State::Failed => in_failed(context),
             State::AwaitDependencies => in_await_dependencies(context),
             State::Launching => in_launching(context),
             State::On => in_on(context),
@@ -405,9 +458,10 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_down(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartRequested { request }) => {
-            // → STARTING (`automata/local_service.yaml:54`).
-            leave_down(context);
+            // → STARTING (`automata/local_service.yaml:61`).
+            exit_all(context);
             context.variables.wanted = true;
+            context.variables.failed = false;
             context
                 .effects
                 .act(Action::AwaitOutcome {
@@ -417,7 +471,9 @@ fn in_down(context: &mut Context<'_>) -> Response {
             context.take(State::AwaitDependencies)
         }
         Trigger::Event(Event::StopRequested { request }) => {
-            // Stays (`automata/local_service.yaml:55`).
+            // → OFF (`automata/local_service.yaml:62`).
+            exit_inside_down(context);
+            context.variables.wanted = false;
             context
                 .effects
                 .act(Action::AwaitOutcome {
@@ -428,7 +484,7 @@ fn in_down(context: &mut Context<'_>) -> Response {
                 .act(Action::Answer {
                     result: types::ServiceResult::Stopped,
                 });
-            context.internal()
+            context.take(State::Off)
         }
         _ => anywhere(context),
     }
@@ -443,13 +499,62 @@ fn in_off(context: &mut Context<'_>) -> Response {
 /// `NOT_INSTALLED`: This program was made without it.
 #[inline]
 fn in_not_installed(context: &mut Context<'_>) -> Response {
-    in_down(context)
+    match context.trigger {
+        Trigger::Event(Event::StopRequested { request }) => {
+            // Stays (`automata/local_service.yaml:67`).
+            context.variables.wanted = false;
+            context
+                .effects
+                .act(Action::AwaitOutcome {
+                    request: request.clone(),
+                });
+            context
+                .effects
+                .act(Action::Answer {
+                    result: types::ServiceResult::Stopped,
+                });
+            context.internal()
+        }
+        _ => in_down(context),
+    }
 }
 
-/// `DEPENDS_OFF`: Something that it depends on is off.
+/// `DEPENDS_OFF`: It is wanted, and something that it depends on is off. Mended: it stayed off when that came later.
 #[inline]
 fn in_depends_off(context: &mut Context<'_>) -> Response {
-    in_down(context)
+    match context.trigger {
+        Trigger::Event(Event::DependenciesOn) => {
+            // → STARTING (`automata/local_service.yaml:72`).
+            leave_depends_off(context);
+            leave_down(context);
+            enter_await_dependencies(context);
+            context.take(State::AwaitDependencies)
+        }
+        Trigger::Timer(Timer::DependsOffAfterRecheckInterval) => {
+            // → STARTING (`automata/local_service.yaml:73`).
+            leave_depends_off(context);
+            leave_down(context);
+            enter_await_dependencies(context);
+            context.take(State::AwaitDependencies)
+        }
+        _ => in_down(context),
+    }
+}
+
+/// `FAILED`: It is wanted, and its start took too long.
+#[inline]
+fn in_failed(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Timer(Timer::FailedAfterRetryInterval) => {
+            // → STARTING (`automata/local_service.yaml:76`).
+            leave_failed(context);
+            leave_down(context);
+            context.variables.failed = false;
+            enter_await_dependencies(context);
+            context.take(State::AwaitDependencies)
+        }
+        _ => in_down(context),
+    }
 }
 
 /// `STARTING`.
@@ -457,7 +562,7 @@ fn in_depends_off(context: &mut Context<'_>) -> Response {
 fn in_starting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartRequested { request }) => {
-            // Stays (`automata/local_service.yaml:64`).
+            // Stays (`automata/local_service.yaml:81`).
             context.variables.wanted = true;
             context
                 .effects
@@ -467,7 +572,7 @@ fn in_starting(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::StopRequested { request }) => {
-            // Stays (`automata/local_service.yaml:65`).
+            // Stays (`automata/local_service.yaml:82`).
             context.variables.wanted = false;
             context
                 .effects
@@ -485,13 +590,13 @@ fn in_starting(context: &mut Context<'_>) -> Response {
 fn in_await_dependencies(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DependenciesOn) => {
-            // → LAUNCHING (`automata/local_service.yaml:73`).
+            // → LAUNCHING (`automata/local_service.yaml:90`).
             leave_await_dependencies(context);
             enter_launching(context);
             context.take(State::Launching)
         }
         Trigger::Event(Event::DependenciesOff) => {
-            // → DEPENDS_OFF (`automata/local_service.yaml:74`).
+            // → DEPENDS_OFF (`automata/local_service.yaml:91`).
             leave_await_dependencies(context);
             context
                 .effects
@@ -499,10 +604,11 @@ fn in_await_dependencies(context: &mut Context<'_>) -> Response {
                     result: types::ServiceResult::DependsOff,
                 });
             enter_down(context);
+            enter_depends_off(context);
             context.take(State::DependsOff)
         }
         Trigger::Event(Event::NotInstalled) => {
-            // → NOT_INSTALLED (`automata/local_service.yaml:75`).
+            // → NOT_INSTALLED (`automata/local_service.yaml:92`).
             leave_await_dependencies(context);
             context
                 .effects
@@ -513,7 +619,7 @@ fn in_await_dependencies(context: &mut Context<'_>) -> Response {
             context.take(State::NotInstalled)
         }
         Trigger::Event(Event::StopRequested { request }) => {
-            // → OFF (`automata/local_service.yaml:76`).
+            // → OFF (`automata/local_service.yaml:93`).
             leave_await_dependencies(context);
             context.variables.wanted = false;
             context
@@ -530,7 +636,7 @@ fn in_await_dependencies(context: &mut Context<'_>) -> Response {
             context.take(State::Off)
         }
         Trigger::Timer(Timer::AwaitDependenciesAfterChangeTimeout) => {
-            // → DEPENDS_OFF (`automata/local_service.yaml:71`).
+            // → DEPENDS_OFF (`automata/local_service.yaml:88`).
             leave_await_dependencies(context);
             context
                 .effects
@@ -538,6 +644,7 @@ fn in_await_dependencies(context: &mut Context<'_>) -> Response {
                     result: types::ServiceResult::DependsOff,
                 });
             enter_down(context);
+            enter_depends_off(context);
             context.take(State::DependsOff)
         }
         _ => in_starting(context),
@@ -550,7 +657,7 @@ fn in_launching(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ServiceStarted) => {
             if context.variables.wanted {
-                // → ON (`automata/local_service.yaml:83`).
+                // → ON (`automata/local_service.yaml:102`).
                 leave_launching(context);
                 context
                     .effects
@@ -559,18 +666,30 @@ fn in_launching(context: &mut Context<'_>) -> Response {
                     });
                 context.take(State::On)
             } else {
-                // → INFLUENCE (`automata/local_service.yaml:84`). Mended: what was asked for last decides.
+                // → INFLUENCE (`automata/local_service.yaml:103`). Mended: what was asked for last decides.
                 leave_launching(context);
                 enter_influence(context);
                 context.take(State::Influence)
             }
         }
         Trigger::Timer(Timer::LaunchingAfterChangeTimeout) => {
-            // → INFLUENCE (`automata/local_service.yaml:80`). Whatever there is of it is taken down again.
-            leave_launching(context);
-            context.variables.wanted = false;
-            enter_influence(context);
-            context.take(State::Influence)
+            if context.variables.wanted {
+                // → INFLUENCE (`automata/local_service.yaml:98`). Mended: Stopped was answered. Whatever there is of it is taken down again.
+                leave_launching(context);
+                context.variables.failed = true;
+                context
+                    .effects
+                    .act(Action::Answer {
+                        result: types::ServiceResult::TimedOut,
+                    });
+                enter_influence(context);
+                context.take(State::Influence)
+            } else {
+                // → INFLUENCE (`automata/local_service.yaml:99`).
+                leave_launching(context);
+                enter_influence(context);
+                context.take(State::Influence)
+            }
         }
         _ => in_starting(context),
     }
@@ -581,7 +700,7 @@ fn in_launching(context: &mut Context<'_>) -> Response {
 fn in_on(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartRequested { request }) => {
-            // Stays (`automata/local_service.yaml:88`).
+            // Stays (`automata/local_service.yaml:107`).
             context
                 .effects
                 .act(Action::AwaitOutcome {
@@ -595,7 +714,7 @@ fn in_on(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::StopRequested { request }) => {
-            // → INFLUENCE (`automata/local_service.yaml:89`).
+            // → INFLUENCE (`automata/local_service.yaml:108`).
             context.variables.wanted = false;
             context
                 .effects
@@ -614,8 +733,9 @@ fn in_on(context: &mut Context<'_>) -> Response {
 fn in_going_off(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartRequested { request }) => {
-            // Stays (`automata/local_service.yaml:94`). Mended: it was lost.
+            // Stays (`automata/local_service.yaml:113`). Mended: it was lost.
             context.variables.wanted = true;
+            context.variables.failed = false;
             context
                 .effects
                 .act(Action::AwaitOutcome {
@@ -624,7 +744,7 @@ fn in_going_off(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::StopRequested { request }) => {
-            // Stays (`automata/local_service.yaml:95`). Mended: it was not answered.
+            // Stays (`automata/local_service.yaml:114`). Mended: it was not answered.
             context.variables.wanted = false;
             context
                 .effects
@@ -642,13 +762,13 @@ fn in_going_off(context: &mut Context<'_>) -> Response {
 fn in_influence(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DependentsStopped) => {
-            // → STOPPING (`automata/local_service.yaml:102`).
+            // → STOPPING (`automata/local_service.yaml:121`).
             leave_influence(context);
             enter_stopping(context);
             context.take(State::Stopping)
         }
         Trigger::Timer(Timer::InfluenceAfterChangeTimeout) => {
-            // → STOPPING (`automata/local_service.yaml:100`).
+            // → STOPPING (`automata/local_service.yaml:119`).
             leave_influence(context);
             enter_stopping(context);
             context.take(State::Stopping)
@@ -662,13 +782,19 @@ fn in_influence(context: &mut Context<'_>) -> Response {
 fn in_stopping(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ServiceStopped) => {
-            if context.variables.wanted {
-                // → STARTING (`automata/local_service.yaml:111`).
+            if context.variables.wanted && context.variables.failed {
+                // → FAILED (`automata/local_service.yaml:131`).
+                leave_stopping(context);
+                enter_down(context);
+                enter_failed(context);
+                context.take(State::Failed)
+            } else if context.variables.wanted {
+                // → STARTING (`automata/local_service.yaml:132`).
                 leave_stopping(context);
                 enter_await_dependencies(context);
                 context.take(State::AwaitDependencies)
             } else {
-                // → OFF (`automata/local_service.yaml:112`).
+                // → OFF (`automata/local_service.yaml:133`).
                 leave_stopping(context);
                 context
                     .effects
@@ -680,13 +806,19 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Timer(Timer::StoppingAfterChangeTimeout) => {
-            if context.variables.wanted {
-                // → STARTING (`automata/local_service.yaml:107`).
+            if context.variables.wanted && context.variables.failed {
+                // → FAILED (`automata/local_service.yaml:126`).
+                leave_stopping(context);
+                enter_down(context);
+                enter_failed(context);
+                context.take(State::Failed)
+            } else if context.variables.wanted {
+                // → STARTING (`automata/local_service.yaml:127`).
                 leave_stopping(context);
                 enter_await_dependencies(context);
                 context.take(State::AwaitDependencies)
             } else {
-                // → OFF (`automata/local_service.yaml:108`).
+                // → OFF (`automata/local_service.yaml:128`).
                 leave_stopping(context);
                 context
                     .effects
@@ -709,6 +841,35 @@ fn enter_down(context: &mut Context<'_>) {
 /// On leaving `DOWN`.
 fn leave_down(context: &mut Context<'_>) {
     context.effects.send(Sent::LeavesDown);
+}
+
+/// On entering `DEPENDS_OFF`.
+fn enter_depends_off(context: &mut Context<'_>) {
+    context.effects.act(Action::AwaitDependencies);
+    context
+        .effects
+        .start_after(
+            Timer::DependsOffAfterRecheckInterval,
+            context.parameters.recheck_interval,
+        );
+}
+
+/// On leaving `DEPENDS_OFF`.
+fn leave_depends_off(context: &mut Context<'_>) {
+    context.effects.act(Action::ForgetDependencies);
+    context.effects.stop(Timer::DependsOffAfterRecheckInterval);
+}
+
+/// On entering `FAILED`.
+fn enter_failed(context: &mut Context<'_>) {
+    context
+        .effects
+        .start_after(Timer::FailedAfterRetryInterval, context.parameters.retry_interval);
+}
+
+/// On leaving `FAILED`.
+fn leave_failed(context: &mut Context<'_>) {
+    context.effects.stop(Timer::FailedAfterRetryInterval);
 }
 
 /// On entering `AWAIT_DEPENDENCIES`.
@@ -775,6 +936,49 @@ fn leave_stopping(context: &mut Context<'_>) {
     context.effects.stop(Timer::StoppingAfterChangeTimeout);
 }
 
+/// Leaves every active state, from the innermost outwards.
+fn exit_all(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Off | State::NotInstalled => {
+            leave_down(context);
+        }
+        State::DependsOff => {
+            leave_depends_off(context);
+            leave_down(context);
+        }
+        State::Failed => {
+            leave_failed(context);
+            leave_down(context);
+        }
+        State::AwaitDependencies => {
+            leave_await_dependencies(context);
+        }
+        State::Launching => {
+            leave_launching(context);
+        }
+        State::Influence => {
+            leave_influence(context);
+        }
+        State::Stopping => {
+            leave_stopping(context);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves every active state inside `DOWN`, from the innermost outwards.
+fn exit_inside_down(context: &mut Context<'_>) {
+    match context.leaf {
+        State::DependsOff => {
+            leave_depends_off(context);
+        }
+        State::Failed => {
+            leave_failed(context);
+        }
+        _ => {}
+    }
+}
+
 /// An instance.
 pub type Instance = automata_runtime::Instance<Machine>;
 
@@ -838,7 +1042,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<4>;
+    type Timers = automaton::TimerHandles<6>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -849,6 +1053,17 @@ impl automata_runtime::Automaton for Machine {
         _: &Variables,
         effects: &mut Effects<Machine>,
     ) {
+        if state == State::DependsOff {
+            effects
+                .start_after(
+                    Timer::DependsOffAfterRecheckInterval,
+                    parameters.recheck_interval,
+                );
+        }
+        if state == State::Failed {
+            effects
+                .start_after(Timer::FailedAfterRetryInterval, parameters.retry_interval);
+        }
         if state == State::AwaitDependencies {
             effects
                 .start_after(

@@ -60,6 +60,11 @@ pub mod nickname_observer;
 #[path = "node_life.rs"]
 pub mod node_life;
 
+/// Have the messages been found that are on disk and on their way?
+#[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::enum_variant_names, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, clippy::wrong_self_convention)]
+#[path = "outbox.rs"]
+pub mod outbox;
+
 /// Is my identity known to others, and can they reach me?
 #[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::enum_variant_names, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, clippy::wrong_self_convention)]
 #[path = "p2p_connector.rs"]

@@ -19,6 +19,10 @@
 //!   start of the node. In `UP` there is nothing yet that could be stale.
 //! * "Enough time has passed" was asked the wrong way round; here it is a state, `RESTED`, and nobody looks at a clock.
 //! * Where an answer from outside is waited for, there is a time-out.
+//! * A `check_reconnect` overtook the answer about interfaces, and the node was connected without any. Now the answer is waited for.
+//! * Addresses that changed, went or came were never noticed. The host watches them, and whatever changes has everything built again.
+//! * After three tries without a network there was none for an hour. Now the pauses double, up to five minutes.
+//! * Whoever had no way out of the local network was given up for ever. It is asked once; then the local network has to do.
 
 use automata_runtime::generated::*;
 use super::system::States;
@@ -27,9 +31,11 @@ use super::{network_transport, p2p_connector, peer_link, types};
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// `AT_STARTUP`.
+    /// `AT_STARTUP`, in `IDLE`. It has not been on yet.
     #[default]
     AtStartup,
+    /// `OFF`, in `IDLE`. It was switched off. Links that failed before count as lost, so this is not forgotten.
+    Off,
     /// `START_UP`. Looks for a network for the first time.
     StartUp,
     /// `UP`, in `RISING`. The network is being set up.
@@ -50,14 +56,13 @@ pub enum State {
     AwaitNetwork,
     /// `AWAIT_INTERNET`, in `FALLING`. The interfaces are those of before, so it is something beyond them. Old name: INTERNET?
     AwaitInternet,
-    /// `CLOSED`.
-    Closed,
 }
 
 impl State {
     /// Every leaf, in the order of the file.
     pub const ALL: &[State] = &[
         State::AtStartup,
+        State::Off,
         State::StartUp,
         State::Up,
         State::AwaitTransports,
@@ -68,7 +73,6 @@ impl State {
         State::Down,
         State::AwaitNetwork,
         State::AwaitInternet,
-        State::Closed,
     ];
 
     /// As in the YAML.
@@ -76,6 +80,7 @@ impl State {
     pub const fn name(self) -> &'static str {
         match self {
             State::AtStartup => "AT_STARTUP",
+            State::Off => "OFF",
             State::StartUp => "START_UP",
             State::Up => "UP",
             State::AwaitTransports => "AWAIT_TRANSPORTS",
@@ -86,8 +91,13 @@ impl State {
             State::Down => "DOWN",
             State::AwaitNetwork => "AWAIT_NETWORK",
             State::AwaitInternet => "AWAIT_INTERNET",
-            State::Closed => "CLOSED",
         }
+    }
+
+    /// Inside `IDLE`. The service is off.
+    #[must_use]
+    pub const fn is_in_idle(self) -> bool {
+        matches!(self, State::AtStartup | State::Off)
     }
 
     /// Inside `RISING`. On the way up.
@@ -129,7 +139,7 @@ impl automaton::State for State {
 
     #[inline]
     fn is_final(self) -> bool {
-        matches!(self, State::Closed)
+        false
     }
 }
 
@@ -143,12 +153,14 @@ impl automaton::State for State {
 )]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Event {
-    /// `init`, from `services`. The service network is on; after a stop it begins anew.
+    /// `init`, from `services`. The service network is on.
     Init,
     /// `stop`, from `services`. The service is off.
     Stop,
     /// `network_info_received`, from `network`. The answer to check_interfaces: is any interface up, and are they those of last time? Old name: got-network-info.
     NetworkInfoReceived { active: bool, same_interfaces: bool },
+    /// `interfaces_changed`, from `network`. The addresses of interfaces that are up, or whether there is a way out, are not what they were when check_interfaces was last answered.
+    InterfacesChanged,
     /// `network_up`, from `network`. The answer to set_up.
     NetworkUp,
     /// `internet_reached`, from `network`. An answer to probe_internet. Old name: internet-success.
@@ -185,35 +197,28 @@ impl automaton::Event for Event {
             Event::NetworkTransportEntersListening { .. }
         )
     }
-
-    #[inline]
-    fn starts(&self) -> bool {
-        matches!(self, Event::Init)
-    }
 }
 
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in START_UP` (`automata/network_connector.yaml:86`).
+    /// `after answer_timeout in START_UP` (`automata/network_connector.yaml:104`).
     StartUpAfterAnswerTimeout,
-    /// `after answer_timeout in UP` (`automata/network_connector.yaml:101`).
+    /// `after answer_timeout in UP` (`automata/network_connector.yaml:123`).
     UpAfterAnswerTimeout,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` (`automata/network_connector.yaml:110`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` (`automata/network_connector.yaml:132`).
     AwaitTransportsAfterTransportsTimeout,
-    /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:133`).
+    /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:155`).
     ConnectedEveryRecheckInterval,
-    /// `every recheck_interval in DISCONNECTED` (`automata/network_connector.yaml:151`).
-    DisconnectedEveryRecheckInterval,
-    /// `after hourly_interval in DISCONNECTED` (`automata/network_connector.yaml:155`).
-    DisconnectedAfterHourlyInterval,
-    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:161`).
+    /// `after rest in DISCONNECTED` (`automata/network_connector.yaml:175`).
+    DisconnectedAfterRest,
+    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:182`).
     RestingAfterMinimumRest,
-    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:177`).
+    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:199`).
     DownAfterTransportsTimeout,
-    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:184`).
+    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:207`).
     AwaitNetworkAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:192`).
+    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:217`).
     AwaitInternetAfterAnswerTimeout,
 }
 
@@ -223,8 +228,7 @@ impl automaton::Timer for Timer {
         Timer::UpAfterAnswerTimeout,
         Timer::AwaitTransportsAfterTransportsTimeout,
         Timer::ConnectedEveryRecheckInterval,
-        Timer::DisconnectedEveryRecheckInterval,
-        Timer::DisconnectedAfterHourlyInterval,
+        Timer::DisconnectedAfterRest,
         Timer::RestingAfterMinimumRest,
         Timer::DownAfterTransportsTimeout,
         Timer::AwaitNetworkAfterAnswerTimeout,
@@ -244,12 +248,7 @@ impl automaton::Timer for Timer {
                 "after transports_timeout in AWAIT_TRANSPORTS"
             }
             Timer::ConnectedEveryRecheckInterval => "every recheck_interval in CONNECTED",
-            Timer::DisconnectedEveryRecheckInterval => {
-                "every recheck_interval in DISCONNECTED"
-            }
-            Timer::DisconnectedAfterHourlyInterval => {
-                "after hourly_interval in DISCONNECTED"
-            }
+            Timer::DisconnectedAfterRest => "after rest in DISCONNECTED",
             Timer::RestingAfterMinimumRest => "after minimum_rest in RESTING",
             Timer::DownAfterTransportsTimeout => "after transports_timeout in DOWN",
             Timer::AwaitNetworkAfterAnswerTimeout => {
@@ -274,10 +273,14 @@ impl automaton::Timer for Timer {
 pub enum Action {
     /// `check_interfaces`, by `network`. network_info_received answers.
     CheckInterfaces,
-    /// `set_up`, by `network`. network_up answers.
+    /// `set_up`, by `network`. Sessions whose own address has gone end; network_up answers.
     SetUp,
     /// `probe_internet`, by `network`. internet_reached or internet_missing answers.
     ProbeInternet,
+    /// `note_problem`, by `services`. For the user: why others cannot reach this node.
+    NoteProblem { problem: String },
+    /// `clear_problem`, by `services`. For the user: nothing stands in the way.
+    ClearProblem,
     /// `verify_transports`, by `gateway`. Whether open sessions live is looked at; transports_verified answers.
     VerifyTransports,
 }
@@ -286,6 +289,10 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Inside {
+    /// `note_problem`.
+    NoteProblem { problem: String },
+    /// `clear_problem`.
+    ClearProblem,
     /// `verify_transports`.
     VerifyTransports,
 }
@@ -308,8 +315,8 @@ pub struct Parameters {
     pub recheck_interval: Milliseconds,
     /// A connection of which nothing was heard for so long may be dead.
     pub longest_silence: Milliseconds,
-    /// When all else has failed. Old name: timer-1hour.
-    pub hourly_interval: Milliseconds,
+    /// Pauses between tries grow no longer than this. Old name: timer-1hour, which was an hour.
+    pub longest_rest: Milliseconds,
     /// A connection that comes about sooner after giving up is no reason to try again.
     pub minimum_rest: Milliseconds,
 }
@@ -321,7 +328,7 @@ impl Default for Parameters {
             transports_timeout: Milliseconds(15_000),
             recheck_interval: Milliseconds(30_000),
             longest_silence: Milliseconds(120_000),
-            hourly_interval: Milliseconds(3_600_000),
+            longest_rest: Milliseconds(300_000),
             minimum_rest: Milliseconds(60_000),
         }
     }
@@ -346,9 +353,9 @@ pub struct Given {
     /// A connection of which nothing was heard for so long may be dead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub longest_silence: Option<Milliseconds>,
-    /// When all else has failed. Old name: timer-1hour.
+    /// Pauses between tries grow no longer than this. Old name: timer-1hour, which was an hour.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hourly_interval: Option<Milliseconds>,
+    pub longest_rest: Option<Milliseconds>,
     /// A connection that comes about sooner after giving up is no reason to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_rest: Option<Milliseconds>,
@@ -358,7 +365,7 @@ impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
         self.answer_timeout.is_none() && self.transports_timeout.is_none()
             && self.recheck_interval.is_none() && self.longest_silence.is_none()
-            && self.hourly_interval.is_none() && self.minimum_rest.is_none()
+            && self.longest_rest.is_none() && self.minimum_rest.is_none()
     }
 }
 
@@ -383,10 +390,10 @@ impl Parameters {
                 .longest_silence
                 .clone()
                 .unwrap_or_else(|| settings.longest_silence.clone()),
-            hourly_interval: given
-                .hourly_interval
+            longest_rest: given
+                .longest_rest
                 .clone()
-                .unwrap_or_else(|| settings.hourly_interval.clone()),
+                .unwrap_or_else(|| settings.longest_rest.clone()),
             minimum_rest: given
                 .minimum_rest
                 .clone()
@@ -399,10 +406,12 @@ impl Parameters {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Variables {
-    /// How often in a row it was given up. Stays within 0..=3.
-    pub disconnects: u8,
-    /// Somebody asked for a reconnection while one was on its way.
+    /// How long it rests before the next try; each is twice as long as the one before.
+    pub rest: Milliseconds,
+    /// Somebody asked for a reconnection, or interfaces changed, while one was on its way.
     pub reset: bool,
+    /// There was no way out at the last try. The local network may be all that there is, and its nodes are to be met.
+    pub secluded: bool,
     /// It was given up since it was connected last, or has not been connected yet.
     pub lost: bool,
     /// It has not been connected yet.
@@ -412,8 +421,9 @@ pub struct Variables {
 impl Default for Variables {
     fn default() -> Self {
         Self {
-            disconnects: 0,
+            rest: Milliseconds(0),
             reset: false,
+            secluded: false,
             lost: true,
             first: true,
         }
@@ -426,11 +436,11 @@ impl automaton::Variables for Variables {
         before: Option<&Self>,
         changes: &mut M,
     ) -> Result<(), M::Error> {
-        if before.is_none_or(|before| before.disconnects != self.disconnects) {
+        if before.is_none_or(|before| before.rest != self.rest) {
             changes
                 .serialize_entry(
-                    "disconnects",
-                    &(before.map(|before| &before.disconnects), &self.disconnects),
+                    "rest",
+                    &(before.map(|before| &before.rest), &self.rest),
                 )?;
         }
         if before.is_none_or(|before| before.reset != self.reset) {
@@ -438,6 +448,13 @@ impl automaton::Variables for Variables {
                 .serialize_entry(
                     "reset",
                     &(before.map(|before| &before.reset), &self.reset),
+                )?;
+        }
+        if before.is_none_or(|before| before.secluded != self.secluded) {
+            changes
+                .serialize_entry(
+                    "secluded",
+                    &(before.map(|before| &before.secluded), &self.secluded),
                 )?;
         }
         if before.is_none_or(|before| before.lost != self.lost) {
@@ -729,6 +746,7 @@ impl blocking::State<Machine> for State {
     ) -> Response {
         match self {
             State::AtStartup => in_at_startup(context),
+            State::Off => in_off(context),
             State::StartUp => in_start_up(context),
             State::Up => in_up(context),
             State::AwaitTransports => in_await_transports(context),
@@ -739,7 +757,6 @@ impl blocking::State<Machine> for State {
             State::Down => in_down(context),
             State::AwaitNetwork => in_await_network(context),
             State::AwaitInternet => in_await_internet(context),
-            State::Closed => context.nobody_answers(),
         }
     }
 }
@@ -749,14 +766,15 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/network_connector.yaml:63`).
+            // → OFF (`automata/network_connector.yaml:73`).
             exit_all(context);
             context
                 .effects
                 .send(
                     Sent::AllNetworkTransport(network_transport::Event::StopListening),
                 );
-            context.take(State::Closed)
+            context.effects.act(Action::ClearProblem);
+            context.take(State::Off)
         }
         Trigger::Event(
             Event::Init
@@ -775,19 +793,39 @@ fn anywhere(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `AT_STARTUP`.
+/// `IDLE`: The service is off.
 #[inline]
-fn in_at_startup(context: &mut Context<'_>) -> Response {
+fn in_idle(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            // → START_UP (`automata/network_connector.yaml:79`).
-            context.effects.act(Action::CheckInterfaces);
+            // → START_UP (`automata/network_connector.yaml:90`).
+            context.variables.rest = context.parameters.recheck_interval;
+            context.variables.reset = false;
+            context.variables.lost = true;
+            context.variables.secluded = false;
             enter_start_up(context);
             context.take(State::StartUp)
         }
-        Trigger::Event(Event::Reconnect | Event::CheckReconnect) => context.ignored(),
+        Trigger::Event(
+            Event::Stop
+            | Event::Reconnect
+            | Event::CheckReconnect
+            | Event::InterfacesChanged,
+        ) => context.ignored(),
         _ => anywhere(context),
     }
+}
+
+/// `AT_STARTUP`: It has not been on yet.
+#[inline]
+fn in_at_startup(context: &mut Context<'_>) -> Response {
+    in_idle(context)
+}
+
+/// `OFF`: It was switched off. Links that failed before count as lost, so this is not forgotten.
+#[inline]
+fn in_off(context: &mut Context<'_>) -> Response {
+    in_idle(context)
 }
 
 /// `START_UP`: Looks for a network for the first time.
@@ -796,28 +834,39 @@ fn in_start_up(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkInfoReceived { active, .. }) => {
             if !*active {
-                // → DISCONNECTED (`automata/network_connector.yaml:89`).
+                // → DISCONNECTED (`automata/network_connector.yaml:107`).
                 leave_start_up(context);
-                context.variables.disconnects = 3;
+                context
+                    .effects
+                    .act(Action::NoteProblem {
+                        problem: "no interface of this machine is up with an address that others could use"
+                            .to_owned(),
+                    });
                 enter_disconnected(context);
                 enter_resting(context);
                 context.take(State::Resting)
             } else {
-                // → UP (`automata/network_connector.yaml:90`). Mended: with an active network it led nowhere.
+                // → UP (`automata/network_connector.yaml:108`). Mended: with an active network it led nowhere.
                 leave_start_up(context);
                 enter_up(context);
                 context.take(State::Up)
             }
         }
-        Trigger::Event(Event::Reconnect | Event::CheckReconnect) => {
-            // → UP (`automata/network_connector.yaml:91`).
-            leave_start_up(context);
-            enter_up(context);
-            context.take(State::Up)
+        Trigger::Event(Event::InterfacesChanged) => {
+            // Stays (`automata/network_connector.yaml:109`).
+            context.variables.reset = true;
+            context.internal()
         }
+        Trigger::Event(Event::Reconnect | Event::CheckReconnect) => context.ignored(),
         Trigger::Timer(Timer::StartUpAfterAnswerTimeout) => {
-            // → DISCONNECTED (`automata/network_connector.yaml:86`).
+            // → DISCONNECTED (`automata/network_connector.yaml:104`).
             leave_start_up(context);
+            context
+                .effects
+                .act(Action::NoteProblem {
+                    problem: "this machine does not tell its network interfaces"
+                        .to_owned(),
+                });
             enter_disconnected(context);
             enter_resting(context);
             context.take(State::Resting)
@@ -830,8 +879,10 @@ fn in_start_up(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_rising(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Reconnect | Event::CheckReconnect) => {
-            // Stays (`automata/network_connector.yaml:96`).
+        Trigger::Event(
+            Event::Reconnect | Event::CheckReconnect | Event::InterfacesChanged,
+        ) => {
+            // Stays (`automata/network_connector.yaml:117`).
             context.variables.reset = true;
             context.internal()
         }
@@ -844,7 +895,7 @@ fn in_rising(context: &mut Context<'_>) -> Response {
 fn in_up(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkUp) => {
-            // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:106`).
+            // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:128`).
             leave_up(context);
             context
                 .effects
@@ -857,8 +908,13 @@ fn in_up(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::Reconnect | Event::CheckReconnect) => context.ignored(),
         Trigger::Timer(Timer::UpAfterAnswerTimeout) => {
-            // → DISCONNECTED (`automata/network_connector.yaml:101`).
+            // → DISCONNECTED (`automata/network_connector.yaml:123`).
             leave_up(context);
+            context
+                .effects
+                .act(Action::NoteProblem {
+                    problem: "the network of this machine cannot be used".to_owned(),
+                });
             enter_disconnected(context);
             enter_resting(context);
             context.take(State::Resting)
@@ -877,22 +933,27 @@ fn in_await_transports(context: &mut Context<'_>) -> Response {
             | Event::NetworkTransportLeavesChanging { .. },
         ) => {
             if context.ask.any_network_transport_in_changing() {
-                // Stays (`automata/network_connector.yaml:116`).
+                // Stays (`automata/network_connector.yaml:138`).
                 context.internal()
             } else if context.variables.reset {
-                // → DOWN (`automata/network_connector.yaml:117`).
+                // → DOWN (`automata/network_connector.yaml:139`).
                 leave_await_transports(context);
-                context.variables.disconnects = 0;
+                context.variables.rest = context.parameters.recheck_interval;
                 context.variables.reset = false;
                 enter_down(context);
                 context.take(State::Down)
             } else if context.ask.any_network_transport_in_listening() {
-                // → ARRIVED (`automata/network_connector.yaml:118`). Mended: it wanted all of them.
+                // → ARRIVED (`automata/network_connector.yaml:140`). Mended: it wanted all of them.
                 leave_await_transports(context);
                 context.take(State::Arrived)
             } else {
-                // → DISCONNECTED (`automata/network_connector.yaml:119`).
+                // → DISCONNECTED (`automata/network_connector.yaml:141`).
                 leave_await_transports(context);
+                context
+                    .effects
+                    .act(Action::NoteProblem {
+                        problem: "no transport listens".to_owned(),
+                    });
                 enter_disconnected(context);
                 enter_resting(context);
                 context.take(State::Resting)
@@ -900,19 +961,24 @@ fn in_await_transports(context: &mut Context<'_>) -> Response {
         }
         Trigger::Timer(Timer::AwaitTransportsAfterTransportsTimeout) => {
             if context.variables.reset {
-                // → DOWN (`automata/network_connector.yaml:111`).
+                // → DOWN (`automata/network_connector.yaml:133`).
                 leave_await_transports(context);
-                context.variables.disconnects = 0;
+                context.variables.rest = context.parameters.recheck_interval;
                 context.variables.reset = false;
                 enter_down(context);
                 context.take(State::Down)
             } else if context.ask.any_network_transport_in_listening() {
-                // → ARRIVED (`automata/network_connector.yaml:112`).
+                // → ARRIVED (`automata/network_connector.yaml:134`).
                 leave_await_transports(context);
                 context.take(State::Arrived)
             } else {
-                // → DISCONNECTED (`automata/network_connector.yaml:113`).
+                // → DISCONNECTED (`automata/network_connector.yaml:135`).
                 leave_await_transports(context);
+                context
+                    .effects
+                    .act(Action::NoteProblem {
+                        problem: "no transport listens".to_owned(),
+                    });
                 enter_disconnected(context);
                 enter_resting(context);
                 context.take(State::Resting)
@@ -928,7 +994,7 @@ fn in_arrived(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.variables.lost {
-                // → CONNECTED (`automata/network_connector.yaml:123`).
+                // → CONNECTED (`automata/network_connector.yaml:145`).
                 if !context.is_exhausted() {
                     context
                         .effects
@@ -943,7 +1009,7 @@ fn in_arrived(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Connected)
             } else {
-                // → CONNECTED (`automata/network_connector.yaml:124`).
+                // → CONNECTED (`automata/network_connector.yaml:146`).
                 if !context.is_exhausted() {
                     enter_connected(context);
                 }
@@ -965,15 +1031,24 @@ fn in_settled(context: &mut Context<'_>) -> Response {
 fn in_connected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Reconnect) => {
-            // → DOWN (`automata/network_connector.yaml:137`).
+            // → DOWN (`automata/network_connector.yaml:159`).
             leave_connected(context);
             leave_settled(context);
             context.variables.reset = false;
             enter_down(context);
             context.take(State::Down)
         }
+        Trigger::Event(Event::InterfacesChanged) => {
+            // → DOWN (`automata/network_connector.yaml:160`). Mended: it never looked at them again.
+            leave_connected(context);
+            leave_settled(context);
+            context.variables.reset = false;
+            context.variables.secluded = false;
+            enter_down(context);
+            context.take(State::Down)
+        }
         Trigger::Event(Event::CheckReconnect) => {
-            // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:138`).
+            // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:161`).
             leave_connected(context);
             leave_settled(context);
             context.effects.act(Action::VerifyTransports);
@@ -981,7 +1056,7 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             context.take(State::AwaitTransports)
         }
         Trigger::Event(Event::NetworkTransportEntersListening { .. }) => {
-            // Stays (`automata/network_connector.yaml:139`). One more way to reach us, for our contacts to know.
+            // Stays (`automata/network_connector.yaml:162`). One more way to reach us, for our contacts to know.
             context
                 .effects
                 .send(Sent::ToP2pConnector(p2p_connector::Event::CheckSynchronize));
@@ -989,14 +1064,14 @@ fn in_connected(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::NetworkTransportLeavesListening { .. }) => {
             if context.ask.no_network_transport_in_listening() {
-                // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:141`).
+                // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:164`).
                 leave_connected(context);
                 leave_settled(context);
                 context.effects.send(Sent::ToNetworkConnector(Event::TransportsTold));
                 enter_await_transports(context);
                 context.take(State::AwaitTransports)
             } else {
-                // Stays (`automata/network_connector.yaml:142`). One way less.
+                // Stays (`automata/network_connector.yaml:165`). One way less.
                 context
                     .effects
                     .send(Sent::ToP2pConnector(p2p_connector::Event::CheckSynchronize));
@@ -1010,14 +1085,14 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             if context.variables.reset
                 || !context.ask.connection_alive(context.parameters.longest_silence)
             {
-                // → DOWN (`automata/network_connector.yaml:134`).
+                // → DOWN (`automata/network_connector.yaml:156`).
                 leave_connected(context);
                 leave_settled(context);
                 context.variables.reset = false;
                 enter_down(context);
                 context.take(State::Down)
             } else {
-                // Stays (`automata/network_connector.yaml:135`). Mended: a transport that failed was never tried again.
+                // Stays (`automata/network_connector.yaml:157`). Mended: a transport that failed was never tried again.
                 context
                     .effects
                     .send(
@@ -1037,51 +1112,48 @@ fn in_connected(context: &mut Context<'_>) -> Response {
 fn in_disconnected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Reconnect | Event::CheckReconnect) => {
-            // → DOWN (`automata/network_connector.yaml:157`).
+            // → DOWN (`automata/network_connector.yaml:177`).
             exit_all(context);
-            context.variables.disconnects = context
-                .variables
-                .disconnects
-                .saturating_add(1_u8)
-                .min(3);
-            context.variables.reset = false;
+            enter_down(context);
+            context.take(State::Down)
+        }
+        Trigger::Event(Event::InterfacesChanged) => {
+            // → DOWN (`automata/network_connector.yaml:178`).
+            exit_all(context);
+            context.variables.rest = context.parameters.recheck_interval;
+            context.variables.secluded = false;
             enter_down(context);
             context.take(State::Down)
         }
         Trigger::Event(Event::NetworkTransportEntersListening { .. }) => {
-            // → DOWN (`automata/network_connector.yaml:158`). A transport that came up by itself; everything is looked at anew.
+            // → DOWN (`automata/network_connector.yaml:179`). A transport that came up by itself; everything is looked at again.
             exit_all(context);
-            context.variables.reset = false;
             enter_down(context);
             context.take(State::Down)
         }
-        Trigger::Timer(Timer::DisconnectedAfterHourlyInterval) => {
-            // → DOWN (`automata/network_connector.yaml:155`).
+        Trigger::Timer(Timer::DisconnectedAfterRest) => {
+            // → DOWN (`automata/network_connector.yaml:175`). Mended: after three tries there was none for an hour.
             exit_all(context);
-            context.variables.disconnects = context
+            context.variables.rest = context
                 .variables
-                .disconnects
-                .saturating_add(1_u8)
-                .min(3);
-            context.variables.reset = false;
+                .rest
+                .times(2_u8)
+                .min(context.parameters.longest_rest);
             enter_down(context);
             context.take(State::Down)
         }
-        Trigger::Timer(Timer::DisconnectedEveryRecheckInterval) => {
-            if context.variables.disconnects < 3 || context.variables.reset {
-                // → DOWN (`automata/network_connector.yaml:152`).
-                exit_all(context);
-                context.variables.disconnects = context
-                    .variables
-                    .disconnects
-                    .saturating_add(1_u8)
-                    .min(3);
-                context.variables.reset = false;
-                enter_down(context);
+        Trigger::Always | Trigger::Exhausted => {
+            if context.variables.reset {
+                // → DOWN (`automata/network_connector.yaml:173`). What led here may be out of date.
+                if !context.is_exhausted() {
+                    exit_all(context);
+                    context.variables.rest = context.parameters.recheck_interval;
+                    context.variables.reset = false;
+                    enter_down(context);
+                }
                 context.take(State::Down)
             } else {
-                // Ignored (`automata/network_connector.yaml:153`).
-                context.ignored()
+                in_settled(context)
             }
         }
         _ => in_settled(context),
@@ -1094,7 +1166,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionDone) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterMinimumRest) => {
-            // → RESTED (`automata/network_connector.yaml:161`).
+            // → RESTED (`automata/network_connector.yaml:182`).
             leave_resting(context);
             context.take(State::Rested)
         }
@@ -1107,15 +1179,9 @@ fn in_resting(context: &mut Context<'_>) -> Response {
 fn in_rested(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionDone) => {
-            // → DOWN (`automata/network_connector.yaml:165`).
+            // → DOWN (`automata/network_connector.yaml:186`).
             leave_disconnected(context);
             leave_settled(context);
-            context.variables.disconnects = context
-                .variables
-                .disconnects
-                .saturating_add(1_u8)
-                .min(3);
-            context.variables.reset = false;
             enter_down(context);
             context.take(State::Down)
         }
@@ -1140,18 +1206,19 @@ fn in_down(context: &mut Context<'_>) -> Response {
             Event::TransportsTold | Event::NetworkTransportLeavesChanging { .. },
         ) => {
             if context.ask.any_network_transport_in_changing() {
-                // Stays (`automata/network_connector.yaml:180`).
+                // Stays (`automata/network_connector.yaml:202`).
                 context.internal()
             } else {
-                // → AWAIT_NETWORK (`automata/network_connector.yaml:181`).
+                // → AWAIT_NETWORK (`automata/network_connector.yaml:203`).
                 leave_down(context);
                 context.effects.act(Action::CheckInterfaces);
                 enter_await_network(context);
                 context.take(State::AwaitNetwork)
             }
         }
+        Trigger::Event(Event::InterfacesChanged) => context.ignored(),
         Trigger::Timer(Timer::DownAfterTransportsTimeout) => {
-            // → AWAIT_NETWORK (`automata/network_connector.yaml:177`).
+            // → AWAIT_NETWORK (`automata/network_connector.yaml:199`).
             leave_down(context);
             context.effects.act(Action::CheckInterfaces);
             enter_await_network(context);
@@ -1167,27 +1234,44 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkInfoReceived { active, same_interfaces }) => {
             if !*active {
-                // → DISCONNECTED (`automata/network_connector.yaml:187`).
+                // → DISCONNECTED (`automata/network_connector.yaml:210`).
                 leave_await_network(context);
+                context
+                    .effects
+                    .act(Action::NoteProblem {
+                        problem: "no interface of this machine is up with an address that others could use"
+                            .to_owned(),
+                    });
                 enter_disconnected(context);
                 enter_resting(context);
                 context.take(State::Resting)
-            } else if *same_interfaces {
-                // → AWAIT_INTERNET (`automata/network_connector.yaml:188`).
+            } else if *same_interfaces && !context.variables.secluded {
+                // → AWAIT_INTERNET (`automata/network_connector.yaml:211`).
                 leave_await_network(context);
                 context.effects.act(Action::ProbeInternet);
                 enter_await_internet(context);
                 context.take(State::AwaitInternet)
             } else {
-                // → UP (`automata/network_connector.yaml:189`).
+                // → UP (`automata/network_connector.yaml:212`).
                 leave_await_network(context);
                 enter_up(context);
                 context.take(State::Up)
             }
         }
+        Trigger::Event(Event::InterfacesChanged) => {
+            // Stays (`automata/network_connector.yaml:213`). The answer on its way may not know of it.
+            context.variables.reset = true;
+            context.internal()
+        }
         Trigger::Timer(Timer::AwaitNetworkAfterAnswerTimeout) => {
-            // → DISCONNECTED (`automata/network_connector.yaml:184`).
+            // → DISCONNECTED (`automata/network_connector.yaml:207`).
             leave_await_network(context);
+            context
+                .effects
+                .act(Action::NoteProblem {
+                    problem: "this machine does not tell its network interfaces"
+                        .to_owned(),
+                });
             enter_disconnected(context);
             enter_resting(context);
             context.take(State::Resting)
@@ -1201,21 +1285,38 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
 fn in_await_internet(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InternetReached) => {
-            // → UP (`automata/network_connector.yaml:194`).
+            // → UP (`automata/network_connector.yaml:219`).
             leave_await_internet(context);
             enter_up(context);
             context.take(State::Up)
         }
         Trigger::Event(Event::InternetMissing) => {
-            // → DISCONNECTED (`automata/network_connector.yaml:195`).
+            // → DISCONNECTED (`automata/network_connector.yaml:221`).
             leave_await_internet(context);
+            context.variables.secluded = true;
+            context
+                .effects
+                .act(Action::NoteProblem {
+                    problem: "this machine has no way out of its local network"
+                        .to_owned(),
+                });
             enter_disconnected(context);
             enter_resting(context);
             context.take(State::Resting)
         }
+        Trigger::Event(Event::InterfacesChanged) => {
+            // Stays (`automata/network_connector.yaml:224`).
+            context.variables.reset = true;
+            context.internal()
+        }
         Trigger::Timer(Timer::AwaitInternetAfterAnswerTimeout) => {
-            // → DISCONNECTED (`automata/network_connector.yaml:192`).
+            // → DISCONNECTED (`automata/network_connector.yaml:217`).
             leave_await_internet(context);
+            context
+                .effects
+                .act(Action::NoteProblem {
+                    problem: "it is not known whether there is a way out".to_owned(),
+                });
             enter_disconnected(context);
             enter_resting(context);
             context.take(State::Resting)
@@ -1226,6 +1327,7 @@ fn in_await_internet(context: &mut Context<'_>) -> Response {
 
 /// On entering `START_UP`.
 fn enter_start_up(context: &mut Context<'_>) {
+    context.effects.act(Action::CheckInterfaces);
     context
         .effects
         .start_after(
@@ -1275,7 +1377,8 @@ fn leave_settled(context: &mut Context<'_>) {
 /// On entering `CONNECTED`.
 fn enter_connected(context: &mut Context<'_>) {
     context.effects.send(Sent::EntersConnected);
-    context.variables.disconnects = 0;
+    context.variables.rest = context.parameters.recheck_interval;
+    context.effects.act(Action::ClearProblem);
     context
         .effects
         .start_every(
@@ -1293,24 +1396,12 @@ fn leave_connected(context: &mut Context<'_>) {
 fn enter_disconnected(context: &mut Context<'_>) {
     context.effects.send(Sent::EntersDisconnected);
     context.variables.lost = true;
-    context
-        .effects
-        .start_after(
-            Timer::DisconnectedAfterHourlyInterval,
-            context.parameters.hourly_interval,
-        );
-    context
-        .effects
-        .start_every(
-            Timer::DisconnectedEveryRecheckInterval,
-            context.parameters.recheck_interval,
-        );
+    context.effects.start_after(Timer::DisconnectedAfterRest, context.variables.rest);
 }
 
 /// On leaving `DISCONNECTED`.
 fn leave_disconnected(context: &mut Context<'_>) {
-    context.effects.stop(Timer::DisconnectedAfterHourlyInterval);
-    context.effects.stop(Timer::DisconnectedEveryRecheckInterval);
+    context.effects.stop(Timer::DisconnectedAfterRest);
 }
 
 /// On entering `RESTING`.
@@ -1482,7 +1573,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<10>;
+    type Timers = automaton::TimerHandles<9>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -1490,7 +1581,7 @@ impl automata_runtime::Automaton for Machine {
     fn timers_of(
         state: State,
         parameters: &Parameters,
-        _: &Variables,
+        variables: &Variables,
         effects: &mut Effects<Machine>,
     ) {
         if state == State::StartUp {
@@ -1518,16 +1609,7 @@ impl automata_runtime::Automaton for Machine {
                 );
         }
         if state.is_in_disconnected() {
-            effects
-                .start_after(
-                    Timer::DisconnectedAfterHourlyInterval,
-                    parameters.hourly_interval,
-                );
-            effects
-                .start_every(
-                    Timer::DisconnectedEveryRecheckInterval,
-                    parameters.recheck_interval,
-                );
+            effects.start_after(Timer::DisconnectedAfterRest, variables.rest);
         }
         if state == State::Resting {
             effects.start_after(Timer::RestingAfterMinimumRest, parameters.minimum_rest);

@@ -101,6 +101,12 @@ pub enum Event {
     ReceivingStarted,
     /// `receiving_failed`, from `transports`. The other answer, or later: the listening ended by itself. Old name: failed.
     ReceivingFailed { reason: String },
+    /// `gave_way`, from `transports`. Told behind receiving_started: the default port was taken, and another is used.
+    GaveWay,
+    /// `port_free`, from `transports`. An answer to try_port: the default port is free now.
+    PortFree,
+    /// `port_taken`, from `transports`. The other answer.
+    PortTaken,
     /// `receiving_stopped`, from `transports`. The answer to stop_receiving. Old name: stopped.
     ReceivingStopped,
     /// `start_listening`, from `network_connector`. Old name: start.
@@ -121,13 +127,13 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after change_timeout in INIT` (`automata/network_transport.yaml:53`).
+    /// `after change_timeout in INIT` (`automata/network_transport.yaml:61`).
     InitAfterChangeTimeout,
-    /// `after change_timeout in STARTING` (`automata/network_transport.yaml:63`).
+    /// `after change_timeout in STARTING` (`automata/network_transport.yaml:71`).
     StartingAfterChangeTimeout,
-    /// `after change_timeout in STOPPING` (`automata/network_transport.yaml:73`).
+    /// `after change_timeout in STOPPING` (`automata/network_transport.yaml:81`).
     StoppingAfterChangeTimeout,
-    /// `after change_timeout in SHUTTING_DOWN` (`automata/network_transport.yaml:85`).
+    /// `after change_timeout in SHUTTING_DOWN` (`automata/network_transport.yaml:93`).
     ShuttingDownAfterChangeTimeout,
 }
 
@@ -172,6 +178,8 @@ pub enum Action {
     StartReceiving,
     /// `stop_receiving`, by `transports`. receiving_stopped answers.
     StopReceiving,
+    /// `try_port`, by `transports`. Is the default port free again? port_free or port_taken answers.
+    TryPort,
     /// `report_failure`, by `services`. For the user: why the transport does not listen.
     ReportFailure { reason: String },
 }
@@ -237,6 +245,8 @@ impl Parameters {
 pub struct Variables {
     /// It is to listen once it can; the last request decides.
     pub wanted: bool,
+    /// The default port was taken, so it listens at another.
+    pub elsewhere: bool,
 }
 
 impl automaton::Variables for Variables {
@@ -250,6 +260,13 @@ impl automaton::Variables for Variables {
                 .serialize_entry(
                     "wanted",
                     &(before.map(|before| &before.wanted), &self.wanted),
+                )?;
+        }
+        if before.is_none_or(|before| before.elsewhere != self.elsewhere) {
+            changes
+                .serialize_entry(
+                    "elsewhere",
+                    &(before.map(|before| &before.elsewhere), &self.elsewhere),
                 )?;
         }
         Ok(())
@@ -375,7 +392,10 @@ fn anywhere(context: &mut Context<'_>) -> Response {
             Event::Init { .. }
             | Event::Initialised
             | Event::ReceivingStarted
-            | Event::ReceivingStopped,
+            | Event::ReceivingStopped
+            | Event::GaveWay
+            | Event::PortFree
+            | Event::PortTaken,
         ) => context.ignored(),
         _ => context.nobody_answers(),
     }
@@ -386,19 +406,19 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init { listen }) => {
-            // → INIT (`automata/network_transport.yaml:40`).
+            // → INIT (`automata/network_transport.yaml:48`).
             context.variables.wanted = *listen;
             enter_init(context);
             context.take(State::Init)
         }
         Trigger::Event(Event::StartListening) => {
-            // → INIT (`automata/network_transport.yaml:41`).
+            // → INIT (`automata/network_transport.yaml:49`).
             context.variables.wanted = true;
             enter_init(context);
             context.take(State::Init)
         }
         Trigger::Event(Event::Shutdown) => {
-            // → CLOSED (`automata/network_transport.yaml:42`). Mended: before the initialisation it did nothing.
+            // → CLOSED (`automata/network_transport.yaml:50`). Mended: before the initialisation it did nothing.
             context.take(State::Closed)
         }
         Trigger::Event(Event::StopListening) => context.ignored(),
@@ -411,12 +431,12 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_changing(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartListening) => {
-            // Stays (`automata/network_transport.yaml:48`).
+            // Stays (`automata/network_transport.yaml:56`).
             context.variables.wanted = true;
             context.internal()
         }
         Trigger::Event(Event::StopListening) => {
-            // Stays (`automata/network_transport.yaml:49`).
+            // Stays (`automata/network_transport.yaml:57`).
             context.variables.wanted = false;
             context.internal()
         }
@@ -430,19 +450,19 @@ fn in_init(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Initialised) => {
             if context.variables.wanted {
-                // → STARTING (`automata/network_transport.yaml:56`).
+                // → STARTING (`automata/network_transport.yaml:64`).
                 leave_init(context);
                 enter_starting(context);
                 context.take(State::Starting)
             } else {
-                // → OFFLINE (`automata/network_transport.yaml:57`).
+                // → OFFLINE (`automata/network_transport.yaml:65`).
                 leave_init(context);
                 leave_changing(context);
                 context.take(State::Offline)
             }
         }
         Trigger::Event(Event::ReceivingFailed { reason }) => {
-            // → OFFLINE (`automata/network_transport.yaml:58`).
+            // → OFFLINE (`automata/network_transport.yaml:66`).
             leave_init(context);
             leave_changing(context);
             context
@@ -453,13 +473,13 @@ fn in_init(context: &mut Context<'_>) -> Response {
             context.take(State::Offline)
         }
         Trigger::Event(Event::Shutdown) => {
-            // → CLOSED (`automata/network_transport.yaml:59`).
+            // → CLOSED (`automata/network_transport.yaml:67`).
             leave_init(context);
             leave_changing(context);
             context.take(State::Closed)
         }
         Trigger::Timer(Timer::InitAfterChangeTimeout) => {
-            // → OFFLINE (`automata/network_transport.yaml:53`).
+            // → OFFLINE (`automata/network_transport.yaml:61`).
             leave_init(context);
             leave_changing(context);
             context.take(State::Offline)
@@ -474,20 +494,20 @@ fn in_starting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ReceivingStarted) => {
             if context.variables.wanted {
-                // → LISTENING (`automata/network_transport.yaml:66`).
+                // → LISTENING (`automata/network_transport.yaml:74`).
                 leave_starting(context);
                 leave_changing(context);
                 enter_listening(context);
                 context.take(State::Listening)
             } else {
-                // → STOPPING (`automata/network_transport.yaml:67`).
+                // → STOPPING (`automata/network_transport.yaml:75`).
                 leave_starting(context);
                 enter_stopping(context);
                 context.take(State::Stopping)
             }
         }
         Trigger::Event(Event::ReceivingFailed { reason }) => {
-            // → OFFLINE (`automata/network_transport.yaml:68`).
+            // → OFFLINE (`automata/network_transport.yaml:76`).
             leave_starting(context);
             leave_changing(context);
             context
@@ -498,13 +518,13 @@ fn in_starting(context: &mut Context<'_>) -> Response {
             context.take(State::Offline)
         }
         Trigger::Event(Event::Shutdown) => {
-            // → SHUTTING_DOWN (`automata/network_transport.yaml:69`).
+            // → SHUTTING_DOWN (`automata/network_transport.yaml:77`).
             leave_starting(context);
             enter_shutting_down(context);
             context.take(State::ShuttingDown)
         }
         Trigger::Timer(Timer::StartingAfterChangeTimeout) => {
-            // → STOPPING (`automata/network_transport.yaml:63`). It is tried again later, when somebody wants it.
+            // → STOPPING (`automata/network_transport.yaml:71`). It is tried again later, when somebody wants it.
             leave_starting(context);
             context.variables.wanted = false;
             enter_stopping(context);
@@ -520,19 +540,19 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ReceivingStopped) => {
             if context.variables.wanted {
-                // → STARTING (`automata/network_transport.yaml:78`).
+                // → STARTING (`automata/network_transport.yaml:86`).
                 leave_stopping(context);
                 enter_starting(context);
                 context.take(State::Starting)
             } else {
-                // → OFFLINE (`automata/network_transport.yaml:79`).
+                // → OFFLINE (`automata/network_transport.yaml:87`).
                 leave_stopping(context);
                 leave_changing(context);
                 context.take(State::Offline)
             }
         }
         Trigger::Event(Event::Shutdown) => {
-            // → SHUTTING_DOWN (`automata/network_transport.yaml:80`).
+            // → SHUTTING_DOWN (`automata/network_transport.yaml:88`).
             leave_stopping(context);
             enter_shutting_down(context);
             context.take(State::ShuttingDown)
@@ -540,12 +560,12 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::ReceivingFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::StoppingAfterChangeTimeout) => {
             if context.variables.wanted {
-                // → STARTING (`automata/network_transport.yaml:74`).
+                // → STARTING (`automata/network_transport.yaml:82`).
                 leave_stopping(context);
                 enter_starting(context);
                 context.take(State::Starting)
             } else {
-                // → OFFLINE (`automata/network_transport.yaml:75`).
+                // → OFFLINE (`automata/network_transport.yaml:83`).
                 leave_stopping(context);
                 leave_changing(context);
                 context.take(State::Offline)
@@ -560,7 +580,7 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
 fn in_shutting_down(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ReceivingStopped) => {
-            // → CLOSED (`automata/network_transport.yaml:87`).
+            // → CLOSED (`automata/network_transport.yaml:95`).
             leave_shutting_down(context);
             leave_changing(context);
             context.take(State::Closed)
@@ -572,7 +592,7 @@ fn in_shutting_down(context: &mut Context<'_>) -> Response {
             | Event::Shutdown,
         ) => context.ignored(),
         Trigger::Timer(Timer::ShuttingDownAfterChangeTimeout) => {
-            // → CLOSED (`automata/network_transport.yaml:85`).
+            // → CLOSED (`automata/network_transport.yaml:93`).
             leave_shutting_down(context);
             leave_changing(context);
             context.take(State::Closed)
@@ -585,15 +605,41 @@ fn in_shutting_down(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_listening(context: &mut Context<'_>) -> Response {
     match context.trigger {
+        Trigger::Event(Event::GaveWay) => {
+            // Stays (`automata/network_transport.yaml:106`).
+            context.variables.elsewhere = true;
+            context.internal()
+        }
+        Trigger::Event(Event::StartListening) => {
+            if context.variables.elsewhere {
+                // Stays (`automata/network_transport.yaml:108`). Mended: a default port that was taken once was never taken back.
+                context.effects.act(Action::TryPort);
+                context.internal()
+            } else {
+                // Ignored (`automata/network_transport.yaml:109`).
+                context.ignored()
+            }
+        }
+        Trigger::Event(Event::PortFree) => {
+            // → STOPPING (`automata/network_transport.yaml:110`). It listens again at once, there.
+            leave_listening(context);
+            context.variables.wanted = true;
+            enter_stopping(context);
+            context.take(State::Stopping)
+        }
+        Trigger::Event(Event::PortTaken) => {
+            // Stays (`automata/network_transport.yaml:111`).
+            context.internal()
+        }
         Trigger::Event(Event::StopListening) => {
-            // → STOPPING (`automata/network_transport.yaml:97`).
+            // → STOPPING (`automata/network_transport.yaml:112`).
             leave_listening(context);
             context.variables.wanted = false;
             enter_stopping(context);
             context.take(State::Stopping)
         }
         Trigger::Event(Event::ReceivingFailed { reason }) => {
-            // → OFFLINE (`automata/network_transport.yaml:98`).
+            // → OFFLINE (`automata/network_transport.yaml:113`).
             leave_listening(context);
             context
                 .effects
@@ -603,12 +649,11 @@ fn in_listening(context: &mut Context<'_>) -> Response {
             context.take(State::Offline)
         }
         Trigger::Event(Event::Shutdown) => {
-            // → SHUTTING_DOWN (`automata/network_transport.yaml:99`).
+            // → SHUTTING_DOWN (`automata/network_transport.yaml:114`).
             leave_listening(context);
             enter_shutting_down(context);
             context.take(State::ShuttingDown)
         }
-        Trigger::Event(Event::StartListening) => context.ignored(),
         _ => anywhere(context),
     }
 }
@@ -618,13 +663,13 @@ fn in_listening(context: &mut Context<'_>) -> Response {
 fn in_offline(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::StartListening) => {
-            // → STARTING (`automata/network_transport.yaml:105`).
+            // → STARTING (`automata/network_transport.yaml:119`).
             context.variables.wanted = true;
             enter_starting(context);
             context.take(State::Starting)
         }
         Trigger::Event(Event::Shutdown) => {
-            // → CLOSED (`automata/network_transport.yaml:106`).
+            // → CLOSED (`automata/network_transport.yaml:120`).
             context.take(State::Closed)
         }
         Trigger::Event(Event::StopListening | Event::ReceivingFailed { .. }) => {
@@ -703,6 +748,7 @@ fn leave_shutting_down(context: &mut Context<'_>) {
 /// On entering `LISTENING`.
 fn enter_listening(context: &mut Context<'_>) {
     context.effects.send(Sent::EntersListening);
+    context.variables.elsewhere = false;
 }
 
 /// On leaving `LISTENING`.

@@ -25,7 +25,7 @@ pub enum Command {
 pub enum Dht {
     /// `dht_connector.open`. Open the socket; opened or open_failed answers.
     DhtConnectorOpen,
-    /// `dht_connector.look`. Is anybody there? answered or alone answers.
+    /// `dht_connector.look`. Is anybody there? answered, alone, names_missing or port_free answers.
     DhtConnectorLook,
     /// `dht_connector.save_nodes`. Write down who answered.
     DhtConnectorSaveNodes,
@@ -60,7 +60,7 @@ pub enum Network {
     LanDiscoveryLeave,
     /// `network_connector.check_interfaces`. network_info_received answers.
     NetworkConnectorCheckInterfaces,
-    /// `network_connector.set_up`. network_up answers.
+    /// `network_connector.set_up`. Sessions whose own address has gone end; network_up answers.
     NetworkConnectorSetUp,
     /// `network_connector.probe_internet`. internet_reached or internet_missing answers.
     NetworkConnectorProbeInternet,
@@ -81,6 +81,8 @@ pub enum Store {
     MessageDeliveryRecordRefusal { message: types::PacketId, reason: types::FailReason },
     /// `node_life.forget_old`. Ids and receipts of expired messages, strangers who were never answered, old ratings.
     NodeLifeForgetOld,
+    /// `outbox.load`. Tell of every message that is on its way; loaded or load_failed answers.
+    OutboxLoad,
     /// `read_receipts.find`. found answers.
     ReadReceiptsFind { peer: types::NodeId, at_once: u16 },
     /// `read_receipts.note_come`. They need not go again.
@@ -97,13 +99,15 @@ pub enum Transports {
     NetworkTransportStartReceiving { transport: types::TransportName },
     /// `network_transport.stop_receiving`. receiving_stopped answers.
     NetworkTransportStopReceiving { transport: types::TransportName },
+    /// `network_transport.try_port`. Is the default port free again? port_free or port_taken answers.
+    NetworkTransportTryPort { transport: types::TransportName },
     /// `peer_protocol.send_hello`.
     PeerProtocolSendHello { session: u64 },
     /// `peer_protocol.send_peer_id`.
     PeerProtocolSendPeerId { session: u64 },
     /// `peer_protocol.admit`. Its place is one of those that last.
     PeerProtocolAdmit { session: u64 },
-    /// `tcp_connection.begin_handshake`. peer_proved answers. Old name: send-hello.
+    /// `tcp_connection.begin_handshake`. peer_proved or connection_lost answers. Old name: send-hello.
     TcpConnectionBeginHandshake { session: u64 },
     /// `tcp_connection.send_keep_alive`. Old name: send-answer.
     TcpConnectionSendKeepAlive { session: u64 },

@@ -17,6 +17,8 @@ pub enum State {
     AwaitNetwork,
     /// `MY_IDENTITY`, in `PREPARING`.
     MyIdentity,
+    /// `UNBUILT`, in `PREPARING`. My identity document could not be built, and will be tried again.
+    Unbuilt,
     /// `SENDING`, in `WORKING`, `PROPAGATE`.
     Sending,
     /// `AWAIT_ANSWERS`, in `WORKING`, `PROPAGATE`.
@@ -37,6 +39,7 @@ impl State {
         State::AtStartup,
         State::AwaitNetwork,
         State::MyIdentity,
+        State::Unbuilt,
         State::Sending,
         State::AwaitAnswers,
         State::AwaitIncoming,
@@ -52,6 +55,7 @@ impl State {
             State::AtStartup => "AT_STARTUP",
             State::AwaitNetwork => "AWAIT_NETWORK",
             State::MyIdentity => "MY_IDENTITY",
+            State::Unbuilt => "UNBUILT",
             State::Sending => "SENDING",
             State::AwaitAnswers => "AWAIT_ANSWERS",
             State::AwaitIncoming => "AWAIT_INCOMING",
@@ -64,7 +68,10 @@ impl State {
     /// Inside `PREPARING`. Nobody can have an answer for me yet.
     #[must_use]
     pub const fn is_in_preparing(self) -> bool {
-        matches!(self, State::AtStartup | State::AwaitNetwork | State::MyIdentity)
+        matches!(
+            self, State::AtStartup | State::AwaitNetwork | State::MyIdentity |
+            State::Unbuilt
+        )
     }
 
     /// Inside `WORKING`. My identity document is up to date.
@@ -125,8 +132,10 @@ pub enum Event {
     Look,
     /// `check_synchronize`, from `network_connector`, `api`, `services`. My settings or my contacts may have changed.
     CheckSynchronize,
-    /// `my_id_updated`, from `identity`. The answer to update_my_identity.
+    /// `my_id_updated`, from `identity`. An answer to update_my_identity.
     MyIdUpdated { contacts_changed: bool, identity_changed: bool },
+    /// `my_id_failed`, from `identity`. The other answer: it could not be built or kept.
+    MyIdFailed { reason: String },
     /// `my_id_sent`, from `identity`. The answer to send_to_all: to so many.
     MyIdSent { contacts: u32 },
     /// `my_id_answered`, from `handshake`. One of them has it, does not take it, or is gone. Old name: my-id-propagated, once all have.
@@ -169,19 +178,22 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in MY_IDENTITY` (`automata/p2p_connector.yaml:73`).
+    /// `after answer_timeout in MY_IDENTITY` (`automata/p2p_connector.yaml:77`).
     MyIdentityAfterAnswerTimeout,
-    /// `after propagate_timeout in PROPAGATE` (`automata/p2p_connector.yaml:99`).
+    /// `after retry_interval in UNBUILT` (`automata/p2p_connector.yaml:96`).
+    UnbuiltAfterRetryInterval,
+    /// `after propagate_timeout in PROPAGATE` (`automata/p2p_connector.yaml:114`).
     PropagateAfterPropagateTimeout,
-    /// `after incoming_timeout in AWAIT_INCOMING` (`automata/p2p_connector.yaml:114`).
+    /// `after incoming_timeout in AWAIT_INCOMING` (`automata/p2p_connector.yaml:129`).
     AwaitIncomingAfterIncomingTimeout,
-    /// `after renew_interval in KNOWN` (`automata/p2p_connector.yaml:124`).
+    /// `after renew_interval in KNOWN` (`automata/p2p_connector.yaml:139`).
     KnownAfterRenewInterval,
 }
 
 impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
         Timer::MyIdentityAfterAnswerTimeout,
+        Timer::UnbuiltAfterRetryInterval,
         Timer::PropagateAfterPropagateTimeout,
         Timer::AwaitIncomingAfterIncomingTimeout,
         Timer::KnownAfterRenewInterval,
@@ -195,6 +207,7 @@ impl automaton::Timer for Timer {
     fn label(self) -> &'static str {
         match self {
             Timer::MyIdentityAfterAnswerTimeout => "after answer_timeout in MY_IDENTITY",
+            Timer::UnbuiltAfterRetryInterval => "after retry_interval in UNBUILT",
             Timer::PropagateAfterPropagateTimeout => {
                 "after propagate_timeout in PROPAGATE"
             }
@@ -216,8 +229,10 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `update_my_identity`, by `identity`. Build my identity document anew; my_id_updated answers.
+    /// `update_my_identity`, by `identity`. Build my identity document anew; my_id_updated or my_id_failed answers.
     UpdateMyIdentity,
+    /// `report_failure`, by `identity`. For the user: why others do not hear where this node is.
+    ReportFailure { reason: String },
     /// `send_to_all`, by `identity`. Send it to everybody who is here; my_id_sent answers. Old name: propagate.
     SendToAll,
     /// `send_my_identity`, by `identity`.
@@ -245,6 +260,8 @@ pub struct Parameters {
     pub answer_timeout: Milliseconds,
     /// Old name: timer-20sec.
     pub incoming_timeout: Milliseconds,
+    /// When building it has failed, it is tried again in this time.
+    pub retry_interval: Milliseconds,
     /// My identity document is made anew so often, before it runs out.
     pub renew_interval: Milliseconds,
     /// How long contacts may take to acknowledge my identity; those who are away get it later.
@@ -256,6 +273,7 @@ impl Default for Parameters {
         Self {
             answer_timeout: Milliseconds(30_000),
             incoming_timeout: Milliseconds(20_000),
+            retry_interval: Milliseconds(10_000),
             renew_interval: Milliseconds(86_400_000),
             propagate_timeout: Milliseconds(15_000),
         }
@@ -275,6 +293,9 @@ pub struct Given {
     /// Old name: timer-20sec.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incoming_timeout: Option<Milliseconds>,
+    /// When building it has failed, it is tried again in this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_interval: Option<Milliseconds>,
     /// My identity document is made anew so often, before it runs out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renew_interval: Option<Milliseconds>,
@@ -286,7 +307,8 @@ pub struct Given {
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
         self.answer_timeout.is_none() && self.incoming_timeout.is_none()
-            && self.renew_interval.is_none() && self.propagate_timeout.is_none()
+            && self.retry_interval.is_none() && self.renew_interval.is_none()
+            && self.propagate_timeout.is_none()
     }
 }
 
@@ -303,6 +325,10 @@ impl Parameters {
                 .incoming_timeout
                 .clone()
                 .unwrap_or_else(|| settings.incoming_timeout.clone()),
+            retry_interval: given
+                .retry_interval
+                .clone()
+                .unwrap_or_else(|| settings.retry_interval.clone()),
             renew_interval: given
                 .renew_interval
                 .clone()
@@ -638,6 +664,7 @@ impl blocking::State<Machine> for State {
             State::AtStartup => in_at_startup(context),
             State::AwaitNetwork => in_await_network(context),
             State::MyIdentity => in_my_identity(context),
+            State::Unbuilt => in_unbuilt(context),
             State::Sending => in_sending(context),
             State::AwaitAnswers => in_await_answers(context),
             State::AwaitIncoming => in_await_incoming(context),
@@ -653,7 +680,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/p2p_connector.yaml:39`).
+            // → CLOSED (`automata/p2p_connector.yaml:42`).
             exit_all(context);
             context.effects.send(Sent::ToContactRatings(contact_ratings::Event::Pause));
             context.take(State::Closed)
@@ -662,6 +689,7 @@ fn anywhere(context: &mut Context<'_>) -> Response {
             Event::Init
             | Event::Look
             | Event::MyIdUpdated { .. }
+            | Event::MyIdFailed { .. }
             | Event::MyIdSent { .. }
             | Event::MyIdAnswered
             | Event::IdentityPublisherLeavesPublishing,
@@ -691,7 +719,7 @@ fn in_preparing(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            // → AWAIT_NETWORK (`automata/p2p_connector.yaml:60`). Mended: it had the network taken down and up again, which starts by itself.
+            // → AWAIT_NETWORK (`automata/p2p_connector.yaml:64`). Mended: it had the network taken down and up again, which starts by itself.
             enter_await_network(context);
             context.take(State::AwaitNetwork)
         }
@@ -704,26 +732,26 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_await_network(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:65`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:69`).
             enter_my_identity(context);
             context.take(State::MyIdentity)
         }
         Trigger::Event(Event::NetworkConnectorEntersDisconnected) => {
-            // → DISCONNECTED (`automata/p2p_connector.yaml:66`).
+            // → DISCONNECTED (`automata/p2p_connector.yaml:70`).
             enter_known(context);
             context.take(State::Disconnected)
         }
         Trigger::Event(Event::Look) => {
             if context.ask.network_connector_in_connected() {
-                // → MY_IDENTITY (`automata/p2p_connector.yaml:68`). Mended: a network that was up already was never announced again.
+                // → MY_IDENTITY (`automata/p2p_connector.yaml:72`). Mended: a network that was up already was never announced again.
                 enter_my_identity(context);
                 context.take(State::MyIdentity)
             } else if context.ask.network_connector_in_disconnected() {
-                // → DISCONNECTED (`automata/p2p_connector.yaml:69`).
+                // → DISCONNECTED (`automata/p2p_connector.yaml:73`).
                 enter_known(context);
                 context.take(State::Disconnected)
             } else {
-                // Ignored (`automata/p2p_connector.yaml:70`).
+                // Ignored (`automata/p2p_connector.yaml:74`).
                 context.ignored()
             }
         }
@@ -736,20 +764,27 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
 fn in_my_identity(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::CheckSynchronize) => {
-            // Stays (`automata/p2p_connector.yaml:75`). Mended: what changed while the document was being built was not in it.
+            // Stays (`automata/p2p_connector.yaml:79`). Mended: what changed while the document was being built was not in it.
             context.variables.outdated = true;
             context.internal()
         }
         Trigger::Event(Event::MyIdUpdated { contacts_changed, identity_changed }) => {
             if context.variables.outdated {
-                // → MY_IDENTITY (`automata/p2p_connector.yaml:77`).
+                // → MY_IDENTITY (`automata/p2p_connector.yaml:81`).
                 leave_my_identity(context);
                 context.variables.need_propagate = context.variables.need_propagate
                     || *contacts_changed || *identity_changed;
                 enter_my_identity(context);
                 context.take(State::MyIdentity)
+            } else if context.ask.network_connector_in_disconnected() {
+                // → DISCONNECTED (`automata/p2p_connector.yaml:82`). Mended: with no network and nobody to ask it came to CONNECTED.
+                leave_my_identity(context);
+                context.variables.need_propagate = context.variables.need_propagate
+                    || *contacts_changed || *identity_changed;
+                enter_known(context);
+                context.take(State::Disconnected)
             } else if *contacts_changed {
-                // → AWAIT_NETWORK (`automata/p2p_connector.yaml:78`).
+                // → AWAIT_NETWORK (`automata/p2p_connector.yaml:86`).
                 leave_my_identity(context);
                 context.variables.need_propagate = true;
                 context
@@ -761,26 +796,53 @@ fn in_my_identity(context: &mut Context<'_>) -> Response {
                     );
                 enter_await_network(context);
                 context.take(State::AwaitNetwork)
+            } else if !context.ask.network_connector_in_connected() {
+                // → AWAIT_NETWORK (`automata/p2p_connector.yaml:87`). It is on its way; what it comes to decides.
+                leave_my_identity(context);
+                context.variables.need_propagate = context.variables.need_propagate
+                    || *identity_changed;
+                enter_await_network(context);
+                context.take(State::AwaitNetwork)
             } else if context.variables.need_propagate || *identity_changed {
-                // → PROPAGATE (`automata/p2p_connector.yaml:79`).
+                // → PROPAGATE (`automata/p2p_connector.yaml:91`).
                 leave_my_identity(context);
                 enter_propagate(context);
                 context.take(State::Sending)
-            } else if context.ask.network_connector_in_connected() {
-                // → CONNECTED (`automata/p2p_connector.yaml:80`).
+            } else {
+                // → CONNECTED (`automata/p2p_connector.yaml:92`).
                 leave_my_identity(context);
                 enter_known(context);
                 context.take(State::Connected)
-            } else {
-                // → DISCONNECTED (`automata/p2p_connector.yaml:81`).
-                leave_my_identity(context);
-                enter_known(context);
-                context.take(State::Disconnected)
             }
         }
-        Trigger::Timer(Timer::MyIdentityAfterAnswerTimeout) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:73`).
+        Trigger::Event(Event::MyIdFailed { reason }) => {
+            // → UNBUILT (`automata/p2p_connector.yaml:93`). Mended: a disk that was full for a moment stopped it for ever.
             leave_my_identity(context);
+            context
+                .effects
+                .act(Action::ReportFailure {
+                    reason: reason.clone(),
+                });
+            enter_unbuilt(context);
+            context.take(State::Unbuilt)
+        }
+        Trigger::Timer(Timer::MyIdentityAfterAnswerTimeout) => {
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:77`).
+            leave_my_identity(context);
+            enter_my_identity(context);
+            context.take(State::MyIdentity)
+        }
+        _ => in_preparing(context),
+    }
+}
+
+/// `UNBUILT`: My identity document could not be built, and will be tried again.
+#[inline]
+fn in_unbuilt(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Timer(Timer::UnbuiltAfterRetryInterval) => {
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:96`).
+            leave_unbuilt(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
         }
@@ -793,19 +855,19 @@ fn in_my_identity(context: &mut Context<'_>) -> Response {
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::CheckSynchronize) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:86`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:101`).
             exit_all(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:87`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:102`).
             exit_all(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
         }
         Trigger::Event(Event::NetworkConnectorEntersDisconnected) => {
-            // → DISCONNECTED (`automata/p2p_connector.yaml:89`). Mended: PROPAGATE did not notice, and waited for ever.
+            // → DISCONNECTED (`automata/p2p_connector.yaml:104`). Mended: PROPAGATE did not notice, and waited for ever.
             exit_inside_working(context);
             enter_known(context);
             context.take(State::Disconnected)
@@ -824,7 +886,7 @@ fn in_working(context: &mut Context<'_>) -> Response {
 fn in_propagate(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::PropagateAfterPropagateTimeout) => {
-            // → AWAIT_INCOMING (`automata/p2p_connector.yaml:99`).
+            // → AWAIT_INCOMING (`automata/p2p_connector.yaml:114`).
             leave_propagate(context);
             enter_await_incoming(context);
             context.take(State::AwaitIncoming)
@@ -838,7 +900,7 @@ fn in_propagate(context: &mut Context<'_>) -> Response {
 fn in_sending(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::MyIdSent { contacts }) => {
-            // → AWAIT_ANSWERS (`automata/p2p_connector.yaml:104`).
+            // → AWAIT_ANSWERS (`automata/p2p_connector.yaml:119`).
             context.variables.awaited = *contacts;
             context.take(State::AwaitAnswers)
         }
@@ -851,19 +913,19 @@ fn in_sending(context: &mut Context<'_>) -> Response {
 fn in_await_answers(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::MyIdAnswered) => {
-            // Stays (`automata/p2p_connector.yaml:108`).
+            // Stays (`automata/p2p_connector.yaml:123`).
             context.variables.awaited = context.variables.awaited.saturating_sub(1_u32);
             context.internal()
         }
         Trigger::Event(Event::IdentityPublisherLeavesPublishing) => {
-            // Stays (`automata/p2p_connector.yaml:109`).
+            // Stays (`automata/p2p_connector.yaml:124`).
             context.internal()
         }
         Trigger::Always | Trigger::Exhausted => {
             if context.variables.awaited == 0
                 && !context.ask.identity_publisher_in_publishing()
             {
-                // → AWAIT_INCOMING (`automata/p2p_connector.yaml:106`).
+                // → AWAIT_INCOMING (`automata/p2p_connector.yaml:121`).
                 if !context.is_exhausted() {
                     leave_propagate(context);
                     context.variables.need_propagate = false;
@@ -884,7 +946,7 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InboxPacket { transport }) => {
             if context.ask.best_transport(transport) {
-                // → CONNECTED (`automata/p2p_connector.yaml:117`).
+                // → CONNECTED (`automata/p2p_connector.yaml:132`).
                 leave_await_incoming(context);
                 context
                     .effects
@@ -892,7 +954,7 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
                 enter_known(context);
                 context.take(State::Connected)
             } else {
-                // → MY_IDENTITY (`automata/p2p_connector.yaml:118`). Mended: the identity was built before the contact was dropped, and still had it.
+                // → MY_IDENTITY (`automata/p2p_connector.yaml:133`). Mended: the identity was built before the contact was dropped, and still had it.
                 leave_await_incoming(context);
                 context.effects.act(Action::DropFirstContact);
                 enter_my_identity(context);
@@ -900,14 +962,14 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::NetworkConnectorEntersDisconnected) => {
-            // → DISCONNECTED (`automata/p2p_connector.yaml:121`).
+            // → DISCONNECTED (`automata/p2p_connector.yaml:136`).
             leave_await_incoming(context);
             context.effects.send(Sent::ToContactRatings(contact_ratings::Event::Begin));
             enter_known(context);
             context.take(State::Disconnected)
         }
         Trigger::Timer(Timer::AwaitIncomingAfterIncomingTimeout) => {
-            // → DISCONNECTED (`automata/p2p_connector.yaml:114`).
+            // → DISCONNECTED (`automata/p2p_connector.yaml:129`).
             leave_await_incoming(context);
             context.effects.send(Sent::ToContactRatings(contact_ratings::Event::Begin));
             enter_known(context);
@@ -915,7 +977,7 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
         }
         Trigger::Always | Trigger::Exhausted => {
             if !context.ask.peers_known() {
-                // → CONNECTED (`automata/p2p_connector.yaml:112`).
+                // → CONNECTED (`automata/p2p_connector.yaml:127`).
                 if !context.is_exhausted() {
                     leave_await_incoming(context);
                     context
@@ -937,7 +999,7 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
 fn in_known(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PingContact { peer }) => {
-            // Stays (`automata/p2p_connector.yaml:126`).
+            // Stays (`automata/p2p_connector.yaml:141`).
             context
                 .effects
                 .act(Action::SendMyIdentity {
@@ -946,13 +1008,13 @@ fn in_known(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::NetworkConnectorLeavesSettled) => {
-            // → AWAIT_NETWORK (`automata/p2p_connector.yaml:127`).
+            // → AWAIT_NETWORK (`automata/p2p_connector.yaml:142`).
             leave_known(context);
             enter_await_network(context);
             context.take(State::AwaitNetwork)
         }
         Trigger::Timer(Timer::KnownAfterRenewInterval) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:124`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:139`).
             leave_known(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
@@ -972,7 +1034,7 @@ fn in_connected(context: &mut Context<'_>) -> Response {
 fn in_disconnected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InboxPacket { .. }) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:132`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:147`).
             leave_known(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
@@ -1002,6 +1064,21 @@ fn enter_my_identity(context: &mut Context<'_>) {
 /// On leaving `MY_IDENTITY`.
 fn leave_my_identity(context: &mut Context<'_>) {
     context.effects.stop(Timer::MyIdentityAfterAnswerTimeout);
+}
+
+/// On entering `UNBUILT`.
+fn enter_unbuilt(context: &mut Context<'_>) {
+    context
+        .effects
+        .start_after(
+            Timer::UnbuiltAfterRetryInterval,
+            context.parameters.retry_interval,
+        );
+}
+
+/// On leaving `UNBUILT`.
+fn leave_unbuilt(context: &mut Context<'_>) {
+    context.effects.stop(Timer::UnbuiltAfterRetryInterval);
 }
 
 /// On entering `PROPAGATE`.
@@ -1052,6 +1129,9 @@ fn exit_all(context: &mut Context<'_>) {
     match context.leaf {
         State::MyIdentity => {
             leave_my_identity(context);
+        }
+        State::Unbuilt => {
+            leave_unbuilt(context);
         }
         State::Sending | State::AwaitAnswers => {
             leave_propagate(context);
@@ -1151,7 +1231,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<4>;
+    type Timers = automaton::TimerHandles<5>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -1167,6 +1247,13 @@ impl automata_runtime::Automaton for Machine {
                 .start_after(
                     Timer::MyIdentityAfterAnswerTimeout,
                     parameters.answer_timeout,
+                );
+        }
+        if state == State::Unbuilt {
+            effects
+                .start_after(
+                    Timer::UnbuiltAfterRetryInterval,
+                    parameters.retry_interval,
                 );
         }
         if state.is_in_propagate() {

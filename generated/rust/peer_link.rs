@@ -17,12 +17,14 @@ pub enum State {
     AtStartup,
     /// `BEGINNING`, in `APART`. A round begins. Mended: it is asked here whether there is any address, since begin_round has not been performed yet when it is asked what is left of the round; each round began with a rest.
     Beginning,
-    /// `DIALLING`, in `APART`. The next address is tried.
+    /// `DIALLING`, in `APART`. The next address is tried, if there is one.
     Dialling,
     /// `UNREACHABLE`, in `APART`. There is no other address to be tried.
     Unreachable,
-    /// `AWAIT_SESSION`, in `APART`. The handshake is under way.
+    /// `AWAIT_SESSION`, in `APART`, `TRYING`. The address that was dialled last may answer soon.
     AwaitSession,
+    /// `AWAIT_LAST`, in `APART`, `TRYING`. All addresses are being tried.
+    AwaitLast,
     /// `BRIEFLY`, in `APART`, `RESTING`. There was a session just now.
     Briefly,
     /// `LATELY`, in `APART`, `RESTING`, `UNREACHED`. Since the node was started.
@@ -43,6 +45,7 @@ impl State {
         State::Dialling,
         State::Unreachable,
         State::AwaitSession,
+        State::AwaitLast,
         State::Briefly,
         State::Lately,
         State::Earlier,
@@ -59,6 +62,7 @@ impl State {
             State::Dialling => "DIALLING",
             State::Unreachable => "UNREACHABLE",
             State::AwaitSession => "AWAIT_SESSION",
+            State::AwaitLast => "AWAIT_LAST",
             State::Briefly => "BRIEFLY",
             State::Lately => "LATELY",
             State::Earlier => "EARLIER",
@@ -72,8 +76,15 @@ impl State {
     pub const fn is_in_apart(self) -> bool {
         matches!(
             self, State::Beginning | State::Dialling | State::Unreachable |
-            State::AwaitSession | State::Briefly | State::Lately | State::Earlier
+            State::AwaitSession | State::AwaitLast | State::Briefly | State::Lately |
+            State::Earlier
         )
+    }
+
+    /// Inside `TRYING`. A handshake is under way, or several.
+    #[must_use]
+    pub const fn is_in_trying(self) -> bool {
+        matches!(self, State::AwaitSession | State::AwaitLast)
     }
 
     /// Inside `RESTING`. It was tried lately.
@@ -145,15 +156,18 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after dial_timeout in AWAIT_SESSION` (`automata/peer_link.yaml:91`).
-    AwaitSessionAfterDialTimeout,
-    /// `after pause in RESTING` (`automata/peer_link.yaml:102`).
+    /// `after next_dial in AWAIT_SESSION` (`automata/peer_link.yaml:105`).
+    AwaitSessionAfterNextDial,
+    /// `after dial_timeout in AWAIT_LAST` (`automata/peer_link.yaml:109`).
+    AwaitLastAfterDialTimeout,
+    /// `after pause in RESTING` (`automata/peer_link.yaml:114`).
     RestingAfterPause,
 }
 
 impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
-        Timer::AwaitSessionAfterDialTimeout,
+        Timer::AwaitSessionAfterNextDial,
+        Timer::AwaitLastAfterDialTimeout,
         Timer::RestingAfterPause,
     ];
 
@@ -164,7 +178,8 @@ impl automaton::Timer for Timer {
 
     fn label(self) -> &'static str {
         match self {
-            Timer::AwaitSessionAfterDialTimeout => "after dial_timeout in AWAIT_SESSION",
+            Timer::AwaitSessionAfterNextDial => "after next_dial in AWAIT_SESSION",
+            Timer::AwaitLastAfterDialTimeout => "after dial_timeout in AWAIT_LAST",
             Timer::RestingAfterPause => "after pause in RESTING",
         }
     }
@@ -209,6 +224,8 @@ pub trait Conditions {
 pub struct Parameters {
     /// From dialling to the end of the handshake.
     pub dial_timeout: Milliseconds,
+    /// An address that does not answer by then no longer keeps the next one waiting.
+    pub next_dial: Milliseconds,
     /// After the first round that failed.
     pub first_rest: Milliseconds,
     /// Rests grow no longer than this.
@@ -219,6 +236,7 @@ impl Default for Parameters {
     fn default() -> Self {
         Self {
             dial_timeout: Milliseconds(15_000),
+            next_dial: Milliseconds(3000),
             first_rest: Milliseconds(2000),
             longest_rest: Milliseconds(600_000),
         }
@@ -235,6 +253,9 @@ pub struct Given {
     /// From dialling to the end of the handshake.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dial_timeout: Option<Milliseconds>,
+    /// An address that does not answer by then no longer keeps the next one waiting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_dial: Option<Milliseconds>,
     /// After the first round that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_rest: Option<Milliseconds>,
@@ -245,8 +266,8 @@ pub struct Given {
 
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
-        self.dial_timeout.is_none() && self.first_rest.is_none()
-            && self.longest_rest.is_none()
+        self.dial_timeout.is_none() && self.next_dial.is_none()
+            && self.first_rest.is_none() && self.longest_rest.is_none()
     }
 }
 
@@ -259,6 +280,10 @@ impl Parameters {
                 .dial_timeout
                 .clone()
                 .unwrap_or_else(|| settings.dial_timeout.clone()),
+            next_dial: given
+                .next_dial
+                .clone()
+                .unwrap_or_else(|| settings.next_dial.clone()),
             first_rest: given
                 .first_rest
                 .clone()
@@ -275,6 +300,8 @@ impl Parameters {
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Variables {
+    /// Addresses of this round whose answer is waited for.
+    pub dials: u8,
     /// How long it rests after the next round that fails, before chance is added.
     pub rest: Milliseconds,
     /// What chance added last.
@@ -289,6 +316,13 @@ impl automaton::Variables for Variables {
         before: Option<&Self>,
         changes: &mut M,
     ) -> Result<(), M::Error> {
+        if before.is_none_or(|before| before.dials != self.dials) {
+            changes
+                .serialize_entry(
+                    "dials",
+                    &(before.map(|before| &before.dials), &self.dials),
+                )?;
+        }
         if before.is_none_or(|before| before.rest != self.rest) {
             changes
                 .serialize_entry(
@@ -508,6 +542,7 @@ impl blocking::State<Machine> for State {
             State::Dialling => in_dialling(context),
             State::Unreachable => in_unreachable(context),
             State::AwaitSession => in_await_session(context),
+            State::AwaitLast => in_await_last(context),
             State::Briefly => in_briefly(context),
             State::Lately => in_lately(context),
             State::Earlier => in_earlier(context),
@@ -522,7 +557,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Unwanted) => {
-            // → CLOSED (`automata/peer_link.yaml:46`).
+            // → CLOSED (`automata/peer_link.yaml:48`).
             exit_all(context);
             context.take(State::Closed)
         }
@@ -537,14 +572,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Wanted { pause }) => {
             if *pause > context.parameters.first_rest {
-                // → EARLIER (`automata/peer_link.yaml:53`). No longer than any rest may be; the clock may have jumped.
+                // → EARLIER (`automata/peer_link.yaml:55`). No longer than any rest may be; the clock may have jumped.
                 context.variables.rest = (*pause).min(context.parameters.longest_rest);
                 context.variables.pause = context.variables.rest;
                 enter_resting(context);
                 enter_unreached(context);
                 context.take(State::Earlier)
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:57`).
+                // → BEGINNING (`automata/peer_link.yaml:59`).
                 context.variables.rest = context.parameters.first_rest;
                 context.take(State::Beginning)
             }
@@ -566,7 +601,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_apart(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionReady) => {
-            // → LINKED (`automata/peer_link.yaml:69`).
+            // → LINKED (`automata/peer_link.yaml:71`).
             exit_all(context);
             enter_linked(context);
             context.take(State::Linked)
@@ -582,21 +617,22 @@ fn in_beginning(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.in_session() {
-                // → LINKED (`automata/peer_link.yaml:77`).
+                // → LINKED (`automata/peer_link.yaml:79`).
                 if !context.is_exhausted() {
                     enter_linked(context);
                 }
                 context.take(State::Linked)
             } else if context.ask.any_address() {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:78`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:80`).
                 if !context.is_exhausted() {
+                    context.variables.dials = 1;
                     context.effects.act(Action::BeginRound);
                     context.effects.act(Action::Dial);
                     enter_await_session(context);
                 }
                 context.take(State::AwaitSession)
             } else {
-                // → UNREACHABLE (`automata/peer_link.yaml:79`).
+                // → UNREACHABLE (`automata/peer_link.yaml:81`).
                 context.take(State::Unreachable)
             }
         }
@@ -604,20 +640,30 @@ fn in_beginning(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `DIALLING`: The next address is tried.
+/// `DIALLING`: The next address is tried, if there is one.
 #[inline]
 fn in_dialling(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.another_address() {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:83`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:85`).
                 if !context.is_exhausted() {
+                    context.variables.dials = context
+                        .variables
+                        .dials
+                        .saturating_add(1_u8);
                     context.effects.act(Action::Dial);
                     enter_await_session(context);
                 }
                 context.take(State::AwaitSession)
+            } else if context.variables.dials > 0 {
+                // → AWAIT_LAST (`automata/peer_link.yaml:86`).
+                if !context.is_exhausted() {
+                    enter_await_last(context);
+                }
+                context.take(State::AwaitLast)
             } else {
-                // → UNREACHABLE (`automata/peer_link.yaml:84`).
+                // → UNREACHABLE (`automata/peer_link.yaml:87`).
                 context.take(State::Unreachable)
             }
         }
@@ -630,7 +676,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
 fn in_unreachable(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
-            // → UNREACHED (`automata/peer_link.yaml:88`).
+            // → UNREACHED (`automata/peer_link.yaml:91`).
             if !context.is_exhausted() {
                 context.variables.pause = context.variables.rest
                     + context.variables.chance;
@@ -649,31 +695,68 @@ fn in_unreachable(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `AWAIT_SESSION`: The handshake is under way.
+/// `TRYING`: A handshake is under way, or several.
 #[inline]
-fn in_await_session(context: &mut Context<'_>) -> Response {
+fn in_trying(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { chance }) => {
-            // → DIALLING (`automata/peer_link.yaml:93`).
-            leave_await_session(context);
+            // → DIALLING (`automata/peer_link.yaml:95`).
+            exit_inside_apart(context);
             context.variables.chance = *chance;
+            context.variables.dials = context.variables.dials.saturating_sub(1_u8);
             context.take(State::Dialling)
         }
         Trigger::Event(Event::SessionEnded { chance }) => {
-            // → DIALLING (`automata/peer_link.yaml:93`).
-            leave_await_session(context);
+            // → DIALLING (`automata/peer_link.yaml:95`).
+            exit_inside_apart(context);
             context.variables.chance = *chance;
+            context.variables.dials = context.variables.dials.saturating_sub(1_u8);
             context.take(State::Dialling)
         }
-        Trigger::Event(
-            Event::WantedNow | Event::AddressLearnt | Event::NetworkBack { .. },
-        ) => context.ignored(),
-        Trigger::Timer(Timer::AwaitSessionAfterDialTimeout) => {
-            // → DIALLING (`automata/peer_link.yaml:91`).
+        Trigger::Event(Event::AddressLearnt) => {
+            // → DIALLING (`automata/peer_link.yaml:96`). Mended: it waited for those that did not answer.
+            exit_inside_apart(context);
+            context.take(State::Dialling)
+        }
+        Trigger::Event(Event::NetworkBack { first }) => {
+            if *first {
+                // Stays (`automata/peer_link.yaml:98`).
+                context.internal()
+            } else {
+                // → BEGINNING (`automata/peer_link.yaml:99`). What was dialled from an address that has gone is not answered.
+                exit_inside_apart(context);
+                context.take(State::Beginning)
+            }
+        }
+        Trigger::Event(Event::WantedNow) => context.ignored(),
+        _ => in_apart(context),
+    }
+}
+
+/// `AWAIT_SESSION`: The address that was dialled last may answer soon.
+#[inline]
+fn in_await_session(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Timer(Timer::AwaitSessionAfterNextDial) => {
+            // → DIALLING (`automata/peer_link.yaml:105`).
             leave_await_session(context);
             context.take(State::Dialling)
         }
-        _ => in_apart(context),
+        _ => in_trying(context),
+    }
+}
+
+/// `AWAIT_LAST`: All addresses are being tried.
+#[inline]
+fn in_await_last(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Timer(Timer::AwaitLastAfterDialTimeout) => {
+            // → DIALLING (`automata/peer_link.yaml:109`).
+            leave_await_last(context);
+            context.variables.dials = 0;
+            context.take(State::Dialling)
+        }
+        _ => in_trying(context),
     }
 }
 
@@ -684,13 +767,13 @@ fn in_resting(context: &mut Context<'_>) -> Response {
         Trigger::Event(
             Event::WantedNow | Event::AddressLearnt | Event::NetworkBack { .. },
         ) => {
-            // → BEGINNING (`automata/peer_link.yaml:104`).
+            // → BEGINNING (`automata/peer_link.yaml:116`).
             leave_resting(context);
             context.take(State::Beginning)
         }
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterPause) => {
-            // → BEGINNING (`automata/peer_link.yaml:102`).
+            // → BEGINNING (`automata/peer_link.yaml:114`).
             leave_resting(context);
             context.take(State::Beginning)
         }
@@ -722,10 +805,10 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkBack { first }) => {
             if *first {
-                // Stays (`automata/peer_link.yaml:117`).
+                // Stays (`automata/peer_link.yaml:129`).
                 context.internal()
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:118`).
+                // → BEGINNING (`automata/peer_link.yaml:130`).
                 leave_resting(context);
                 context.take(State::Beginning)
             }
@@ -739,7 +822,7 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
 fn in_linked(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionEnded { chance }) => {
-            // → BRIEFLY (`automata/peer_link.yaml:124`). At once, but for some chance, so that both sides do not dial at the same moment.
+            // → BRIEFLY (`automata/peer_link.yaml:136`). At once, but for some chance, so that both sides do not dial at the same moment.
             context.variables.pause = *chance;
             enter_resting(context);
             context.take(State::Briefly)
@@ -759,15 +842,24 @@ fn in_linked(context: &mut Context<'_>) -> Response {
 fn enter_await_session(context: &mut Context<'_>) {
     context
         .effects
-        .start_after(
-            Timer::AwaitSessionAfterDialTimeout,
-            context.parameters.dial_timeout,
-        );
+        .start_after(Timer::AwaitSessionAfterNextDial, context.parameters.next_dial);
 }
 
 /// On leaving `AWAIT_SESSION`.
 fn leave_await_session(context: &mut Context<'_>) {
-    context.effects.stop(Timer::AwaitSessionAfterDialTimeout);
+    context.effects.stop(Timer::AwaitSessionAfterNextDial);
+}
+
+/// On entering `AWAIT_LAST`.
+fn enter_await_last(context: &mut Context<'_>) {
+    context
+        .effects
+        .start_after(Timer::AwaitLastAfterDialTimeout, context.parameters.dial_timeout);
+}
+
+/// On leaving `AWAIT_LAST`.
+fn leave_await_last(context: &mut Context<'_>) {
+    context.effects.stop(Timer::AwaitLastAfterDialTimeout);
 }
 
 /// On entering `RESTING`.
@@ -806,6 +898,25 @@ fn exit_all(context: &mut Context<'_>) {
     match context.leaf {
         State::AwaitSession => {
             leave_await_session(context);
+        }
+        State::AwaitLast => {
+            leave_await_last(context);
+        }
+        State::Briefly | State::Lately | State::Earlier => {
+            leave_resting(context);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves every active state inside `APART`, from the innermost outwards.
+fn exit_inside_apart(context: &mut Context<'_>) {
+    match context.leaf {
+        State::AwaitSession => {
+            leave_await_session(context);
+        }
+        State::AwaitLast => {
+            leave_await_last(context);
         }
         State::Briefly | State::Lately | State::Earlier => {
             leave_resting(context);
@@ -883,7 +994,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<2>;
+    type Timers = automaton::TimerHandles<3>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -895,11 +1006,11 @@ impl automata_runtime::Automaton for Machine {
         effects: &mut Effects<Machine>,
     ) {
         if state == State::AwaitSession {
+            effects.start_after(Timer::AwaitSessionAfterNextDial, parameters.next_dial);
+        }
+        if state == State::AwaitLast {
             effects
-                .start_after(
-                    Timer::AwaitSessionAfterDialTimeout,
-                    parameters.dial_timeout,
-                );
+                .start_after(Timer::AwaitLastAfterDialTimeout, parameters.dial_timeout);
         }
         if state.is_in_resting() {
             effects.start_after(Timer::RestingAfterPause, variables.pause);

@@ -190,13 +190,13 @@ impl automaton::Event for Event {
 pub enum Timer {
     /// `after handshake_timeout in HANDSHAKE` (`automata/peer_protocol.yaml:127`).
     HandshakeAfterHandshakeTimeout,
-    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:170`).
+    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:171`).
     ContestAfterProofTimeout,
-    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:188`).
+    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:190`).
     ReadyEveryPingInterval,
-    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:209`).
+    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:211`).
     ProvingAfterProofTimeout,
-    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:217`).
+    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:219`).
     ClosingAfterClosingTimeout,
 }
 
@@ -1201,9 +1201,10 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_proved(context: &mut Context<'_>) -> Response {
     match context.trigger {
+        Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.other_session() == types::OtherSession::PrevailsOverThis {
-                // → CLOSING (`automata/peer_protocol.yaml:160`).
+                // → CLOSING (`automata/peer_protocol.yaml:161`).
                 if !context.is_exhausted() {
                     leave_handshake(context);
                     context
@@ -1215,7 +1216,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Closing)
             } else if context.ask.other_session() == types::OtherSession::MustProve {
-                // → CONTEST (`automata/peer_protocol.yaml:161`).
+                // → CONTEST (`automata/peer_protocol.yaml:162`).
                 if !context.is_exhausted() {
                     context
                         .effects
@@ -1226,7 +1227,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Contest)
             } else if context.ask.other_session() == types::OtherSession::GivesWay {
-                // → TAKEN (`automata/peer_protocol.yaml:162`).
+                // → TAKEN (`automata/peer_protocol.yaml:163`).
                 if !context.is_exhausted() {
                     context
                         .effects
@@ -1236,7 +1237,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Taken)
             } else if context.ask.room() == types::Room::Full {
-                // → CLOSING (`automata/peer_protocol.yaml:163`).
+                // → CLOSING (`automata/peer_protocol.yaml:164`).
                 if !context.is_exhausted() {
                     leave_handshake(context);
                     context
@@ -1248,13 +1249,13 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Closing)
             } else if context.ask.room() == types::Room::MakeRoom {
-                // → TAKEN (`automata/peer_protocol.yaml:164`).
+                // → TAKEN (`automata/peer_protocol.yaml:165`).
                 if !context.is_exhausted() {
                     context.effects.act(Action::MakeRoom);
                 }
                 context.take(State::Taken)
             } else {
-                // → TAKEN (`automata/peer_protocol.yaml:165`).
+                // → TAKEN (`automata/peer_protocol.yaml:166`).
                 context.take(State::Taken)
             }
         }
@@ -1267,7 +1268,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
 fn in_contest(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::OtherAnswered) => {
-            // → CLOSING (`automata/peer_protocol.yaml:172`).
+            // → CLOSING (`automata/peer_protocol.yaml:173`).
             leave_contest(context);
             leave_handshake(context);
             context
@@ -1279,13 +1280,13 @@ fn in_contest(context: &mut Context<'_>) -> Response {
             context.take(State::Closing)
         }
         Trigger::Event(Event::OtherGone) => {
-            // → TAKEN (`automata/peer_protocol.yaml:173`).
+            // → TAKEN (`automata/peer_protocol.yaml:174`).
             leave_contest(context);
             context.take(State::Taken)
         }
         Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Timer(Timer::ContestAfterProofTimeout) => {
-            // → TAKEN (`automata/peer_protocol.yaml:170`).
+            // → TAKEN (`automata/peer_protocol.yaml:171`).
             leave_contest(context);
             context
                 .effects
@@ -1302,16 +1303,17 @@ fn in_contest(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_taken(context: &mut Context<'_>) -> Response {
     match context.trigger {
+        Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.outgoing() {
-                // → AWAIT_READY (`automata/peer_protocol.yaml:177`).
+                // → AWAIT_READY (`automata/peer_protocol.yaml:179`).
                 if !context.is_exhausted() {
                     context.effects.act(Action::Admit);
                     context.effects.act(Action::SendReady);
                 }
                 context.take(State::AwaitReady)
             } else {
-                // → AWAIT_READY (`automata/peer_protocol.yaml:178`).
+                // → AWAIT_READY (`automata/peer_protocol.yaml:180`).
                 if !context.is_exhausted() {
                     context.effects.act(Action::Admit);
                     context.effects.act(Action::SendPeerId);
@@ -1329,7 +1331,7 @@ fn in_taken(context: &mut Context<'_>) -> Response {
 fn in_await_ready(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ReadyReceived) => {
-            // → READY (`automata/peer_protocol.yaml:182`).
+            // → READY (`automata/peer_protocol.yaml:184`).
             leave_handshake(context);
             enter_ready(context);
             context.take(State::Steady)
@@ -1343,7 +1345,7 @@ fn in_await_ready(context: &mut Context<'_>) -> Response {
 fn in_ready(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PacketReceived { packet }) => {
-            // Stays (`automata/peer_protocol.yaml:192`).
+            // Stays (`automata/peer_protocol.yaml:194`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1354,11 +1356,11 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PeersAsked) => {
             if context.ask.told_peers_lately(context.parameters.peers_interval) {
-                // Stays (`automata/peer_protocol.yaml:194`). It asks too often, and gets no answer.
+                // Stays (`automata/peer_protocol.yaml:196`). It asks too often, and gets no answer.
                 context.variables.missed = 0;
                 context.internal()
             } else {
-                // Stays (`automata/peer_protocol.yaml:195`).
+                // Stays (`automata/peer_protocol.yaml:197`).
                 context.variables.missed = 0;
                 context.effects.act(Action::TellPeers);
                 context.internal()
@@ -1366,7 +1368,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PeersReceived { hints }) => {
             if context.variables.awaits_peers {
-                // Stays (`automata/peer_protocol.yaml:197`).
+                // Stays (`automata/peer_protocol.yaml:199`).
                 context.variables.missed = 0;
                 context.variables.awaits_peers = false;
                 context
@@ -1376,7 +1378,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
                     });
                 context.internal()
             } else {
-                // → CLOSING (`automata/peer_protocol.yaml:198`). Nobody asked.
+                // → CLOSING (`automata/peer_protocol.yaml:200`). Nobody asked.
                 exit_all(context);
                 context
                     .effects
@@ -1393,7 +1395,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::PongReceived { nonce }) => {
-            // Stays (`automata/peer_protocol.yaml:199`).
+            // Stays (`automata/peer_protocol.yaml:201`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1407,7 +1409,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
             | Event::PeerIdReceived { .. }
             | Event::ReadyReceived,
         ) => {
-            // → CLOSING (`automata/peer_protocol.yaml:201`).
+            // → CLOSING (`automata/peer_protocol.yaml:203`).
             exit_all(context);
             context
                 .effects
@@ -1424,7 +1426,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Timer(Timer::ReadyEveryPingInterval) => {
             if context.variables.missed >= context.parameters.missed_pings {
-                // → CLOSING (`automata/peer_protocol.yaml:189`).
+                // → CLOSING (`automata/peer_protocol.yaml:191`).
                 exit_all(context);
                 context
                     .effects
@@ -1434,7 +1436,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else {
-                // Stays (`automata/peer_protocol.yaml:190`).
+                // Stays (`automata/peer_protocol.yaml:192`).
                 context.variables.missed = context.variables.missed.saturating_add(1_u8);
                 context.effects.act(Action::SendPing);
                 context.internal()
@@ -1449,7 +1451,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
 fn in_steady(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ProveAlive) => {
-            // → PROVING (`automata/peer_protocol.yaml:206`).
+            // → PROVING (`automata/peer_protocol.yaml:208`).
             context.effects.act(Action::SendPing);
             enter_proving(context);
             context.take(State::Proving)
@@ -1463,7 +1465,7 @@ fn in_steady(context: &mut Context<'_>) -> Response {
 fn in_proving(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PongReceived { nonce }) => {
-            // → STEADY (`automata/peer_protocol.yaml:211`).
+            // → STEADY (`automata/peer_protocol.yaml:213`).
             leave_proving(context);
             context.variables.missed = 0;
             context
@@ -1480,7 +1482,7 @@ fn in_proving(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Timer(Timer::ProvingAfterProofTimeout) => {
-            // → STEADY (`automata/peer_protocol.yaml:209`).
+            // → STEADY (`automata/peer_protocol.yaml:211`).
             leave_proving(context);
             context.take(State::Steady)
         }
@@ -1508,7 +1510,7 @@ fn in_closing(context: &mut Context<'_>) -> Response {
             | Event::Close { .. },
         ) => context.ignored(),
         Trigger::Timer(Timer::ClosingAfterClosingTimeout) => {
-            // → CLOSED (`automata/peer_protocol.yaml:217`).
+            // → CLOSED (`automata/peer_protocol.yaml:219`).
             leave_closing(context);
             context.take(State::Closed)
         }
@@ -1700,8 +1702,8 @@ impl automata_runtime::Automaton for Machine {
 
     fn defers(state: State, event: &Event) -> bool {
         matches!(
-            (state, event), (State::AwaitHello | State::AwaitPeerId | State::Contest,
-            Event::ReadyReceived)
+            (state, event), (State::AwaitHello | State::AwaitPeerId | State::Proved |
+            State::Contest | State::Taken, Event::ReadyReceived)
         )
     }
 

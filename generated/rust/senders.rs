@@ -200,10 +200,22 @@ pub mod dht {
             Message::DhtConnector(Input::Event(Event::Answered))
         }
 
-        /// `alone`. The other answer: nobody is.
+        /// `alone`. Another answer: nobody is.
         #[must_use]
         pub fn alone() -> Message {
             Message::DhtConnector(Input::Event(Event::Alone))
+        }
+
+        /// `names_missing`. Another answer: nobody is, and not all names of the nodes by which one enters were known when the socket was opened.
+        #[must_use]
+        pub fn names_missing(reason: String) -> Message {
+            Message::DhtConnector(Input::Event(Event::NamesMissing { reason }))
+        }
+
+        /// `port_free`. Another answer: the default port, which was taken when the socket was opened, is free now.
+        #[must_use]
+        pub fn port_free() -> Message {
+            Message::DhtConnector(Input::Event(Event::PortFree))
         }
     }
 
@@ -554,7 +566,7 @@ pub mod identity {
     pub mod p2p_connector {
         use automata_runtime::generated::*;
         use super::super::super::{p2p_connector::Event, system::Message};
-        /// `my_id_updated`. The answer to update_my_identity.
+        /// `my_id_updated`. An answer to update_my_identity.
         #[must_use]
         pub fn my_id_updated(contacts_changed: bool, identity_changed: bool) -> Message {
             Message::P2pConnector(
@@ -563,6 +575,12 @@ pub mod identity {
                     identity_changed,
                 }),
             )
+        }
+
+        /// `my_id_failed`. The other answer: it could not be built or kept.
+        #[must_use]
+        pub fn my_id_failed(reason: String) -> Message {
+            Message::P2pConnector(Input::Event(Event::MyIdFailed { reason }))
         }
 
         /// `my_id_sent`. The answer to send_to_all: to so many.
@@ -623,6 +641,12 @@ pub mod network {
                     same_interfaces,
                 }),
             )
+        }
+
+        /// `interfaces_changed`. The addresses of interfaces that are up, or whether there is a way out, are not what they were when check_interfaces was last answered.
+        #[must_use]
+        pub fn interfaces_changed() -> Message {
+            Message::NetworkConnector(Input::Event(Event::InterfacesChanged))
         }
 
         /// `network_up`. The answer to set_up.
@@ -703,6 +727,23 @@ pub mod private_messages {
         #[must_use]
         pub fn stop(search: u64) -> Message {
             Message::NicknameObserver(search, Input::Event(Event::Stop))
+        }
+    }
+
+    /// To `outbox`.
+    pub mod outbox {
+        use automata_runtime::generated::*;
+        use super::super::super::{outbox::Event, system::Message};
+        /// `init`. The service private-messages is on.
+        #[must_use]
+        pub fn init() -> Message {
+            Message::Outbox(Input::Event(Event::Init))
+        }
+
+        /// `stop`. The service is off.
+        #[must_use]
+        pub fn stop() -> Message {
+            Message::Outbox(Input::Event(Event::Stop))
         }
     }
 }
@@ -794,7 +835,7 @@ pub mod services {
             )
         }
 
-        /// `dependencies_on`. The answer to check_dependencies: all that it depends on is on.
+        /// `dependencies_on`. An answer to check_dependencies, or later: all that it depends on is on.
         #[must_use]
         pub fn dependencies_on(service: types::ServiceName) -> Message {
             Message::LocalService(service, Input::Event(Event::DependenciesOn))
@@ -846,7 +887,7 @@ pub mod services {
     pub mod network_connector {
         use automata_runtime::generated::*;
         use super::super::super::{network_connector::Event, system::Message};
-        /// `init`. The service network is on; after a stop it begins anew.
+        /// `init`. The service network is on.
         #[must_use]
         pub fn init() -> Message {
             Message::NetworkConnector(Input::Event(Event::Init))
@@ -919,6 +960,23 @@ pub mod services {
 
 /// What is on disk.
 pub mod store {
+    /// To `outbox`.
+    pub mod outbox {
+        use automata_runtime::generated::*;
+        use super::super::super::{outbox::Event, system::Message};
+        /// `loaded`. An answer to load: each message was told of.
+        #[must_use]
+        pub fn loaded() -> Message {
+            Message::Outbox(Input::Event(Event::Loaded))
+        }
+
+        /// `load_failed`. The other answer.
+        #[must_use]
+        pub fn load_failed(reason: String) -> Message {
+            Message::Outbox(Input::Event(Event::LoadFailed { reason }))
+        }
+    }
+
     /// To `read_receipts`.
     pub mod read_receipts {
         use automata_runtime::generated::*;
@@ -959,6 +1017,24 @@ pub mod transports {
                 transport,
                 Input::Event(Event::ReceivingFailed { reason }),
             )
+        }
+
+        /// `gave_way`. Told behind receiving_started: the default port was taken, and another is used.
+        #[must_use]
+        pub fn gave_way(transport: types::TransportName) -> Message {
+            Message::NetworkTransport(transport, Input::Event(Event::GaveWay))
+        }
+
+        /// `port_free`. An answer to try_port: the default port is free now.
+        #[must_use]
+        pub fn port_free(transport: types::TransportName) -> Message {
+            Message::NetworkTransport(transport, Input::Event(Event::PortFree))
+        }
+
+        /// `port_taken`. The other answer.
+        #[must_use]
+        pub fn port_taken(transport: types::TransportName) -> Message {
+            Message::NetworkTransport(transport, Input::Event(Event::PortTaken))
         }
 
         /// `receiving_stopped`. The answer to stop_receiving. Old name: stopped.

@@ -5,12 +5,12 @@ use automata_runtime::generated::*;
 use super::{
     contact_ratings, contact_status, dht_connector, identity_publisher, lan_discovery,
     local_service, message_delivery, network_connector, network_transport,
-    nickname_holder, nickname_observer, node_life, outside, p2p_connector, peer_link,
-    peer_protocol, reachability, read_receipts, tcp_connection, types,
+    nickname_holder, nickname_observer, node_life, outbox, outside, p2p_connector,
+    peer_link, peer_protocol, reachability, read_receipts, tcp_connection, types,
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "d2d66ac4f6ad0ad646de8f9d35f011a568d0aa8a7f3ff72ac693228981c73be1";
+pub const MODEL_HASH: &str = "61eb5082b119fc0090d02e5265c5b67d0ee9f7c665e645950a5025c54c93eb01";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -39,6 +39,8 @@ pub enum Message {
     NicknameObserver(u64, Input<nickname_observer::Machine>),
     /// For `node_life`.
     NodeLife(Input<node_life::Machine>),
+    /// For `outbox`.
+    Outbox(Input<outbox::Machine>),
     /// For `p2p_connector`.
     P2pConnector(Input<p2p_connector::Machine>),
     /// For `peer_link`.
@@ -78,6 +80,8 @@ pub enum Action {
     NicknameHolder(nickname_holder::Inside),
     /// Of `node_life`.
     NodeLife(node_life::Inside),
+    /// Of `outbox`.
+    Outbox(outbox::Inside),
     /// Of `p2p_connector`.
     P2pConnector(p2p_connector::Action),
     /// Of `peer_link`.
@@ -121,6 +125,8 @@ pub enum Alarm {
     NicknameObserver(Slot, nickname_observer::Timer),
     /// Of `node_life`.
     NodeLife(Slot, node_life::Timer),
+    /// Of `outbox`.
+    Outbox(Slot, outbox::Timer),
     /// Of `p2p_connector`.
     P2pConnector(Slot, p2p_connector::Timer),
     /// Of `peer_link`.
@@ -171,6 +177,8 @@ pub struct Settings {
     pub nickname_observer: nickname_observer::Settings,
     /// Of `node_life`.
     pub node_life: node_life::Settings,
+    /// Of `outbox`.
+    pub outbox: outbox::Settings,
     /// Of `p2p_connector`.
     pub p2p_connector: p2p_connector::Settings,
     /// Of `peer_link`.
@@ -232,6 +240,8 @@ pub struct System {
     pub nickname_observer: Instances<nickname_observer::Machine>,
     /// Has this node begun, and has it come to rest?
     pub node_life: Single<node_life::Machine>,
+    /// Have the messages been found that are on disk and on their way?
+    pub outbox: Single<outbox::Machine>,
     /// Is my identity known to others, and can they reach me?
     pub p2p_connector: Single<p2p_connector::Machine>,
     /// Per peer. A session is wanted with this peer; is there one, and when is it tried again?
@@ -265,6 +275,7 @@ impl System {
             nickname_holder: Single::default(),
             nickname_observer: Instances::default(),
             node_life: Single::default(),
+            outbox: Single::default(),
             p2p_connector: Single::default(),
             peer_link: Instances::default(),
             peer_protocol: Instances::default(),
@@ -294,6 +305,7 @@ impl System {
                 self.nickname_observer.get(key).is_some()
             }
             Message::NodeLife(_) => self.node_life.get().is_some(),
+            Message::Outbox(_) => self.outbox.get().is_some(),
             Message::P2pConnector(_) => self.p2p_connector.get().is_some(),
             Message::PeerLink(key, _) => self.peer_link.get(key).is_some(),
             Message::PeerProtocol(key, _) => self.peer_protocol.get(key).is_some(),
@@ -328,6 +340,7 @@ impl automata_runtime::System for System {
         visitor.member::<nickname_holder::Machine>();
         visitor.member::<nickname_observer::Machine>();
         visitor.member::<node_life::Machine>();
+        visitor.member::<outbox::Machine>();
         visitor.member::<p2p_connector::Machine>();
         visitor.member::<peer_link::Machine>();
         visitor.member::<peer_protocol::Machine>();
@@ -345,6 +358,7 @@ impl automata_runtime::System for System {
             Message::NetworkConnector(Input::Start(network_connector::Given::default())),
             Message::NicknameHolder(Input::Start(nickname_holder::Given::default())),
             Message::NodeLife(Input::Start(node_life::Given::default())),
+            Message::Outbox(Input::Start(outbox::Given::default())),
             Message::P2pConnector(Input::Start(p2p_connector::Given::default()))
         ]
     }
@@ -466,6 +480,18 @@ impl automata_runtime::System for System {
                     actions,
                 )
             }
+            Message::Outbox(input) => {
+                bus.deliver_to::<
+                        outbox::Machine,
+                    >(
+                    (),
+                    input,
+                    origin,
+                    |(), input| Message::Outbox(input),
+                    host,
+                    actions,
+                )
+            }
             Message::P2pConnector(input) => {
                 bus.deliver_to::<
                         p2p_connector::Machine,
@@ -548,6 +574,9 @@ impl automata_runtime::System for System {
             }
             Alarm::NodeLife(slot, timer) => {
                 bus.fire_at::<node_life::Machine>(slot, timer, host, actions)
+            }
+            Alarm::Outbox(slot, timer) => {
+                bus.fire_at::<outbox::Machine>(slot, timer, host, actions)
             }
             Alarm::P2pConnector(slot, timer) => {
                 bus.fire_at::<p2p_connector::Machine>(slot, timer, host, actions)
@@ -1474,6 +1503,14 @@ impl Member<network_connector::Machine> for System {
                     ),
                 )
             }
+            network_connector::Action::NoteProblem { problem } => {
+                Action::NetworkConnector(network_connector::Inside::NoteProblem {
+                    problem,
+                })
+            }
+            network_connector::Action::ClearProblem => {
+                Action::NetworkConnector(network_connector::Inside::ClearProblem)
+            }
             network_connector::Action::VerifyTransports => {
                 Action::NetworkConnector(network_connector::Inside::VerifyTransports)
             }
@@ -1631,6 +1668,13 @@ impl Member<network_transport::Machine> for System {
             network_transport::Action::StopReceiving => {
                 Action::Outside(
                     outside::Command::Transports(outside::Transports::NetworkTransportStopReceiving {
+                        transport: instance_.clone(),
+                    }),
+                )
+            }
+            network_transport::Action::TryPort => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::NetworkTransportTryPort {
                         transport: instance_.clone(),
                     }),
                 )
@@ -1932,8 +1976,75 @@ impl Member<node_life::Machine> for System {
     }
 }
 
-impl Member<p2p_connector::Machine> for System {
+impl Member<outbox::Machine> for System {
     const INDEX: usize = 12;
+    type Table = Single<outbox::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.outbox
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.outbox
+    }
+
+    fn create(
+        &mut self,
+        key: &(),
+        given: &outbox::Given,
+        _: &mut (dyn Host + '_),
+    ) -> outbox::Instance {
+        let parameters = Member::<outbox::Machine>::parameters(self, given);
+        let buffers = self.outbox.buffers_mut();
+        outbox::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
+    }
+
+    fn parameters(&self, given: &outbox::Given) -> outbox::Parameters {
+        outbox::Parameters::new(&self.settings.outbox, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, outbox::Event, outbox::Timer>,
+        _: &mut (dyn Host + '_),
+    ) -> Answer {
+        outbox::step(self.outbox.parts(slot), trigger)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action((): &(), action: outbox::Action) -> Action {
+        match action {
+            outbox::Action::Load => {
+                Action::Outside(outside::Command::Store(outside::Store::OutboxLoad))
+            }
+            outbox::Action::ReportLoaded => Action::Outbox(outbox::Inside::ReportLoaded),
+            outbox::Action::ReportFailure { reason } => {
+                Action::Outbox(outbox::Inside::ReportFailure {
+                    reason,
+                })
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: outbox::Timer) -> Alarm {
+        Alarm::Outbox(slot, timer)
+    }
+}
+
+impl Member<p2p_connector::Machine> for System {
+    const INDEX: usize = 13;
     type Table = Single<p2p_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2002,7 +2113,7 @@ impl Member<p2p_connector::Machine> for System {
 }
 
 impl Member<peer_link::Machine> for System {
-    const INDEX: usize = 13;
+    const INDEX: usize = 14;
     type Table = Instances<peer_link::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2100,7 +2211,7 @@ impl Member<peer_link::Machine> for System {
 }
 
 impl Member<peer_protocol::Machine> for System {
-    const INDEX: usize = 14;
+    const INDEX: usize = 15;
     type Table = Instances<peer_protocol::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2324,7 +2435,7 @@ impl Member<peer_protocol::Machine> for System {
 }
 
 impl Member<reachability::Machine> for System {
-    const INDEX: usize = 15;
+    const INDEX: usize = 16;
     type Table = Instances<reachability::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2405,7 +2516,7 @@ impl Member<reachability::Machine> for System {
 }
 
 impl Member<read_receipts::Machine> for System {
-    const INDEX: usize = 16;
+    const INDEX: usize = 17;
     type Table = Instances<read_receipts::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2490,7 +2601,7 @@ impl Member<read_receipts::Machine> for System {
 }
 
 impl Member<tcp_connection::Machine> for System {
-    const INDEX: usize = 17;
+    const INDEX: usize = 18;
     type Table = Instances<tcp_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {

@@ -115,12 +115,18 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after handshake_timeout in HANDSHAKE` (`automata/tcp_connection.yaml:49`).
+    /// `after handshake_timeout in HANDSHAKE` (`automata/tcp_connection.yaml:50`).
     HandshakeAfterHandshakeTimeout,
+    /// `after close_timeout in DISCONNECTING` (`automata/tcp_connection.yaml:77`).
+    DisconnectingAfterCloseTimeout,
 }
 
 impl automaton::Timer for Timer {
-    const ALL: &'static [Self] = &[Timer::HandshakeAfterHandshakeTimeout];
+    const ALL: &'static [Self] = &[
+        Timer::HandshakeAfterHandshakeTimeout,
+        Timer::DisconnectingAfterCloseTimeout,
+    ];
+
     #[inline]
     fn index(self) -> usize {
         self as usize
@@ -130,6 +136,9 @@ impl automaton::Timer for Timer {
         match self {
             Timer::HandshakeAfterHandshakeTimeout => {
                 "after handshake_timeout in HANDSHAKE"
+            }
+            Timer::DisconnectingAfterCloseTimeout => {
+                "after close_timeout in DISCONNECTING"
             }
         }
     }
@@ -145,7 +154,7 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `begin_handshake`, by `transports`. peer_proved answers. Old name: send-hello.
+    /// `begin_handshake`, by `transports`. peer_proved or connection_lost answers. Old name: send-hello.
     BeginHandshake,
     /// `send_keep_alive`, by `transports`. Old name: send-answer.
     SendKeepAlive,
@@ -189,12 +198,15 @@ pub trait Conditions {
 pub struct Parameters {
     /// Old name: timer-10sec.
     pub handshake_timeout: Milliseconds,
+    /// How long closing the socket may take; what the transport still holds of it then is its own affair.
+    pub close_timeout: Milliseconds,
 }
 
 impl Default for Parameters {
     fn default() -> Self {
         Self {
             handshake_timeout: Milliseconds(10_000),
+            close_timeout: Milliseconds(5000),
         }
     }
 }
@@ -209,11 +221,14 @@ pub struct Given {
     /// Old name: timer-10sec.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handshake_timeout: Option<Milliseconds>,
+    /// How long closing the socket may take; what the transport still holds of it then is its own affair.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub close_timeout: Option<Milliseconds>,
 }
 
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
-        self.handshake_timeout.is_none()
+        self.handshake_timeout.is_none() && self.close_timeout.is_none()
     }
 }
 
@@ -226,6 +241,10 @@ impl Parameters {
                 .handshake_timeout
                 .clone()
                 .unwrap_or_else(|| settings.handshake_timeout.clone()),
+            close_timeout: given
+                .close_timeout
+                .clone()
+                .unwrap_or_else(|| settings.close_timeout.clone()),
         }
     }
 }
@@ -417,12 +436,12 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionMade { outgoing }) => {
             if *outgoing {
-                // → CLIENT (`automata/tcp_connection.yaml:38`).
+                // → CLIENT (`automata/tcp_connection.yaml:39`).
                 context.effects.act(Action::BeginHandshake);
                 enter_handshake(context);
                 context.take(State::Client)
             } else {
-                // → SERVER (`automata/tcp_connection.yaml:39`).
+                // → SERVER (`automata/tcp_connection.yaml:40`).
                 enter_handshake(context);
                 context.take(State::Server)
             }
@@ -436,12 +455,12 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_open(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionLost { .. }) => {
-            // → CLOSED (`automata/tcp_connection.yaml:43`).
+            // → CLOSED (`automata/tcp_connection.yaml:44`).
             exit_all(context);
             context.take(State::Closed)
         }
         Trigger::Event(Event::Disconnect) => {
-            // → DISCONNECTING (`automata/tcp_connection.yaml:44`).
+            // → DISCONNECTING (`automata/tcp_connection.yaml:45`).
             exit_inside_open(context);
             enter_disconnecting(context);
             context.take(State::Disconnecting)
@@ -455,14 +474,14 @@ fn in_open(context: &mut Context<'_>) -> Response {
 fn in_handshake(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::KeepAliveReceived) => {
-            // → DISCONNECTING (`automata/tcp_connection.yaml:51`).
+            // → DISCONNECTING (`automata/tcp_connection.yaml:52`).
             leave_handshake(context);
             enter_disconnecting(context);
             context.take(State::Disconnecting)
         }
         Trigger::Event(Event::KeepAliveWanted) => context.ignored(),
         Trigger::Timer(Timer::HandshakeAfterHandshakeTimeout) => {
-            // → DISCONNECTING (`automata/tcp_connection.yaml:49`).
+            // → DISCONNECTING (`automata/tcp_connection.yaml:50`).
             leave_handshake(context);
             context.effects.act(Action::NoteTimedOut);
             enter_disconnecting(context);
@@ -478,12 +497,12 @@ fn in_client(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PeerProved { peer }) => {
             if context.ask.refused(peer) {
-                // → DISCONNECTING (`automata/tcp_connection.yaml:58`). It was refused while we dialled it.
+                // → DISCONNECTING (`automata/tcp_connection.yaml:59`). It was refused while we dialled it.
                 leave_handshake(context);
                 enter_disconnecting(context);
                 context.take(State::Disconnecting)
             } else {
-                // → CONNECTED (`automata/tcp_connection.yaml:59`). Mended: without files to send it hung up.
+                // → CONNECTED (`automata/tcp_connection.yaml:60`). Mended: without files to send it hung up.
                 leave_handshake(context);
                 context
                     .effects
@@ -504,12 +523,12 @@ fn in_server(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PeerProved { peer }) => {
             if context.ask.refused(peer) {
-                // → DISCONNECTING (`automata/tcp_connection.yaml:64`). Without a word: it sees somebody who is away.
+                // → DISCONNECTING (`automata/tcp_connection.yaml:65`). Without a word: it sees somebody who is away.
                 leave_handshake(context);
                 enter_disconnecting(context);
                 context.take(State::Disconnecting)
             } else {
-                // → CONNECTED (`automata/tcp_connection.yaml:65`).
+                // → CONNECTED (`automata/tcp_connection.yaml:66`).
                 leave_handshake(context);
                 context
                     .effects
@@ -530,12 +549,12 @@ fn in_server(context: &mut Context<'_>) -> Response {
 fn in_connected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::KeepAliveReceived) => {
-            // Stays (`automata/tcp_connection.yaml:70`).
+            // Stays (`automata/tcp_connection.yaml:71`).
             context.effects.act(Action::NoteKeepAlive);
             context.internal()
         }
         Trigger::Event(Event::KeepAliveWanted) => {
-            // Stays (`automata/tcp_connection.yaml:71`).
+            // Stays (`automata/tcp_connection.yaml:72`).
             context.effects.act(Action::SendKeepAlive);
             context.internal()
         }
@@ -554,6 +573,12 @@ fn in_disconnecting(context: &mut Context<'_>) -> Response {
             | Event::KeepAliveReceived
             | Event::KeepAliveWanted,
         ) => context.ignored(),
+        Trigger::Timer(Timer::DisconnectingAfterCloseTimeout) => {
+            // → CLOSED (`automata/tcp_connection.yaml:77`). Mended: a socket whose end nobody told of was waited for for ever.
+            leave_disconnecting(context);
+            leave_open(context);
+            context.take(State::Closed)
+        }
         _ => in_open(context),
     }
 }
@@ -597,6 +622,17 @@ fn leave_connected(context: &mut Context<'_>) {
 /// On entering `DISCONNECTING`.
 fn enter_disconnecting(context: &mut Context<'_>) {
     context.effects.act(Action::CloseSocket);
+    context
+        .effects
+        .start_after(
+            Timer::DisconnectingAfterCloseTimeout,
+            context.parameters.close_timeout,
+        );
+}
+
+/// On leaving `DISCONNECTING`.
+fn leave_disconnecting(context: &mut Context<'_>) {
+    context.effects.stop(Timer::DisconnectingAfterCloseTimeout);
 }
 
 /// Leaves every active state, from the innermost outwards.
@@ -611,6 +647,7 @@ fn exit_all(context: &mut Context<'_>) {
             leave_open(context);
         }
         State::Disconnecting => {
+            leave_disconnecting(context);
             leave_open(context);
         }
         _ => {}
@@ -625,6 +662,9 @@ fn exit_inside_open(context: &mut Context<'_>) {
         }
         State::Connected => {
             leave_connected(context);
+        }
+        State::Disconnecting => {
+            leave_disconnecting(context);
         }
         _ => {}
     }
@@ -697,7 +737,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<1>;
+    type Timers = automaton::TimerHandles<2>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -713,6 +753,13 @@ impl automata_runtime::Automaton for Machine {
                 .start_after(
                     Timer::HandshakeAfterHandshakeTimeout,
                     parameters.handshake_timeout,
+                );
+        }
+        if state == State::Disconnecting {
+            effects
+                .start_after(
+                    Timer::DisconnectingAfterCloseTimeout,
+                    parameters.close_timeout,
                 );
         }
     }

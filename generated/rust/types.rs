@@ -380,7 +380,8 @@ const _: fn(&ServiceResult_of_) = |value| match value {
     ServiceResult_of_::Started
     | ServiceResult_of_::Stopped
     | ServiceResult_of_::NotInstalled
-    | ServiceResult_of_::DependsOff => {}
+    | ServiceResult_of_::DependsOff
+    | ServiceResult_of_::TimedOut => {}
 };
 
 #[cfg(test)]
@@ -392,6 +393,7 @@ fn variants_of_ServiceResult_are_named_as_in_types_yaml() {
         (ServiceResult_of_::Stopped, "Stopped"),
         (ServiceResult_of_::NotInstalled, "NotInstalled"),
         (ServiceResult_of_::DependsOff, "DependsOff"),
+        (ServiceResult_of_::TimedOut, "TimedOut"),
     ] {
         assert!(
             opaque::is_called(& value, name),

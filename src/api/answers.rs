@@ -44,6 +44,9 @@ pub struct Status {
     pub uptime_ms: u64,
     /// The state of `network_connector`.
     pub network_connector: String,
+    /// Why others cannot reach this node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_problem: Option<String>,
     /// The state of `p2p_connector`.
     pub p2p_connector: String,
     /// Every transport.

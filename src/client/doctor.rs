@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::path::Path;
 
 use serde::Serialize;
@@ -15,6 +15,7 @@ use super::failure::Failure;
 use super::terminal::{ADVICE, BAD, FAINT, GOOD, ODD, counted, print, print_json, safe, styled};
 use super::{Context, now_unix_ms};
 use crate::api::access::{API_FILE, Access, AccessError};
+use crate::api::answers::Status;
 use crate::api::methods::GetStatus;
 use crate::identity::CLOCK_SKEW_MS;
 use crate::privacy::{self, NotPrivate};
@@ -30,6 +31,7 @@ pub const CHECKS: &[Check] = &[
     Check { name: "node", run: node },
     Check { name: "ports", run: ports },
     Check { name: "log, traces", run: log_and_traces },
+    Check { name: "network", run: network },
 ];
 
 /// What a node with an identity leaves behind.
@@ -303,6 +305,26 @@ fn log_and_traces(patient: &Patient) -> Finding {
     Finding::good("both can be written")
 }
 
+/// What a node says of why others cannot reach it.
+fn why_unreachable(status: &Status) -> Vec<String> {
+    let of_transports = status.transports.iter().filter_map(|transport| {
+        let problem = transport.problem.as_ref()?;
+        Some(format!("{} does not listen: {problem}", transport.name))
+    });
+    status.network_problem.iter().cloned().chain(of_transports).collect()
+}
+
+fn network(patient: &Patient) -> Finding {
+    let Some(status) = &patient.status else { return Finding::skipped("only a node that runs can tell") };
+    match why_unreachable(status).as_slice() {
+        [] => Finding::good("the node listens; whether a router lets others in, this machine cannot see"),
+        problems => Finding::bad(
+            problems.join("; "),
+            "nobody reaches this node until that has changed; it looks again by itself, and at once on `bitpie reconnect`",
+        ),
+    }
+}
+
 fn ports(patient: &Patient) -> Finding {
     if patient.unreachable.is_some() {
         return Finding::skipped("it is not known whether a node has them");
@@ -316,13 +338,20 @@ fn ports(patient: &Patient) -> Finding {
     };
     let of_tcp: IpAddr = setting(TCP_ADDRESS)
         .and_then(|address| address.value.as_str()?.parse().ok())
-        .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        .unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
     let mut said = Vec::new();
     let is_api_at_port = setting(API_AT_PORT).is_some_and(|setting| setting.value == true);
     for (path, default) in PORTS.into_iter().filter(|(path, _)| *path != API_PORT || is_api_at_port) {
         let address = if path == TCP_PORT { of_tcp } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
         let port = setting(path).and_then(|setting| setting.value.as_u64()?.try_into().ok()).unwrap_or(default);
-        match TcpListener::bind((address, port)) {
+        let mut bound = TcpListener::bind((address, port));
+        // As the node does on a machine without IPv6.
+        if address == IpAddr::V6(Ipv6Addr::UNSPECIFIED)
+            && bound.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AddrInUse)
+        {
+            bound = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port));
+        }
+        match bound {
             Ok(_) if port == 0 => said.push(format!("any will do for {path}")),
             Ok(_) => said.push(format!("{port} is free")),
             Err(error) if setting(path).is_some_and(|setting| setting.is_set) => {

@@ -84,7 +84,9 @@ fn status_text(status: &Status) -> String {
         format!("{}, process {}, running for {}", safe(&status.version), status.process, Span { ms: status.uptime_ms }),
     );
     let (network, connector) = (safe(&status.network), state(&status.network_connector));
-    line("network", format!("{network}: {connector}, peer to peer {}", state(&status.p2p_connector)));
+    let why = status.network_problem.as_ref().map(|problem| format!(": {}", styled(BAD, safe(problem))));
+    let peer_to_peer = state(&status.p2p_connector);
+    line("network", format!("{network}: {connector}, peer to peer {peer_to_peer}{}", why.unwrap_or_default()));
     for transport in &status.transports {
         line(transport.name.as_str(), transport_text(transport));
     }

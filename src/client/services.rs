@@ -76,6 +76,9 @@ fn change_text(change: &ServiceChange) -> String {
         ServiceResult::Stopped => "is off, and so is what needs it".to_owned(),
         ServiceResult::NotInstalled => format!("is off: {}", styled(BAD, "this program was made without it")),
         ServiceResult::DependsOff => format!("is off: {}", styled(BAD, "something that it needs is off")),
+        ServiceResult::TimedOut => {
+            format!("is off: {}", styled(BAD, "its start took too long, and is tried again in a minute"))
+        }
     };
     let why = change.why.as_ref().map(|why| format!(" ({})", safe(why))).unwrap_or_default();
     let later = match (change.result == ServiceResult::Started, change.enabled) {

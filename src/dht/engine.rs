@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, future};
@@ -44,7 +44,8 @@ pub struct DhtOptions {
     pub address: Ipv4Addr,
     /// The port (UDP); 0 for any.
     pub port: u16,
-    /// From whom it hears of others.
+    /// From whom it hears of others. Names among them are looked up when it opens, which may take as long as DNS does;
+    /// whoever is to be told of those that are not found looks them up before.
     pub bootstrap: Bootstrap,
     /// Nodes that answered the last time.
     pub known: Vec<String>,
@@ -81,6 +82,17 @@ pub enum Enough {
     Yes,
 }
 
+impl Bootstrap {
+    /// The names, as `HOST:PORT`.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        match self {
+            Self::Public => mainline::DEFAULT_BOOTSTRAP_NODES.map(str::to_owned).to_vec(),
+            Self::Nodes(nodes) => nodes.clone(),
+        }
+    }
+}
+
 impl Found {
     /// The highest sequence number.
     #[must_use]
@@ -97,6 +109,8 @@ impl Dht {
     pub fn open(options: &DhtOptions) -> io::Result<Self> {
         let mut builder = MainlineDht::builder();
         builder.bind_address(options.address).port(options.port).request_timeout(options.request_timeout);
+        // A port that cannot be had makes the library panic in one of its threads, so it is tried here first.
+        drop(UdpSocket::bind((options.address, options.port))?);
         match &options.bootstrap {
             // Named, since otherwise nodes that are known would take their place.
             Bootstrap::Public => {

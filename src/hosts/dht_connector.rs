@@ -8,8 +8,10 @@ use crate::world::{Command, World};
 pub fn perform(world: &mut World, action: Action) {
     match action {
         Action::ReportFailure { reason } => {
-            world.problems.dht = Some(reason.clone());
-            world.command(Command::Report { what: "there is no DHT".to_owned(), reason });
+            // It is tried again and again; the same reason is told once.
+            if world.problems.dht.replace(reason.clone()).as_ref() != Some(&reason) {
+                world.command(Command::Report { what: "there is no DHT".to_owned(), reason });
+            }
         }
     }
 }

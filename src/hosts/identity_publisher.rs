@@ -12,7 +12,7 @@ pub fn perform(world: &mut World, action: Action) {
             let away = |peer: &&NodeId| world.sessions.ready(peer).is_none();
             let peers: Vec<NodeId> = world.contacts.iter().filter(away).copied().collect();
             for peer in peers {
-                world.find_identity(peer);
+                world.find_identity_as_of_now(peer);
             }
         }
         Action::ReportPublished => world.problems.publishing = None,

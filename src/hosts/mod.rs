@@ -12,6 +12,7 @@ pub mod network_connector;
 pub mod network_transport;
 pub mod nickname_holder;
 pub mod nickname_observer;
+pub mod outbox;
 pub mod p2p_connector;
 pub mod packets;
 pub mod peer_link;

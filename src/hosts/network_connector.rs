@@ -1,11 +1,11 @@
-//! The network: whether what is connected still lives.
+//! The network: whether what is connected still lives, and what stands in the way.
 
 use automata_runtime::Milliseconds;
 
 use crate::automata::network_connector::{Conditions, Inside as Action};
 use crate::automata::senders::gateway;
 use crate::automata::system::System;
-use crate::world::World;
+use crate::world::{Command, World};
 
 impl Conditions for World {
     fn connection_alive(&mut self, silence: Milliseconds) -> bool {
@@ -26,5 +26,13 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
             }
             world.tell(gateway::network_connector::transports_verified());
         }
+        Action::NoteProblem { problem } => {
+            if world.problems.network.as_ref() != Some(problem) {
+                let what = "others cannot reach this node".to_owned();
+                world.command(Command::Report { what, reason: problem.clone() });
+            }
+            world.problems.network = Some(problem.clone());
+        }
+        Action::ClearProblem => world.problems.network = None,
     }
 }

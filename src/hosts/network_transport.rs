@@ -19,10 +19,13 @@ pub fn perform(world: &mut World, transport: TransportName, action: Action) {
 /// A transport reports.
 pub fn report(world: &mut World, transport: TransportName, input: TransportInput) {
     match input {
-        TransportInput::Listening { entrypoints } => {
+        TransportInput::Listening { entrypoints, gave_way } => {
             world.problems.transports.remove(&transport);
             world.identity.entrypoints.insert(transport.clone(), entrypoints);
-            world.tell(transports::network_transport::receiving_started(transport));
+            world.tell(transports::network_transport::receiving_started(transport.clone()));
+            if gave_way {
+                world.tell(transports::network_transport::gave_way(transport));
+            }
         }
         TransportInput::Failed { reason } => {
             world.identity.entrypoints.remove(&transport);

@@ -34,6 +34,11 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
             let ours = world.our_document();
             world.send_packet(*peer, ours);
         }
+        Action::ReportFailure { reason } => {
+            world.problems.identity = Some(reason.clone());
+            let what = "the identity document cannot be built".to_owned();
+            world.command(Command::Report { what, reason: reason.clone() });
+        }
         Action::DropFirstContact => {
             let first = world.identity.published.first().map(|first| first.transport.clone());
             // Behind all others: it is the one by which nobody has come.
@@ -50,10 +55,16 @@ pub fn identity_built(world: &mut World, system: &System, built: IdentityBuilt) 
     world.identity.document = document;
     world.identity.revision = revision;
     world.identity.name = name;
+    world.problems.identity = None;
     if contacts_changed || identity_changed {
         world.tell_if_there(system, identity::identity_publisher::changed());
     }
     world.tell_if_there(system, identity::p2p_connector::my_id_updated(contacts_changed, identity_changed));
+}
+
+/// Our identity document could not be built, or not be kept.
+pub fn identity_failed(world: &mut World, system: &System, reason: String) {
+    world.tell_if_there(system, identity::p2p_connector::my_id_failed(reason));
 }
 
 /// Where we can be reached: by the transports that listen, those that serve best first.

@@ -80,7 +80,9 @@ pub fn hurry(world: &mut World, system: &System, peer: NodeId) {
 
 /// The identity document of a node was looked for in the DHT.
 pub fn identity_read(world: &mut World, system: &System, peer: NodeId, entrypoints: Option<&[Entrypoint]>) {
-    world.finding.remove(&peer);
+    if world.finding.remove(&peer) == Some(true) {
+        world.find_identity(peer);
+    }
     if let Some(entrypoints) = entrypoints
         && world.learn(peer, entrypoints, PeerSource::Dht)
     {

@@ -3,8 +3,8 @@
 use crate::automata::system::{Action, System};
 use crate::hosts::{
     contact_ratings, contact_status, dht_connector, identity_publisher, lan_discovery, message_delivery,
-    network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol, reachability,
-    read_receipts, tcp_connection,
+    network_connector, network_transport, nickname_holder, outbox, p2p_connector, peer_link, peer_protocol,
+    reachability, read_receipts, tcp_connection,
 };
 use crate::services::tree;
 use crate::world::{Command, World};
@@ -24,6 +24,7 @@ pub fn perform(world: &mut World, system: &System, action: Action) {
         Action::NetworkTransport(transport, action) => network_transport::perform(world, transport, action),
         Action::NicknameHolder(action) => nickname_holder::perform(world, action),
         Action::NodeLife(action) => tree::perform_life(world, system, &action),
+        Action::Outbox(action) => outbox::perform(world, action),
         Action::P2pConnector(action) => p2p_connector::perform(world, system, &action),
         Action::PeerLink(peer, action) => peer_link::perform(world, system, peer, &action),
         Action::PeerProtocol(session, action) => peer_protocol::perform(world, system, session, action),

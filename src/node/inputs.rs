@@ -24,6 +24,7 @@ pub fn receive(world: &mut World, system: &System, input: Input) {
         Input::Transport(transport, input) => network_transport::report(world, transport, input),
         Input::Session(session, input) => sessions::report(world, system, session, input),
         Input::IdentityBuilt(built) => p2p_connector::identity_built(world, system, built),
+        Input::IdentityFailed { reason } => p2p_connector::identity_failed(world, system, reason),
         Input::MessageQueued(queued) => message_delivery::queued(world, system, &queued),
         Input::MessageCommitted { session, sender, packet, refused } => {
             packets::message_committed(world, session, sender, packet, refused);

@@ -5,11 +5,38 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use crate::identity::Entrypoint;
 use crate::name::TransportName;
 
+/// What transports stand on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Addresses of interfaces that serve somebody who listens, in order.
+    pub addresses: Vec<IpAddr>,
+    /// Whether there is a way beyond the machine's own networks.
+    pub has_way_out: bool,
+}
+
+impl Surroundings {
+    /// As they are now, for whoever listens at these addresses.
+    #[must_use]
+    pub fn of(listens_at: impl Iterator<Item = IpAddr> + Clone) -> Self {
+        let mut addresses: Vec<IpAddr> = listens_at.clone().flat_map(interfaces).collect();
+        addresses.sort();
+        addresses.dedup();
+        Self { addresses, has_way_out: listens_at.into_iter().any(has_way_out) }
+    }
+}
+
+/// All addresses of interfaces that are up, loopback included.
+#[must_use]
+pub fn own_addresses() -> Vec<IpAddr> {
+    let all = if_addrs::get_if_addrs().unwrap_or_default();
+    // An interface that is down, or whose cable was pulled, may keep its address.
+    all.iter().filter(|interface| interface.is_oper_up()).map(if_addrs::Interface::ip).collect()
+}
+
 /// Addresses of the interfaces that serve somebody who listens at `address`, in order.
 #[must_use]
 pub fn interfaces(address: IpAddr) -> Vec<IpAddr> {
-    let all = if_addrs::get_if_addrs().unwrap_or_default();
-    let mut found: Vec<IpAddr> = all.iter().map(if_addrs::Interface::ip).filter(|ip| serves(address, *ip)).collect();
+    let mut found: Vec<IpAddr> = own_addresses().into_iter().filter(|ip| serves(address, *ip)).collect();
     found.sort();
     found.dedup();
     found
@@ -46,11 +73,16 @@ pub fn has_way_out(address: IpAddr) -> bool {
     if address.is_loopback() {
         return true;
     }
-    let (from, to): (IpAddr, SocketAddr) = match address {
-        IpAddr::V4(_) => (Ipv4Addr::UNSPECIFIED.into(), (Ipv4Addr::new(192, 0, 2, 1), 9).into()),
-        IpAddr::V6(_) => (Ipv6Addr::UNSPECIFIED.into(), (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1), 9).into()),
-    };
-    UdpSocket::bind((from, 0)).and_then(|socket| socket.connect(to)).is_ok()
+    let v4: (IpAddr, SocketAddr) = (Ipv4Addr::UNSPECIFIED.into(), (Ipv4Addr::new(192, 0, 2, 1), 9).into());
+    let v6: (IpAddr, SocketAddr) =
+        (Ipv6Addr::UNSPECIFIED.into(), (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1), 9).into());
+    let has_route = |(from, to)| UdpSocket::bind((from, 0)).and_then(|socket| socket.connect(to)).is_ok();
+    match address {
+        IpAddr::V4(_) => has_route(v4),
+        // `::` is both.
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => has_route(v4) || has_route(v6),
+        IpAddr::V6(_) => has_route(v6),
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod driver;
 mod errors;
 mod handlers;
 pub mod inbound;
+mod interface_watch;
 mod interfaces;
 mod lookup;
 pub mod offline;

@@ -7,7 +7,6 @@ use serde_json::Value as Json;
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::hidden::Hidden;
-use crate::automata::contact_status;
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item, Rating, WaitingMessage};
 use crate::nickname::Nickname;
@@ -64,6 +63,9 @@ pub fn services(node: &Core, is_enabled: impl Fn(&str) -> bool) -> answers::Serv
     answers::Services { services: SERVICES.iter().map(view).collect() }
 }
 
+/// How a contact is shown who is there; when it was last asked does not concern the user.
+const CONNECTED: &str = "CONNECTED";
+
 /// Whether contacts are there, and when they were last heard of.
 pub type Presence = BTreeMap<NodeId, (String, Option<u64>)>;
 
@@ -74,7 +76,9 @@ pub fn presence(node: &Core) -> Presence {
         presence.insert(peer.id, (String::new(), peer.last_seen_unix_ms));
     }
     for (peer, status) in node.system().contact_status.iter() {
-        presence.entry(*peer).or_default().0 = status.state().name().to_owned();
+        let state = status.state();
+        let shown = if state.is_in_connected() { CONNECTED } else { state.name() };
+        presence.entry(*peer).or_default().0 = shown.to_owned();
     }
     presence
 }
@@ -93,7 +97,7 @@ pub fn contact(contact: &Contact, store: &Store, presence: &Presence) -> Result<
         name: contact.name.clone(),
         claimed_name: document.and_then(|document| document.document().name.clone()),
         state: contact_state(contact.state),
-        online: status == contact_status::State::Connected.name(),
+        online: status == CONNECTED,
         status,
         last_seen_unix_ms,
         unread: contact.unread,

@@ -9,5 +9,6 @@ pub(super) const SERVICE: Service = Service {
     purpose: "Watch the network and keep it up",
     start: |world, _| world.tell(services::network_connector::init()),
     stop: |world, _| world.tell(services::network_connector::stop()),
+    problem: |world, _| world.problems.network.clone(),
     ..USUAL
 };

@@ -20,6 +20,7 @@ pub(super) const SERVICE: Service = Service {
             contact_status::look_after(world, peer);
         }
     },
+    problem: |world, _| world.problems.identity.clone(),
     stop: |world, system| {
         world.tell(services::p2p_connector::stop());
         let links: Vec<NodeId> = system.peer_link.iter().map(|(peer, _)| *peer).collect();

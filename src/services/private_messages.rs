@@ -5,7 +5,6 @@
 use super::service::{Service, USUAL};
 use crate::automata::senders::{private_messages, services};
 use crate::wire::PacketId;
-use crate::world::Command;
 use crate::world::services::is_on;
 
 pub(super) const SERVICE: Service = Service {
@@ -15,12 +14,13 @@ pub(super) const SERVICE: Service = Service {
     depends_on: &["gateway", "entangled-dht"],
     start: |world, _| {
         // Each that is on disk comes back as `MessageQueued`.
-        world.command(Command::LoadMessages);
+        world.tell(private_messages::outbox::init());
         if let Some(nickname) = world.nickname.wanted.clone() {
             world.tell(private_messages::nickname_holder::set_nickname(nickname));
         }
     },
     stop: |world, system| {
+        world.tell(private_messages::outbox::stop());
         world.tell_if_there(system, private_messages::nickname_holder::stop());
         world.nickname.report = None;
         let searches: Vec<u64> = system.nickname_observer.iter().map(|(search, _)| *search).collect();
@@ -32,9 +32,10 @@ pub(super) const SERVICE: Service = Service {
             world.tell(services::message_delivery::stop(message));
         }
     },
-    problem: |_, system| {
+    problem: |world, system| {
         let is_here = is_on(system, "p2p-hookups");
-        (!is_here).then(|| "messages wait: p2p-hookups is off, which finds out who is here".to_owned())
+        let off = (!is_here).then(|| "messages wait: p2p-hookups is off, which finds out who is here".to_owned());
+        off.or_else(|| world.problems.outbox.as_ref().map(|why| format!("messages wait on disk: {why}")))
     },
     ..USUAL
 };

@@ -10,7 +10,8 @@ pub(super) const SERVICE: Service = Service {
     summary: "Accepts sessions of other nodes over TCP.",
     purpose: "Carry data between nodes over TCP",
     depends_on: &["tcp-connections", "gateway"],
-    // It listens as soon as it can; if it cannot, the reason is reported, and it is tried again each half minute.
+    // It listens as soon as it can; if it cannot, the reason is reported, and it is tried again, first
+    // after half a minute.
     start: |world, _| {
         world.tell(services::network_transport::init(tcp_name(), true));
         world.tell(services::network_connector::check_reconnect());

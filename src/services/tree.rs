@@ -60,6 +60,12 @@ pub fn perform(world: &mut World, system: &System, name: ServiceName, action: &A
                 world.waiting.for_dependencies.insert(name);
             }
         },
+        Action::AwaitDependencies => {
+            world.waiting.until_dependencies.insert(name);
+        }
+        Action::ForgetDependencies => {
+            world.waiting.until_dependencies.remove(&name);
+        }
         Action::StartService => {
             if let Some(service) = service {
                 (service.start)(world, system);
@@ -85,9 +91,17 @@ pub fn perform(world: &mut World, system: &System, name: ServiceName, action: &A
 
 /// Answers services that wait for others, as soon as it is known.
 pub fn look(world: &mut World, system: &System) {
+    let states = |service: &'static Service| service.depends_on.iter().map(|dependency| state(system, dependency));
+    for name in world.waiting.until_dependencies.clone() {
+        let Some(service) = find(name.as_str()) else { continue };
+        if states(service).all(|state| state == State::On) {
+            world.waiting.until_dependencies.remove(&name);
+            world.tell(services::local_service::dependencies_on(name));
+        }
+    }
     for name in world.waiting.for_dependencies.clone() {
         let Some(service) = find(name.as_str()) else { continue };
-        let states = || service.depends_on.iter().map(|dependency| state(system, dependency));
+        let states = || states(service);
         if states().all(|state| state == State::On) {
             world.waiting.for_dependencies.remove(&name);
             world.tell(services::local_service::dependencies_on(name));

@@ -165,7 +165,7 @@ pub enum ListenError {
         address: SocketAddr,
     },
     /// This machine does not have the address.
-    #[error("this machine has no address {}: choose one that it has, or 0.0.0.0 for all", .address.ip())]
+    #[error("this machine has no address {}: choose one that it has, or :: for all", .address.ip())]
     AddrNotAvailable {
         /// What was wanted.
         address: SocketAddr,

@@ -1,6 +1,6 @@
 //! What every transport can do.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,6 +13,9 @@ use super::{CloseReason, SessionNumber};
 pub trait Transport {
     /// Listens; port 0 takes a free one. Answered by `Listening` or `ListenFailed`.
     fn listen(&self, address: SocketAddr);
+
+    /// Whether it could listen there now. Nothing is kept of it, so this is a hint.
+    fn can_listen(&self, address: SocketAddr) -> bool;
 
     /// Listens no more; sessions go on. Answered by `ListeningStopped`, also if nothing listened.
     fn stop_listening(&self);
@@ -38,6 +41,10 @@ pub trait Transport {
 
     /// A session that somebody else has opened is to last: it counts no longer among those that make room for newer ones.
     fn admit(&self, session: SessionNumber);
+
+    /// Ends at once, without a word to the other side, each session whose own address is not among these: nothing can
+    /// come by it any more. Each is told of by `Closed`.
+    fn end_stranded(&self, addresses: &[IpAddr]);
 
     /// Ends a session: sends what is queued, for a moment, then closes. Answered by `Closed` with this reason, or with
     /// another if it had just ended.

@@ -56,15 +56,13 @@ pub enum Command {
         /// The packet.
         packet: VerifiedPacket,
     },
-    /// Build our identity document, sign it, keep it; `IdentityBuilt` answers.
+    /// Build our identity document, sign it, keep it; `IdentityBuilt` or `IdentityFailed` answers.
     BuildIdentity {
         /// Where we can be reached, in the order of preference.
         entrypoints: Vec<Entrypoint>,
         /// Services that are on.
         services: Vec<ServiceName>,
     },
-    /// Tell of every message that is on its way, each by `MessageQueued`.
-    LoadMessages,
     /// A read receipt for a message whose delivery has come to its end: if it was sent to that peer and delivered,
     /// write down that it was read.
     FindDelivered {

@@ -35,6 +35,11 @@ pub enum Input {
     Session(SessionId, SessionInput),
     /// Answers [`Command::BuildIdentity`](super::Command::BuildIdentity): the document is on disk.
     IdentityBuilt(IdentityBuilt),
+    /// The other answer to [`Command::BuildIdentity`](super::Command::BuildIdentity).
+    IdentityFailed {
+        /// Why, for the user.
+        reason: String,
+    },
     /// A message of the user is committed, to be delivered.
     MessageQueued(QueuedMessage),
     /// Answers [`Command::CommitMessage`](super::Command::CommitMessage), once what came of it is on disk.
@@ -98,6 +103,8 @@ pub enum TransportInput {
     Listening {
         /// Where others can reach it; the best first.
         entrypoints: Vec<Entrypoint>,
+        /// The default port was taken, and another is used.
+        gave_way: bool,
     },
     /// It does not listen, or does so no longer.
     Failed {

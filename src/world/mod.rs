@@ -116,8 +116,8 @@ pub struct World {
     pub nickname: OwnNickname,
     /// Nodes of which it is being found out whether they are there.
     pub reaching: BTreeSet<NodeId>,
-    /// Nodes whose identity documents are being looked for in the DHT.
-    pub finding: BTreeSet<NodeId>,
+    /// Nodes whose identity documents are being looked for in the DHT, and whether each is to be looked for once more.
+    pub finding: BTreeMap<NodeId, bool>,
     /// Numbers and ids that were given out.
     pub numbers: Numbers,
     messages: VecDeque<Message>,
@@ -158,7 +158,7 @@ impl World {
             problems: Problems::default(),
             nickname: OwnNickname { wanted: beginning.nickname, ..OwnNickname::default() },
             reaching: BTreeSet::new(),
-            finding: BTreeSet::new(),
+            finding: BTreeMap::new(),
             numbers: Numbers::new(beginning.chance),
             messages: VecDeque::new(),
             commands: VecDeque::new(),
@@ -298,8 +298,16 @@ impl World {
     /// Looks for the identity document of a node in the DHT, if that is not being done: it may say where the node is
     /// now.
     pub fn find_identity(&mut self, peer: NodeId) {
-        if self.finding.insert(peer) {
+        if self.finding.insert(peer, false).is_none() {
             self.command(Command::FindIdentity(peer));
+        }
+    }
+
+    /// The same, but a look that began before now does not count: what it finds may be out of date.
+    pub fn find_identity_as_of_now(&mut self, peer: NodeId) {
+        match self.finding.get_mut(&peer) {
+            Some(once_more) => *once_more = true,
+            None => self.find_identity(peer),
         }
     }
 }

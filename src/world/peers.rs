@@ -80,9 +80,19 @@ impl Peers {
         }
         let peer = self.entry(id, source, now_unix_ms);
         let is_known = |entrypoint: &Entrypoint| peer.entrypoints.iter().any(|known| known.entrypoint == *entrypoint);
-        let is_any_new = !entrypoints.iter().all(is_known);
+        let new: Vec<Entrypoint> = entrypoints.iter().filter(|entrypoint| !is_known(entrypoint)).cloned().collect();
         peer.learn(&entrypoints, source.voucher());
-        is_any_new
+        let is_kept = |new: &&Entrypoint| peer.entrypoints.iter().any(|known| known.entrypoint == **new);
+        let kept: Vec<Entrypoint> = new.iter().filter(is_kept).cloned().collect();
+        // The peer may have moved: what is new is tried next, if whoever says so may know.
+        if let Some(round) = self.untried.get_mut(&id)
+            && !matches!(source, PeerSource::Peer(_))
+        {
+            round.extend(kept.into_iter().rev());
+            let too_many = round.len().saturating_sub(ENTRYPOINTS_PER_PEER);
+            round.drain(..too_many);
+        }
+        !new.is_empty()
     }
 
     /// It is no longer said that this peer is there. What a session has come of stays, since that was proved. A peer of
@@ -279,6 +289,24 @@ mod tests {
             tried.extend(peers.next_untried(&id(1)));
         }
         assert_eq!(tried, [at("127.0.0.1:2"), at("127.0.0.1:1"), at("127.0.0.1:3")]);
+    }
+
+    #[test]
+    fn an_address_that_is_learnt_during_a_round_is_tried_next_unless_another_peer_says_so() {
+        let mut peers = Peers::new(Vec::new(), true);
+        peers.learn(id(1), &[at("127.0.0.1:1"), at("127.0.0.1:2")], PeerSource::User, 1);
+        peers.begin_round(id(1));
+        assert_eq!(peers.next_untried(&id(1)), Some(at("127.0.0.1:1")));
+        assert!(peers.learn(id(1), &[at("127.0.0.1:3")], PeerSource::Peer(id(2)), 2));
+        assert!(peers.learn(id(1), &[at("127.0.0.1:1"), at("127.0.0.1:4")], PeerSource::Dht, 2));
+        assert_eq!(peers.next_untried(&id(1)), Some(at("127.0.0.1:4")));
+        assert_eq!(peers.next_untried(&id(1)), Some(at("127.0.0.1:2")));
+        assert_eq!(peers.next_untried(&id(1)), None);
+        for port in 10..100 {
+            peers.learn(id(1), &[at(&format!("127.0.0.1:{port}"))], PeerSource::Itself, 3);
+        }
+        let left = std::iter::from_fn(|| peers.next_untried(&id(1))).count();
+        assert!(left <= ENTRYPOINTS_PER_PEER, "{left}");
     }
 
     /// A number as an id.

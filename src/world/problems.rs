@@ -10,6 +10,12 @@ use crate::name::TransportName;
 pub struct Problems {
     /// Why a transport does not listen.
     pub transports: BTreeMap<TransportName, String>,
+    /// Why others cannot reach this node.
+    pub network: Option<String>,
+    /// Why our identity document could not be built.
+    pub identity: Option<String>,
+    /// Why messages that are on their way wait on disk.
+    pub outbox: Option<String>,
     /// Why there is no DHT.
     pub dht: Option<String>,
     /// Why our identity document is not in the DHT.

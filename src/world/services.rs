@@ -19,8 +19,10 @@ pub enum ServiceResult {
     Stopped,
     /// This program was made without it.
     NotInstalled,
-    /// Something that it needs is off.
+    /// Something that it needs is off; it starts once that is on.
     DependsOff,
+    /// Its start took too long; it is tried again.
+    TimedOut,
 }
 
 /// Services and requests that wait for other services to come to rest.
@@ -30,6 +32,8 @@ pub struct Waiting {
     pub requests: BTreeMap<ServiceName, Vec<RequestId>>,
     /// Services that wait for what they depend on.
     pub for_dependencies: BTreeSet<ServiceName>,
+    /// Services that start once all is on that they depend on.
+    pub until_dependencies: BTreeSet<ServiceName>,
     /// Services that wait for those that depend on them.
     pub for_dependents: BTreeSet<ServiceName>,
 }

@@ -9,8 +9,8 @@ use bitpie::automata::outside::{self, Dht, Network, Store, Transports, User};
 use bitpie::automata::system::{Message, Settings};
 use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, NicknameResult, Refusal};
 use bitpie::automata::{
-    dht_connector, identity_publisher, local_service, network_connector, network_transport, nickname_holder, node_life,
-    peer_protocol, reachability, read_receipts,
+    dht_connector, identity_publisher, lan_discovery, local_service, network_connector, network_transport,
+    nickname_holder, node_life, outbox, peer_protocol, reachability, read_receipts,
 };
 use bitpie::dht::{Slot, judge};
 use bitpie::identity::{Entrypoint, IdentityKey, NodeId};
@@ -74,6 +74,8 @@ pub struct Host {
     pub tidied: u32,
     /// The store stands still: nothing is committed.
     pub is_store_stuck: bool,
+    /// What its store still refuses, so many times, of what it is asked to build or load.
+    pub store_failures: u32,
     pub nickname_reports: Vec<(NicknameResult, Option<Nickname>, u8)>,
     pub found: BTreeMap<u64, Search>,
     /// Whether nodes were there when the user asked.
@@ -197,6 +199,7 @@ impl World {
         new.seen.clone_from(&old.seen);
         new.inbox.clone_from(&old.inbox);
         new.revision = old.revision;
+        new.store_failures = old.store_failures;
         new.published.clone_from(&old.published);
         self.hosts[index] = new;
         self.agenda.retain(|_, (of, _)| *of != index);
@@ -328,6 +331,9 @@ impl World {
                 let entrypoints = Some(self.hosts[of].published.clone());
                 self.tell(index, 3, Input::IdentityCommitted { session, sender, packet, entrypoints });
             }
+            Command::BuildIdentity { .. } if self.fails(index) => {
+                self.tell(index, 5, Input::IdentityFailed { reason: "the disk is full".to_owned() });
+            }
             Command::BuildIdentity { entrypoints, .. } => {
                 let host = &mut self.hosts[index];
                 let name = host.core.world().nickname.wanted.clone();
@@ -341,14 +347,6 @@ impl World {
                 let document = [0].as_slice().into();
                 let built = IdentityBuilt { contacts_changed, identity_changed, document, revision, name };
                 self.tell(index, 5, Input::IdentityBuilt(built));
-            }
-            Command::LoadMessages => {
-                for (message, (peer, state)) in self.hosts[index].outbox.clone() {
-                    if matches!(state, DeliveryState::Queued | DeliveryState::Sent) {
-                        let queued = self.queued(index, message, peer);
-                        self.tell(index, 2, Input::MessageQueued(queued));
-                    }
-                }
             }
             Command::FindDelivered { message, peer } => {
                 if let Some((to, state)) = self.hosts[index].outbox.get_mut(&message)
@@ -397,6 +395,20 @@ impl World {
             outside::Command::Store(Store::MessageDeliveryRecordRefusal { message, reason }) => {
                 self.hosts[index].refused.insert(message, reason);
             }
+            outside::Command::Store(Store::OutboxLoad) if self.fails(index) => {
+                let failed = BusInput::Event(outbox::Event::LoadFailed { reason: "the disk is full".to_owned() });
+                self.tell(index, 2, Input::Event(Message::Outbox(failed)));
+            }
+            outside::Command::Store(Store::OutboxLoad) => {
+                for (message, (peer, state)) in self.hosts[index].outbox.clone() {
+                    if matches!(state, DeliveryState::Queued | DeliveryState::Sent) {
+                        let queued = self.queued(index, message, peer);
+                        self.tell(index, 2, Input::MessageQueued(queued));
+                    }
+                }
+                let loaded = BusInput::Event(outbox::Event::Loaded);
+                self.tell(index, 2, Input::Event(Message::Outbox(loaded)));
+            }
             outside::Command::User(User::ContactStatusReportConnected { peer }) => {
                 self.hosts[index].online.insert(peer, true);
             }
@@ -415,6 +427,14 @@ impl World {
         }
     }
 
+    /// Whether its store refuses once more.
+    fn fails(&mut self, index: usize) -> bool {
+        let left = &mut self.hosts[index].store_failures;
+        let fails = *left > 0;
+        *left = left.saturating_sub(1);
+        fails
+    }
+
     fn network(&mut self, index: usize, command: &Network) {
         use network_connector::Event;
         let is_plugged = self.hosts[index].is_plugged;
@@ -423,7 +443,8 @@ impl World {
                 let host = &mut self.hosts[index];
                 let entrypoints = host.core.world().identity.entrypoints.values().flatten().cloned().collect();
                 host.announced = Some(entrypoints);
-                return;
+                let searching = BusInput::Event(lan_discovery::Event::Searching);
+                return self.tell(index, 5, Input::Event(Message::LanDiscovery(searching)));
             }
             Network::LanDiscoveryLeave => {
                 self.hosts[index].announced = None;
@@ -446,9 +467,13 @@ impl World {
                 let initialised = BusInput::Event(network_transport::Event::Initialised);
                 self.tell(index, 0, Input::Event(Message::NetworkTransport(transport, initialised)));
             }
+            Transports::NetworkTransportTryPort { transport } => {
+                let taken = BusInput::Event(network_transport::Event::PortTaken);
+                self.tell(index, 0, Input::Event(Message::NetworkTransport(transport, taken)));
+            }
             Transports::NetworkTransportStartReceiving { transport } => {
                 self.hosts[index].is_listening = true;
-                let input = TransportInput::Listening { entrypoints: vec![entrypoint(index)] };
+                let input = TransportInput::Listening { entrypoints: vec![entrypoint(index)], gave_way: false };
                 self.tell(index, 5, Input::Transport(transport, input));
             }
             Transports::NetworkTransportStopReceiving { transport } => {
@@ -728,6 +753,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, room: usize) ->
         receipts: BTreeSet::new(),
         tidied: 0,
         is_store_stuck: false,
+        store_failures: 0,
         nickname_reports: Vec::new(),
         found: BTreeMap::new(),
         reached: BTreeMap::new(),

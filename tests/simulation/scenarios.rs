@@ -1,7 +1,7 @@
 //! What two or three nodes come to in the situations that matter.
 
-use bitpie::automata::peer_link;
 use bitpie::automata::types::{DeliveryState, Refusal};
+use bitpie::automata::{p2p_connector, peer_link};
 use bitpie::wire::PacketKind;
 use bitpie::world::{Input, RequestId};
 
@@ -113,6 +113,25 @@ fn the_network_goes_and_comes_back() {
     world.run_until("they meet again", |world| world.is_online(0, 1) && world.is_online(1, 0));
     world.run_until("it is delivered", |world| world.state_of(0, 7) == DeliveryState::Delivered);
     assert_nothing_odd(&mut world);
+}
+
+#[test]
+fn a_store_that_fails_for_a_moment_delays_and_stops_nothing() {
+    for failures in 1..=3 {
+        let mut world = two();
+        world.run_until("both are online", |world| world.is_online(0, 1) && world.is_online(1, 0));
+        world.hosts[0].store_failures = failures;
+        world.write(0, 1, 7);
+        world.crash(0, None);
+        world.run_until("they meet again", |world| world.is_online(0, 1) && world.is_online(1, 0));
+        world.run_until("it is delivered", |world| world.state_of(0, 7) == DeliveryState::Delivered);
+        world.run_until("its document is built", |world| world.hosts[0].store_failures == 0);
+        world.run_for(60_000);
+        let connector = world.hosts[0].core.system().p2p_connector.get().map(|connector| connector.state());
+        assert!(connector.is_some_and(p2p_connector::State::is_in_working), "{connector:?}");
+        assert!(world.hosts[0].core.world().problems.identity.is_none());
+        assert_nothing_odd(&mut world);
+    }
 }
 
 #[test]

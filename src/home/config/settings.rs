@@ -183,7 +183,7 @@ settings! {
     ["services/tcp-transport"]
     tcp: TcpSettings {
         port: PortSetting = restart(PORT, "7771", "The TCP port that other nodes connect to"),
-        address: IpAddr = restart(ADDRESS, "0.0.0.0", "The address that other nodes connect to; `::` is IPv6 and IPv4"),
+        address: IpAddr = restart(ADDRESS, "::", "The address that other nodes connect to; `::` is all of IPv6 and IPv4"),
         bootstrap: Vec<Idurl> = restart(list(PEER), "", "Nodes with which a session is always kept"),
     }
 

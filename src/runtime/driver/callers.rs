@@ -102,7 +102,7 @@ impl Callers {
         }
         let why = (result == ServiceResult::DependsOff).then(|| {
             let off = presentation::dependencies_off(node, waiting.service);
-            format!("it needs {}, which is off: start that first", off.join(" and "))
+            format!("it needs {}, which is off: start that, and it starts too", off.join(" and "))
         });
         waiting.answer(result, why);
     }
@@ -131,9 +131,12 @@ impl Callers {
     /// Answers pings whose contact has come to rest.
     fn look_at_pings(&mut self, node: &Node<Recorder>, now_ms: u64) {
         let status = |ping: &WaitingPing| node.system().contact_status.get(&ping.peer).map(|status| status.state());
-        let is_at_rest = |ping: &mut WaitingPing| !status(ping).is_some_and(contact_status::State::is_in_ping);
+        let is_asked = |state: contact_status::State| {
+            state.is_in_ping() || (state.is_in_connected() && state != contact_status::State::Heard)
+        };
+        let is_at_rest = |ping: &mut WaitingPing| !status(ping).is_some_and(is_asked);
         for ping in self.pings.extract_if(.., is_at_rest) {
-            let online = status(&ping) == Some(contact_status::State::Connected);
+            let online = status(&ping).is_some_and(contact_status::State::is_in_connected);
             let sessions = &node.world().sessions;
             let session = sessions.ready(&ping.peer).and_then(|id| sessions.get(id));
             let transport = session.map(|session| session.transport.clone());

@@ -47,7 +47,6 @@ impl Driver {
                 let name = self.settings.values.identity.name.clone();
                 self.tasks.push(self.storage.build_identity(name, entrypoints, services));
             }
-            Command::LoadMessages => self.tasks.push(self.storage.load_messages()),
             Command::FindDelivered { message, peer } => self.tasks.push(self.storage.message_read(message, peer)),
             Command::RememberPeer(peer) => self.tasks.push(self.storage.remember_peer(*peer)),
             Command::CountPresence(counted) => self.tasks.push(self.storage.count_presence(counted)),

@@ -81,9 +81,16 @@ impl DhtNeighbour {
 
     /// Looks whether anybody answers.
     pub(super) fn look(&mut self) {
+        let names_missing = self.open.as_ref().and_then(|open| open.names_missing.clone());
+        if self.open.as_ref().is_some_and(OpenDht::could_have_its_port) {
+            return self.wait_for(async { Done::Inputs(vec![Input::Event(told::dht_connector::port_free())]) });
+        }
         self.ask(Input::Event(told::dht_connector::alone()), |directory| async move {
-            let is_answered = directory.dht().is_anybody_there().await;
-            Input::Event(if is_answered { told::dht_connector::answered() } else { told::dht_connector::alone() })
+            Input::Event(match (directory.dht().is_anybody_there().await, names_missing) {
+                (true, _) => told::dht_connector::answered(),
+                (false, Some(reason)) => told::dht_connector::names_missing(reason),
+                (false, None) => told::dht_connector::alone(),
+            })
         });
     }
 

@@ -1,8 +1,10 @@
 //! The socket of the DHT: opened with the nodes that answered the last time, which are written down for the next.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use tokio::time::timeout;
 
 use crate::dht::{Bootstrap, Dht, DhtOptions, Directory};
 
@@ -11,6 +13,9 @@ const SERVES_THE_PUBLIC: &str = "services/entangled-dht/server is for a DHT of o
 
 /// Files of saved nodes are small.
 const NODES_FILE_BYTES: u64 = 64 * 1024;
+
+/// How long DNS may take.
+const NAME_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The port may be held for a moment by the DHT that was just closed.
 const OPEN_ATTEMPTS: u32 = 5;
@@ -29,6 +34,10 @@ pub struct OpenDht {
     pub(super) address: SocketAddr,
     /// From whom it has heard of others; the settings may have changed since.
     bootstrap: Bootstrap,
+    /// Names of those that could not be looked up when it was opened, and why.
+    pub(super) names_missing: Option<String>,
+    /// The default port, which was taken.
+    gave_way: Option<(Ipv4Addr, u16)>,
     nodes_file: PathBuf,
 }
 
@@ -36,25 +45,40 @@ impl DhtSocket {
     /// Opens it.
     pub(super) async fn open(self) -> Result<OpenDht, String> {
         let Self { options, may_move_port, network, nodes_file } = self;
+        let wanted = (options.address, options.port);
         let (port, bootstrap, file) = (options.port, options.bootstrap.clone(), nodes_file.clone());
+        let (entries, names_missing) = look_up(bootstrap.names()).await;
+        let missing = names_missing.clone();
         let opened = tokio::task::spawn_blocking(move || {
             if serves_the_public(&options) {
                 return Err(std::io::Error::other(SERVES_THE_PUBLIC));
             }
             let known = saved_nodes(&file, &options.bootstrap);
-            open(&DhtOptions { known, ..options }, may_move_port)
+            if let Some(missing) = missing.filter(|_| entries.is_empty() && known.is_empty()) {
+                return Err(std::io::Error::other(missing));
+            }
+            // As addresses: the library looks names up without a limit of time, and tells nobody of those that it does
+            // not find.
+            open(&DhtOptions { bootstrap: Bootstrap::Nodes(entries), known, ..options }, may_move_port)
         });
         let opened = opened.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
         let dht = opened.map_err(|error| match error.kind() {
             std::io::ErrorKind::Other => error.to_string(),
             _ => format!("port {port} (UDP): {error}; the setting is services/entangled-dht/port"),
         })?;
-        let address = dht.local_address().await.into();
-        Ok(OpenDht { directory: Directory::new(dht, &network), address, bootstrap, nodes_file })
+        let address: SocketAddr = dht.local_address().await.into();
+        let gave_way = Some(wanted).filter(|(_, port)| *port != 0 && *port != address.port());
+        let directory = Directory::new(dht, &network);
+        Ok(OpenDht { directory, address, bootstrap, names_missing, gave_way, nodes_file })
     }
 }
 
 impl OpenDht {
+    /// Whether the default port was taken, and is free now.
+    pub(super) fn could_have_its_port(&self) -> bool {
+        self.gave_way.is_some_and(|wanted| UdpSocket::bind(wanted).is_ok())
+    }
+
     /// Writes down which nodes answer, for the next start.
     pub(super) fn save_nodes(&self) -> impl Future<Output = ()> + use<> {
         let (directory, file, heading) = (self.directory.clone(), self.nodes_file.clone(), heading(&self.bootstrap));
@@ -66,6 +90,29 @@ impl OpenDht {
             }
         }
     }
+}
+
+/// The addresses behind these names, and why some have none. A name is waited for no longer than the socket may take
+/// to open, less what the port may take.
+async fn look_up(names: Vec<String>) -> (Vec<String>, Option<String>) {
+    let looked_up = names.iter().map(|name| async move {
+        let found = timeout(NAME_TIMEOUT, tokio::net::lookup_host(name)).await;
+        let found = found.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+        found
+            .map(|addresses| addresses.filter(SocketAddr::is_ipv4).map(|it| it.to_string()).collect::<Vec<_>>())
+            .map_err(|error| (name, error))
+    });
+    let mut entries = Vec::new();
+    let mut missing = Vec::new();
+    for found in futures_util::future::join_all(looked_up).await {
+        match found {
+            Ok(addresses) => entries.extend(addresses),
+            Err((name, error)) => missing.push(format!("{name} ({error})")),
+        }
+    }
+    let missing = (!missing.is_empty())
+        .then(|| format!("nodes by which one enters the DHT cannot be looked up: {}", missing.join(", ")));
+    (entries, missing)
 }
 
 /// Opens the socket; a default port that is taken gives way to a free one.

@@ -43,6 +43,7 @@ use crate::transports::lan::{LanDiscovery, LanEvent};
 use crate::wire::{Frame, PacketId};
 use crate::world::{IdentityBuilt, Input, UserRequest};
 
+use super::interface_watch::InterfaceWatch;
 use super::recording::{Recorder, Recording};
 use callers::Callers;
 pub use callers::{WaitingPing, WaitingService};
@@ -136,6 +137,7 @@ impl Driver {
         end: impl Future<Output = ()>,
     ) -> Option<Log> {
         let mut end = std::pin::pin!(end);
+        let mut interfaces = InterfaceWatch::start();
         // The first lines say how everything stood before anything happened.
         self.recording.take(&mut self.node, 0);
         self.input(Input::Begin);
@@ -147,6 +149,10 @@ impl Driver {
                 Some((transport, event)) = events.next() => self.transport_event(transport, event),
                 Some(()) = self.network.early.next() => {}
                 Some(event) = near.recv() => self.lan_event(event),
+                () = interfaces.changed() => {
+                    let changed = self.network.interfaces_may_differ();
+                    self.inputs(changed);
+                }
                 Some((done, cause)) = self.tasks.next() => self.because_of(cause, |driver| driver.done(done)),
                 Some(done) = self.dht.questions.next() => self.done(done),
                 Some(done) = self.dht.nickname_question.next() => self.done(done),

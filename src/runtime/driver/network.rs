@@ -1,18 +1,19 @@
 //! The network as a neighbour: transports, their sessions, and the interfaces of this machine.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 
 use futures_util::stream::{FuturesUnordered, SelectAll, Stream, poll_fn};
 use tokio::sync::mpsc;
 
 use crate::automata::senders::network::network_connector as told;
+use crate::automata::senders::transports::network_transport as listening;
 use crate::home::config::Settings;
 use crate::identity::{Entrypoint, IdentityKey, NodeId};
 use crate::name::TransportName;
 use crate::runtime::inbound::Proved;
-use crate::runtime::interfaces;
+use crate::runtime::interfaces::{self, Surroundings};
 use crate::runtime::transports::TRANSPORTS;
 use crate::transports::{CloseReason, ListenError, SessionNumbers, Transport, TransportEvent};
 use crate::wire::Frame;
@@ -37,7 +38,8 @@ pub struct Network {
     pub(super) rates: Rates,
     /// Frames that came too early, each until its time has come.
     pub(super) early: FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>,
-    interfaces: Vec<IpAddr>,
+    /// As `network_connector` knows them.
+    surroundings: Surroundings,
     /// Frames that sessions have taken.
     pub frames_out: u64,
     /// How many connections transports have refused, by their reasons.
@@ -47,10 +49,21 @@ pub struct Network {
 /// A transport, and where it listens.
 struct OpenTransport {
     transport: Box<dyn Transport>,
-    listens_at: SocketAddr,
+    /// Where it is to listen.
+    wanted: SocketAddr,
+    /// Where it listened last.
+    listened_at: Option<SocketAddr>,
     /// The port was not set by the user, and may give way to a free one.
     may_move_port: bool,
     port_setting: &'static str,
+}
+
+impl OpenTransport {
+    /// Where it is to listen: a port that the system chose once stays, so that others still find it there.
+    fn wanted_now(&self) -> SocketAddr {
+        let chosen = self.listened_at.filter(|_| self.wanted.port() == 0);
+        chosen.unwrap_or(self.wanted)
+    }
 }
 
 impl Network {
@@ -61,10 +74,10 @@ impl Network {
         let mut transports = BTreeMap::new();
         for kind in TRANSPORTS {
             let (sender, mut receiver) = mpsc::channel(EVENTS_WAITING);
-            let (listens_at, is_port_set) = (kind.listens_at)(settings);
+            let (wanted, is_port_set) = (kind.listens_at)(settings);
             let transport = (kind.open)(key, settings, numbers.clone(), sender);
-            let line =
-                OpenTransport { transport, listens_at, may_move_port: !is_port_set, port_setting: kind.port_setting };
+            let (may_move_port, port_setting) = (!is_port_set && wanted.port() != 0, kind.port_setting);
+            let line = OpenTransport { transport, wanted, listened_at: None, may_move_port, port_setting };
             transports.insert(kind.transport_name(), line);
             let name = kind.transport_name();
             events.push(Box::pin(poll_fn(move |context| {
@@ -77,7 +90,7 @@ impl Network {
             proved: HashMap::new(),
             rates: Rates::default(),
             early: FuturesUnordered::new(),
-            interfaces: Vec::new(),
+            surroundings: Surroundings::default(),
             frames_out: 0,
             refused_connections: BTreeMap::new(),
         };
@@ -116,36 +129,61 @@ impl Network {
 
     /// Which interfaces serve transports, and whether they are those of before.
     pub(super) fn look_at_interfaces(&mut self) -> Input {
-        let addresses = self.transports.values().map(|line| line.listens_at.ip());
-        let mut found: Vec<IpAddr> = addresses.flat_map(interfaces::interfaces).collect();
-        found.sort();
-        found.dedup();
-        let same = found == self.interfaces;
-        self.interfaces = found;
-        Input::Event(told::network_info_received(!self.interfaces.is_empty(), same))
+        let found = self.look_around();
+        let same = found.addresses == self.surroundings.addresses;
+        self.surroundings = found;
+        Input::Event(told::network_info_received(!self.surroundings.addresses.is_empty(), same))
+    }
+
+    /// Interfaces may have changed. Tells so if they are not what they were when they were last asked for.
+    pub(super) fn interfaces_may_differ(&self) -> Option<Input> {
+        let found = self.look_around();
+        (found != self.surroundings).then(|| {
+            tracing::info!(addresses = ?found.addresses, "the network of this machine has changed");
+            Input::Event(told::interfaces_changed())
+        })
+    }
+
+    fn look_around(&self) -> Surroundings {
+        Surroundings::of(self.transports.values().map(|line| line.wanted.ip()))
+    }
+
+    /// Ends what came by addresses that this machine no longer has.
+    pub(super) fn set_up(&self) -> Input {
+        let own = interfaces::own_addresses();
+        self.transports.values().for_each(|line| line.transport.end_stranded(&own));
+        Input::Event(told::network_up())
     }
 
     /// Whether there is a way out.
     pub(super) fn probe_internet(&self) -> Input {
-        let has_way_out = self.transports.values().any(|line| interfaces::has_way_out(line.listens_at.ip()));
+        let has_way_out = self.transports.values().any(|line| interfaces::has_way_out(line.wanted.ip()));
         Input::Event(if has_way_out { told::internet_reached() } else { told::internet_missing() })
     }
 
     /// Others may connect by that transport.
     pub(super) fn listen(&self, name: &TransportName) {
         if let Some(line) = self.transports.get(name) {
-            line.transport.listen(line.listens_at);
+            line.transport.listen(line.wanted_now());
         }
+    }
+
+    /// Whether the default port of a transport, which gave way to another, can be had now.
+    pub(super) fn try_port(&self, name: TransportName) -> Input {
+        let is_free = self.transports.get(&name).is_some_and(|line| line.transport.can_listen(line.wanted));
+        Input::Event(if is_free { listening::port_free(name) } else { listening::port_taken(name) })
     }
 
     /// Others can connect from now on.
     pub(super) fn listening(&mut self, name: TransportName, address: SocketAddr) -> Input {
+        let mut gave_way = false;
         if let Some(line) = self.transports.get_mut(&name) {
-            (line.listens_at, line.may_move_port) = (address, false);
+            line.listened_at = Some(address);
+            gave_way = line.wanted.port() != 0 && line.wanted.port() != address.port();
         }
         let entrypoints = interfaces::entrypoints(&name, address);
         tracing::info!(transport = %name, %address, "listening");
-        Input::Transport(name, TransportInput::Listening { entrypoints })
+        Input::Transport(name, TransportInput::Listening { entrypoints, gave_way })
     }
 
     /// Nobody can connect there. A port that is taken, and that nobody has set, gives way to a free
@@ -160,9 +198,14 @@ impl Network {
         let setting = line.port_setting;
         let is_taken = matches!(error, ListenError::AddrInUse { .. });
         if line.may_move_port && is_taken && address.port() != 0 {
-            tracing::warn!(%error, "the default port of {setting} gives way to a free one");
-            line.may_move_port = false;
-            line.transport.listen(SocketAddr::new(address.ip(), 0));
+            // The port that it had last is known to others; that too may be taken now.
+            let before = line.listened_at.map(|at| at.port()).filter(|port| *port != address.port());
+            let is_wanted = address.port() == line.wanted.port();
+            let next = before.filter(|_| is_wanted).unwrap_or(0);
+            if is_wanted {
+                tracing::warn!(%error, "the default port of {setting} gives way to another until it is free");
+            }
+            line.transport.listen(SocketAddr::new(address.ip(), next));
             return None;
         }
         let reason = format!("{error}; the setting is {setting}");

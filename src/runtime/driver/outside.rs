@@ -1,7 +1,7 @@
 //! What automata ask of the parts outside, carried out.
 
 use crate::automata::outside::{Command, Dht, Network, Store, Transports, User};
-use crate::automata::senders::{network, transports};
+use crate::automata::senders::transports;
 use crate::messages::{DeliveryState, DeliveryUpdate};
 
 use crate::transports::lan::Wanted;
@@ -68,8 +68,10 @@ impl Driver {
                 let answer = self.network.probe_internet();
                 self.later([answer]);
             }
-            // Sockets need nothing more than interfaces that are up.
-            Network::NetworkConnectorSetUp => self.later([Input::Event(network::network_connector::network_up())]),
+            Network::NetworkConnectorSetUp => {
+                let answer = self.network.set_up();
+                self.later([answer]);
+            }
         }
     }
 
@@ -79,6 +81,10 @@ impl Driver {
                 self.later([Input::Event(transports::network_transport::initialised(transport))]);
             }
             Transports::NetworkTransportStartReceiving { transport } => self.network.listen(&transport),
+            Transports::NetworkTransportTryPort { transport } => {
+                let answer = self.network.try_port(transport);
+                self.later([answer]);
+            }
             Transports::NetworkTransportStopReceiving { transport } => {
                 self.network.with(&transport, |transport| transport.stop_listening());
             }
@@ -110,6 +116,7 @@ impl Driver {
     fn store_command(&mut self, command: Store) {
         let (message, update) = match command {
             Store::NodeLifeForgetOld => return self.tasks.push(self.storage.forget_old()),
+            Store::OutboxLoad => return self.tasks.push(self.storage.load_messages()),
             Store::ReadReceiptsFind { peer, at_once } => {
                 return self.tasks.push(self.storage.find_receipts(peer, at_once));
             }

@@ -74,8 +74,15 @@ impl Storage {
 
     /// Messages that are on their way.
     pub(super) fn load_messages(&self) -> Task {
-        self.task("read the messages that are on their way", Store::unfinished_deliveries, |deliveries| {
-            Done::Inputs(deliveries.into_iter().flatten().map(queued).map(Input::MessageQueued).collect())
+        let store = self.store.clone();
+        Box::pin(async move {
+            Done::Inputs(match store.run(Store::unfinished_deliveries).await {
+                Ok(deliveries) => {
+                    let queued = deliveries.into_iter().map(queued).map(Input::MessageQueued);
+                    queued.chain([Input::Event(told::outbox::loaded())]).collect()
+                }
+                Err(error) => vec![Input::Event(told::outbox::load_failed(error.to_string()))],
+            })
         })
     }
 
@@ -86,12 +93,14 @@ impl Storage {
         entrypoints: Vec<Entrypoint>,
         services: Vec<ServiceName>,
     ) -> Task {
-        let (keys, now) = (self.sealer.keys.clone(), unix_ms());
-        self.task(
-            "build the identity document",
-            move |store| our_identity::build(store, &keys, name, entrypoints, services, now),
-            |built| built.map_or(Done::Nothing, Done::Built),
-        )
+        let (store, keys, now) = (self.store.clone(), self.sealer.keys.clone(), unix_ms());
+        Box::pin(async move {
+            let built = store.run(move |store| our_identity::build(store, &keys, name, entrypoints, services, now));
+            match built.await {
+                Ok(built) => Done::Built(built),
+                Err(error) => Done::Inputs(vec![Input::IdentityFailed { reason: error.to_string() }]),
+            }
+        })
     }
 
     /// What is over is forgotten.

@@ -67,7 +67,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
     for service in SERVICES {
         *services.entry(services::state(system, service.name).name().to_owned()).or_default() += 1;
     }
-    let online = |status: contact_status::State| status == contact_status::State::Connected;
+    let online = contact_status::State::is_in_connected;
     let online = system.contact_status.iter().filter(|(_, status)| online(status.state())).count();
     let started_unix_ms = driver.callers.started_unix_ms;
     let settings = &driver.settings;
@@ -84,6 +84,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
         started_unix_ms,
         uptime_ms: unix_ms().saturating_sub(started_unix_ms),
         network_connector: presentation::network_connector(node),
+        network_problem: world.problems.network.clone(),
         p2p_connector: system.p2p_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
         transports: transports(node),
         lan_discovery: answers::LanStatus {

@@ -2,7 +2,7 @@
 //! descriptors.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +63,30 @@ fn tell(inner: &Arc<Inner>, event: TransportEvent) {
     });
 }
 
+/// Whether the port can be had there.
+pub(super) fn can_listen(address: SocketAddr) -> bool {
+    bound(address).is_ok()
+}
+
 fn bind(inner: &Inner, address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = bound(address)?;
+    let _runtime = inner.runtime.enter();
+    let listener = TcpListener::from_std(socket.into())?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// A socket that listens. On a machine without IPv6, what is meant by `::` is all that there is.
+fn bound(address: SocketAddr) -> io::Result<Socket> {
+    match bound_exactly(address) {
+        Err(error) if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) && is_without_ipv6(&error) => {
+            bound_exactly(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))
+        }
+        bound => bound,
+    }
+}
+
+fn bound_exactly(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // So that a node that starts again has its port at once. On Windows it would let two programs share the port.
     #[cfg(not(windows))]
@@ -75,10 +98,13 @@ fn bind(inner: &Inner, address: SocketAddr) -> io::Result<(TcpListener, SocketAd
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    let _runtime = inner.runtime.enter();
-    let listener = TcpListener::from_std(socket.into())?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
+    Ok(socket)
+}
+
+/// The system knows no such addresses, or has none at all.
+fn is_without_ipv6(error: &io::Error) -> bool {
+    let is_unknown = error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
+    is_unknown || error.kind() == io::ErrorKind::AddrNotAvailable
 }
 
 fn named(address: SocketAddr, error: &io::Error) -> ListenError {

@@ -29,7 +29,7 @@ mod shared;
 mod streams;
 mod yamux_watch;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Handle;
@@ -134,6 +134,10 @@ impl Transport for TcpTransport {
         listener::listen(self.inner(), address);
     }
 
+    fn can_listen(&self, address: SocketAddr) -> bool {
+        listener::can_listen(address)
+    }
+
     fn stop_listening(&self) {
         listener::stop(self.inner());
     }
@@ -161,6 +165,15 @@ impl Transport for TcpTransport {
 
     fn admit(&self, session: SessionNumber) {
         self.inner().admission.admit(session);
+    }
+
+    fn end_stranded(&self, addresses: &[IpAddr]) {
+        for orders in lock(&self.inner().sessions).values() {
+            if orders.own_address.get().is_some_and(|own| !addresses.contains(own)) {
+                let detail = "this machine no longer has the address that the session was opened from";
+                orders.drop_session(CloseReason::Local, detail.to_owned());
+            }
+        }
     }
 
     fn close(&self, session: SessionNumber, reason: CloseReason, detail: String) {

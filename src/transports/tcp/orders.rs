@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Poll, Waker};
 
 use futures_util::task::AtomicWaker;
@@ -20,6 +21,8 @@ pub(super) type BulkReply = oneshot::Sender<Result<BulkStream, OpenBulkError>>;
 pub(super) struct Orders {
     waiting: Mutex<WaitingOrders>,
     waker: AtomicWaker,
+    /// Our end of the connection, once there is one.
+    pub(super) own_address: OnceLock<IpAddr>,
     /// Frames that wait for whoever takes the events.
     pub(super) received: Arc<ReceiveWindow>,
 }
@@ -50,7 +53,12 @@ pub(super) enum End {
 
 impl Orders {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { waiting: Mutex::default(), waker: AtomicWaker::new(), received: Arc::default() })
+        Arc::new(Self {
+            waiting: Mutex::default(),
+            waker: AtomicWaker::new(),
+            own_address: OnceLock::new(),
+            received: Arc::default(),
+        })
     }
 
     pub(super) fn begin_handshake(&self) {

@@ -98,6 +98,9 @@ impl Session {
                 (socket, None, place)
             }
         };
+        if let Ok(own) = socket.local_addr() {
+            let _ = self.orders.own_address.set(own.ip().to_canonical());
+        }
         socket.set_nodelay(true).map_err(|error| failed(format!("the socket cannot be used: {error}")))?;
         let proven = self.shake_hands(&mut socket, expected).await?;
         let outgoing = expected.is_some();

@@ -2,6 +2,7 @@
 
 pub mod cells;
 pub mod chance;
+pub mod exploration;
 pub mod generated;
 pub mod implementation;
 pub mod replays;

@@ -342,12 +342,7 @@ fn a_changed_definition_is_found_at_the_first_event_that_differs() {
     let text = String::from_utf8(trace.clone()).expect("text");
     let changes = [
         ("tcp_connection.yaml", "do: send_hello, ", "", "send_hello"),
-        (
-            "network_connector.yaml",
-            "init: { do: check_interfaces, to: START_UP }",
-            "init: START_UP",
-            "check_interfaces",
-        ),
+        ("network_connector.yaml", "    entry: [check_interfaces]\n", "", "check_interfaces"),
         ("local_service.yaml", "        entry: [check_dependencies]\n", "", "check_dependencies"),
         ("network_transport.yaml", "        entry: [initialise]\n", "", "initialise"),
         ("contact_status.yaml", "        entry: [fetch_identity]\n", "", "fetch_identity"),
