@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -180,7 +181,8 @@ pub struct Machine {
 
 impl Machine {
     fn new(name: &str, namespace: Namespace, switch: u32, port: String, settings: &[(&str, String)]) -> Self {
-        let home = tempfile::Builder::new().prefix(name).tempdir().expect("a folder");
+        let ours = fs::Permissions::from_mode(0o700);
+        let home = tempfile::Builder::new().prefix(name).permissions(ours).tempdir().expect("a folder");
         let mut text = String::new();
         let usual = [
             ("network", "\"test\"".to_owned()),
