@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use bitpie::api::answers::{ContactState, MessageState};
 use bitpie::api::hidden::Hidden;
@@ -383,6 +384,7 @@ fn passphrase() {
     node.id();
     let file = node.home().join("secret.txt");
     fs::write(&file, "correct horse\n").expect("written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("it is ours");
     let file = file.to_str().expect("UTF-8");
     let is_encrypted = |node: &Node| {
         let text = Home::at(node.home()).read_key().expect("it can be read").expect("it is there");

@@ -198,6 +198,6 @@ const SLOW: &[Case] = &[
 #[test]
 fn what_is_slower_than_it_may_be_ends_the_session_and_leaves_nothing_behind() {
     let mut friends =
-        Friends::with_wide_doors(&[("testing/handshake-timeout", "\"2s\""), ("testing/frame-timeout", "\"2s\"")]);
+        Friends::with_wide_doors(&[("testing/handshake-timeout", "\"3s\""), ("testing/frame-timeout", "\"4s\"")]);
     friends.endure("byte by byte", SLOW, 32);
 }
