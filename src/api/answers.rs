@@ -57,6 +57,9 @@ pub struct Status {
     pub services: BTreeMap<String, u64>,
     /// How many sessions there are.
     pub sessions: SessionCounts,
+    /// When others last came in.
+    #[serde(default)]
+    pub came_in: CameIn,
     /// How many contacts there are.
     pub contacts: ContactCounts,
     /// How many messages are in each state.
@@ -187,6 +190,15 @@ pub struct SessionCounts {
     pub outgoing: u64,
     /// Not yet ready, whoever opened them.
     pub half_open: u64,
+}
+
+/// When another node last opened a session with this one that became ready, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CameIn {
+    /// From anywhere.
+    pub last_unix_ms: Option<u64>,
+    /// From an address of the internet.
+    pub from_internet_unix_ms: Option<u64>,
 }
 
 /// Contacts in [`Status`].

@@ -12,15 +12,15 @@ pub use super::check::{Check, Finding, Patient, Verdict};
 use super::connection::Connection;
 use super::duration::when;
 use super::failure::Failure;
+use super::health::{JUDGES, Judge};
 use super::terminal::{ADVICE, BAD, FAINT, GOOD, ODD, counted, print, print_json, safe, styled};
 use super::{Context, now_unix_ms};
 use crate::api::access::{API_FILE, Access, AccessError};
-use crate::api::answers::Status;
 use crate::api::methods::GetStatus;
 use crate::identity::CLOCK_SKEW_MS;
 use crate::privacy::{self, NotPrivate};
 
-/// The checks that need nothing but the home folder and the system.
+/// Checks of the home folder and the system; [`JUDGES`] then says what the status of a node means.
 pub const CHECKS: &[Check] = &[
     Check { name: "home folder", run: home_folder },
     Check { name: "key file", run: key_file },
@@ -31,7 +31,6 @@ pub const CHECKS: &[Check] = &[
     Check { name: "node", run: node },
     Check { name: "ports", run: ports },
     Check { name: "log, traces", run: log_and_traces },
-    Check { name: "network", run: network },
 ];
 
 /// What a node with an identity leaves behind.
@@ -71,7 +70,9 @@ pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
     let (home, now_unix_ms) = (context.home.clone(), now_unix_ms());
     let patient = Patient { home, running, status, unreachable, settings, now_unix_ms };
     let checks = CHECKS.iter().chain(context.offline.checks);
-    let findings: Vec<(&str, Finding)> = checks.map(|check| (check.name, (check.run)(&patient))).collect();
+    let of_node = JUDGES.iter().map(|(name, judge)| (*name, judged(*judge, &patient)));
+    let findings: Vec<(&str, Finding)> =
+        checks.map(|check| (check.name, (check.run)(&patient))).chain(of_node).collect();
     if context.json {
         print_json(&json(&findings))?;
     } else {
@@ -79,6 +80,14 @@ pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
     }
     let is_well = findings.iter().all(|(_, finding)| finding.verdict != Verdict::Bad);
     if is_well { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// What the status of a node means, if one answers.
+fn judged(judge: Judge, patient: &Patient) -> Finding {
+    match &patient.status {
+        Some(status) => judge(status, patient.now_unix_ms),
+        None => Finding::skipped("only a node that runs can tell"),
+    }
 }
 
 /// `bitpie doctor --repair`
@@ -303,26 +312,6 @@ fn log_and_traces(patient: &Patient) -> Finding {
         }
     }
     Finding::good("both can be written")
-}
-
-/// What a node says of why others cannot reach it.
-fn why_unreachable(status: &Status) -> Vec<String> {
-    let of_transports = status.transports.iter().filter_map(|transport| {
-        let problem = transport.problem.as_ref()?;
-        Some(format!("{} does not listen: {problem}", transport.name))
-    });
-    status.network_problem.iter().cloned().chain(of_transports).collect()
-}
-
-fn network(patient: &Patient) -> Finding {
-    let Some(status) = &patient.status else { return Finding::skipped("only a node that runs can tell") };
-    match why_unreachable(status).as_slice() {
-        [] => Finding::good("the node listens; whether a router lets others in, this machine cannot see"),
-        problems => Finding::bad(
-            problems.join("; "),
-            "nobody reaches this node until that has changed; it looks again by itself, and at once on `bitpie reconnect`",
-        ),
-    }
 }
 
 fn ports(patient: &Patient) -> Finding {

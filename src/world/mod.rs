@@ -108,6 +108,9 @@ pub struct World {
     pub receipts: BTreeMap<NodeId, BTreeMap<PacketId, u64>>,
     /// Messages of ours that are to go, in their order.
     pub send_queue: SendQueue,
+    /// When another node last opened a session that became ready, in milliseconds of unix time: from anywhere, and
+    /// from an address of the internet.
+    pub came_in_unix_ms: (Option<u64>, Option<u64>),
     /// What has been counted.
     pub counters: Counters,
     /// What stands in the way.
@@ -154,6 +157,7 @@ impl World {
             acknowledgements: Acknowledgements::default(),
             receipts: BTreeMap::new(),
             send_queue: SendQueue::default(),
+            came_in_unix_ms: (None, None),
             counters: Counters::default(),
             problems: Problems::default(),
             nickname: OwnNickname { wanted: beginning.nickname, ..OwnNickname::default() },

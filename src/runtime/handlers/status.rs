@@ -94,6 +94,10 @@ fn at_hand(driver: &Driver) -> answers::Status {
         },
         services,
         sessions: sessions(node),
+        came_in: answers::CameIn {
+            last_unix_ms: world.came_in_unix_ms.0,
+            from_internet_unix_ms: world.came_in_unix_ms.1,
+        },
         contacts: answers::ContactCounts { online: online as u64, ..answers::ContactCounts::default() },
         messages: BTreeMap::new(),
         counters: counters(driver),
