@@ -20,6 +20,7 @@ pub type Judge = fn(&Status, u64) -> Finding;
 pub const JUDGES: &[(&str, Judge)] = &[
     ("listening", listening),
     ("from outside", from_outside),
+    ("clocks", clock),
     ("DHT", dht),
     ("nickname", nickname),
     ("local net", local_network),
@@ -119,6 +120,17 @@ fn from_outside(status: &Status, now_unix_ms: u64) -> Finding {
     }
 }
 
+fn clock(status: &Status, _: u64) -> Finding {
+    const OURS: &str = "set the clock of this machine, or turn on its synchronisation: nodes whose clocks are more than \
+                        150 s apart refuse each other";
+    const UNKNOWN: &str = "compare the clock of this machine with another; `bitpie contact list` names contacts whose \
+                           clocks differ";
+    match &status.clock.problem {
+        None => Finding::good("none that was heard of lately is too far from ours"),
+        Some(problem) => Finding::bad(problem.clone(), if status.clock.ahead_ms.is_some() { OURS } else { UNKNOWN }),
+    }
+}
+
 fn dht(status: &Status, _: u64) -> Finding {
     const ALONE: &str = "look whether UDP gets out of this network, and at `bitpie config get \
                          services/entangled-dht/bootstrap`; it goes on trying. Without it, contacts are found only where \
@@ -186,7 +198,8 @@ pub(super) mod tests {
 
     use super::*;
     use crate::api::answers::{
-        CameIn, ContactCounts, Counters, DhtStatus, LanStatus, NicknameStatus, SessionCounts, TransportStatus,
+        CameIn, ClockStatus, ContactCounts, Counters, DhtStatus, LanStatus, NicknameStatus, SessionCounts,
+        TransportStatus,
     };
     use crate::identity::NodeId;
 
@@ -219,6 +232,7 @@ pub(super) mod tests {
             services: BTreeMap::new(),
             sessions: SessionCounts { incoming: 1, outgoing: 1, half_open: 0 },
             came_in: CameIn { last_unix_ms: Some(NOW), from_internet_unix_ms: Some(NOW - 300_000) },
+            clock: ClockStatus::default(),
             contacts: ContactCounts::default(),
             messages: BTreeMap::new(),
             counters: Counters::default(),
@@ -267,6 +281,7 @@ pub(super) mod tests {
                 "listening",
                 changed(|it| (it.transports[0].state, it.transports[0].listening) = ("OFFLINE".to_owned(), vec![])),
             ),
+            ("clocks", changed(|it| it.clock.problem = Some("your clock is 151 s ahead of 8 peers".to_owned()))),
             ("DHT", changed(|it| it.dht.state = "ALONE".to_owned())),
             ("DHT", changed(|it| (it.dht.state, it.dht.problem) = ("RESTING".to_owned(), Some("no port".to_owned())))),
             ("DHT", changed(|it| it.dht.problem = Some("not published".to_owned()))),

@@ -3,9 +3,11 @@
 use std::net::{Ipv4Addr, TcpListener};
 
 use bitpie::api::methods::SetNickname;
+use bitpie::wire::{Frame, Refusal};
 use serde_json::Value;
 
 use super::nodes::{Node, free_port, pair_online, until};
+use super::peer::{Peer, now_unix_ms};
 
 /// What a check of `doctor` found: whether it is bad, what was found, and what to do about it.
 fn found(node: &Node, check: &str) -> (bool, String, String) {
@@ -108,4 +110,38 @@ fn an_address_can_be_handed_on_as_it_is_printed() {
     other.output(&["contact", "add", address.trim_end_matches('\n'), "--name", "a"]);
     assert!(other.contact(node.key().id()).is_some());
     other.stop();
+}
+
+#[test]
+fn a_clock_from_which_two_contacts_differ_is_told_everywhere() {
+    let mut node = Node::new();
+    node.start_listening();
+    for (seed, name) in [(31, "one"), (32, "two")] {
+        let mut peer = Peer::new(seed);
+        node.add(&format!("bitpie:{}", peer.id()), name);
+        let session = peer.dial(&node).expect("a session");
+        let mut hello = peer.hello();
+        // Half a minute for a machine that is busy.
+        hello.time_unix_ms = now_unix_ms() + 1_030_000;
+        peer.say(session, &Frame::Hello(hello));
+        assert_eq!(peer.refusal(session), Refusal::ClocksApart);
+        let contact = node.contact(peer.id()).expect("it is one");
+        assert!(contact.clock_ahead_ms.is_some_and(|ms| (1_000_000..=1_030_000).contains(&ms)), "{contact:?}");
+        if name == "one" {
+            assert!(until_bad(&node, "clocks").0.contains("it is not known which is wrong"));
+        }
+    }
+    let (said, help) = until_bad(&node, "clocks");
+    assert!(said.starts_with("your clock is 10") && said.ends_with(" s behind 2 peers"), "{said}");
+    assert!(help.contains("set the clock of this machine"), "{help}");
+    assert!(node.output(&["status"]).contains(" s behind 2 peers"));
+    assert!(node.status().clock.ahead_ms.is_some_and(i64::is_negative));
+    assert!(node.output(&["contact", "list"]).contains("the clock of two is 10"));
+    node.until("it is in the log", |node| {
+        let said = node.said();
+        said.contains("the clock of this machine is wrong") && said.contains("the clocks are too far apart")
+    });
+    // Nobody listens there, so what is told is why the last session ended.
+    let output = node.command(&["contact", "ping", "one"]).output().expect("it can be run");
+    assert!(!output.status.success());
 }
