@@ -314,6 +314,21 @@ fn log_and_traces(patient: &Patient) -> Finding {
     Finding::good("both can be written")
 }
 
+/// What to do about a port that cannot be had.
+fn remedy(why: io::ErrorKind, path: &str) -> String {
+    let another = format!("`bitpie config set {path} PORT` (0 takes any)");
+    match why {
+        io::ErrorKind::AddrInUse => format!("end the program that has it, or choose another: {another}"),
+        io::ErrorKind::AddrNotAvailable => {
+            format!(
+                "choose an address that this machine has: `bitpie config set {TCP_ADDRESS} ADDRESS` (:: is all of them)"
+            )
+        }
+        io::ErrorKind::PermissionDenied => format!("this user may not have it; choose one above 1023: {another}"),
+        _ => format!("choose another: {another}"),
+    }
+}
+
 fn ports(patient: &Patient) -> Finding {
     if patient.unreachable.is_some() {
         return Finding::skipped("it is not known whether a node has them");
@@ -345,10 +360,8 @@ fn ports(patient: &Patient) -> Finding {
             Ok(_) => said.push(format!("{port} is free")),
             Err(error) if setting(path).is_some_and(|setting| setting.is_set) => {
                 return Finding::bad(
-                    format!("port {port} cannot be had: {error}"),
-                    format!(
-                        "end the program that has it, or choose another: `bitpie config set {path} PORT` (0 takes any)"
-                    ),
+                    format!("port {port} of {address} cannot be had: {error}"),
+                    remedy(error.kind(), path),
                 );
             }
             Err(_) => said.push(format!("{port} cannot be had, so another will be used")),
@@ -468,6 +481,25 @@ mod tests {
         assert_eq!(log_and_traces(&patient(folder.path())).verdict, Verdict::Good, "the first run makes them");
         std::fs::write(folder.path().join("traces"), "").expect("a file");
         assert!(log_and_traces(&patient(folder.path())).said.contains("traces is no folder"));
+    }
+
+    #[test]
+    fn advice_about_a_port_is_for_what_is_wrong_with_it() {
+        let setting = |path: &str, value: serde_json::Value| crate::api::answers::Setting {
+            path: path.to_owned(),
+            value,
+            default: 0.into(),
+            is_set: true,
+            kind: String::new(),
+            summary: String::new(),
+            needs_restart: true,
+        };
+        let folder = home();
+        // Of a network for documentation (RFC 5737).
+        let settings = vec![setting(TCP_ADDRESS, "192.0.2.77".into()), setting(TCP_PORT, 7771.into())];
+        let finding = ports(&Patient { settings: Ok(Settings { settings }), ..patient(folder.path()) });
+        let help = finding.help.expect("it cannot be had");
+        assert!(help.contains("an address that this machine has") && !help.contains("program"), "{help}");
     }
 
     #[test]
