@@ -150,6 +150,7 @@ fn contact() -> Contact {
         waiting: 0,
         rating: Rating { seen_minutes: 98, up_minutes: 100 },
         nickname_change: None,
+        clock_ahead_ms: None,
         looks_like: None,
     }
 }

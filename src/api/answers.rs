@@ -57,6 +57,12 @@ pub struct Status {
     pub services: BTreeMap<String, u64>,
     /// How many sessions there are.
     pub sessions: SessionCounts,
+    /// When others last came in.
+    #[serde(default)]
+    pub came_in: CameIn,
+    /// How the clock of this machine stands to those of others.
+    #[serde(default)]
+    pub clock: ClockStatus,
     /// How many contacts there are.
     pub contacts: ContactCounts,
     /// How many messages are in each state.
@@ -187,6 +193,26 @@ pub struct SessionCounts {
     pub outgoing: u64,
     /// Not yet ready, whoever opened them.
     pub half_open: u64,
+}
+
+/// When another node last opened a session with this one that became ready, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CameIn {
+    /// From anywhere.
+    pub last_unix_ms: Option<u64>,
+    /// From an address of the internet.
+    pub from_internet_unix_ms: Option<u64>,
+}
+
+/// How the clock of this machine stands to those of others, by what they said lately.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockStatus {
+    /// It is wrong, as most of several peers have it: ahead of theirs by so many milliseconds; behind, if negative.
+    pub ahead_ms: Option<i64>,
+    /// Peers whose clocks are so far from ours that each refuses the other; strangers of one network count once.
+    pub apart: u64,
+    /// What is wrong, in words.
+    pub problem: Option<String>,
 }
 
 /// Contacts in [`Status`].
@@ -370,6 +396,10 @@ pub struct Contact {
     pub online: bool,
     /// The state of their `contact_status`.
     pub status: String,
+    /// By how many milliseconds their clock is ahead of ours (behind, if negative), if so much that there is no
+    /// session.
+    #[serde(default)]
+    pub clock_ahead_ms: Option<i64>,
     /// When they were last heard.
     pub last_seen_unix_ms: Option<u64>,
     /// Messages of theirs that the user has not read.

@@ -134,9 +134,14 @@ pub enum Command {
     /// List the nodes that this one knows, and its sessions with them
     #[command(after_help = "Examples:\n  bitpie peers\n  bitpie peers --json | jq '.peers[] | select(.session)'")]
     Peers,
-    /// Show how the node is: network, transports, sessions, counters
-    #[command(after_help = "Examples:\n  bitpie status\n  bitpie status --json | jq .counters.refusals")]
-    Status,
+    /// Show how the node is: whether others reach it, and what is not as it should be
+    #[command(after_help = "Examples:\n  bitpie status\n  bitpie status --verbose\n  \
+        bitpie status --json | jq .counters.refusals")]
+    Status {
+        /// The states of automata and all counters too; JSON always has them
+        #[arg(long, short)]
+        verbose: bool,
+    },
     /// Services: the parts of the node that can be switched on and off
     #[command(after_help = "Examples:\n  bitpie service tree\n  bitpie service stop private-messages")]
     Service {
@@ -215,7 +220,7 @@ impl Command {
                 Err(Failure::here("`run` and `demo` are no commands of a client", "the program does them itself"))
             }
             Self::Id => overview::id(context),
-            Self::Status => overview::status(context),
+            Self::Status { verbose } => overview::status(verbose, context),
             Self::Peers => overview::peers(context),
             Self::Contact { command } => contacts::perform(command, context),
             Self::Nick { command } => names::nick(command, context),

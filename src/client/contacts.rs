@@ -223,6 +223,12 @@ fn ping(node: &super::Connection, who: String, context: &Context<'_>) -> Result<
     if ping.online { Ok(()) } else { Err(Failure::Told) }
 }
 
+/// How a clock stands to another.
+fn how_far(ahead_ms: i64) -> String {
+    let seconds = ahead_ms.unsigned_abs() / 1000;
+    if ahead_ms > 0 { format!("{seconds} s ahead of") } else { format!("{seconds} s behind") }
+}
+
 fn who(contact: &Contact) -> String {
     name_or_id(contact.name.as_ref(), &contact.id)
 }
@@ -256,6 +262,16 @@ fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
         ]);
     }
     let mut text = table.render();
+    for contact in &contacts.contacts {
+        if let Some(ahead_ms) = contact.clock_ahead_ms {
+            text += &format!(
+                "{}: the clock of {} is {} yours; until one of the two is set right, you do not reach each other.\n",
+                styled(BAD, "Clock"),
+                styled(STRONG, who(contact)),
+                how_far(ahead_ms)
+            );
+        }
+    }
     if let Some(first) = contacts.contacts.iter().find(|contact| contact.state == ContactState::Request) {
         let id = format!("{IDURL_SCHEME}{}", short.show(&first.id));
         text += &format!(
@@ -302,6 +318,7 @@ mod tests {
                 was: "Zoë".parse().expect("a nickname"),
                 is: Some("alice".parse().expect("a nickname")),
             }),
+            clock_ahead_ms: None,
             looks_like: None,
         }
     }

@@ -12,15 +12,15 @@ pub use super::check::{Check, Finding, Patient, Verdict};
 use super::connection::Connection;
 use super::duration::when;
 use super::failure::Failure;
+use super::health::{JUDGES, Judge};
 use super::terminal::{ADVICE, BAD, FAINT, GOOD, ODD, counted, print, print_json, safe, styled};
 use super::{Context, now_unix_ms};
 use crate::api::access::{API_FILE, Access, AccessError};
-use crate::api::answers::Status;
 use crate::api::methods::GetStatus;
 use crate::identity::CLOCK_SKEW_MS;
 use crate::privacy::{self, NotPrivate};
 
-/// The checks that need nothing but the home folder and the system.
+/// Checks of the home folder and the system; [`JUDGES`] then says what the status of a node means.
 pub const CHECKS: &[Check] = &[
     Check { name: "home folder", run: home_folder },
     Check { name: "key file", run: key_file },
@@ -31,7 +31,6 @@ pub const CHECKS: &[Check] = &[
     Check { name: "node", run: node },
     Check { name: "ports", run: ports },
     Check { name: "log, traces", run: log_and_traces },
-    Check { name: "network", run: network },
 ];
 
 /// What a node with an identity leaves behind.
@@ -71,7 +70,9 @@ pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
     let (home, now_unix_ms) = (context.home.clone(), now_unix_ms());
     let patient = Patient { home, running, status, unreachable, settings, now_unix_ms };
     let checks = CHECKS.iter().chain(context.offline.checks);
-    let findings: Vec<(&str, Finding)> = checks.map(|check| (check.name, (check.run)(&patient))).collect();
+    let of_node = JUDGES.iter().map(|(name, judge)| (*name, judged(*judge, &patient)));
+    let findings: Vec<(&str, Finding)> =
+        checks.map(|check| (check.name, (check.run)(&patient))).chain(of_node).collect();
     if context.json {
         print_json(&json(&findings))?;
     } else {
@@ -79,6 +80,14 @@ pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
     }
     let is_well = findings.iter().all(|(_, finding)| finding.verdict != Verdict::Bad);
     if is_well { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// What the status of a node means, if one answers.
+fn judged(judge: Judge, patient: &Patient) -> Finding {
+    match &patient.status {
+        Some(status) => judge(status, patient.now_unix_ms),
+        None => Finding::skipped("only a node that runs can tell"),
+    }
 }
 
 /// `bitpie doctor --repair`
@@ -305,23 +314,18 @@ fn log_and_traces(patient: &Patient) -> Finding {
     Finding::good("both can be written")
 }
 
-/// What a node says of why others cannot reach it.
-fn why_unreachable(status: &Status) -> Vec<String> {
-    let of_transports = status.transports.iter().filter_map(|transport| {
-        let problem = transport.problem.as_ref()?;
-        Some(format!("{} does not listen: {problem}", transport.name))
-    });
-    status.network_problem.iter().cloned().chain(of_transports).collect()
-}
-
-fn network(patient: &Patient) -> Finding {
-    let Some(status) = &patient.status else { return Finding::skipped("only a node that runs can tell") };
-    match why_unreachable(status).as_slice() {
-        [] => Finding::good("the node listens; whether a router lets others in, this machine cannot see"),
-        problems => Finding::bad(
-            problems.join("; "),
-            "nobody reaches this node until that has changed; it looks again by itself, and at once on `bitpie reconnect`",
-        ),
+/// What to do about a port that cannot be had.
+fn remedy(why: io::ErrorKind, path: &str) -> String {
+    let another = format!("`bitpie config set {path} PORT` (0 takes any)");
+    match why {
+        io::ErrorKind::AddrInUse => format!("end the program that has it, or choose another: {another}"),
+        io::ErrorKind::AddrNotAvailable => {
+            format!(
+                "choose an address that this machine has: `bitpie config set {TCP_ADDRESS} ADDRESS` (:: is all of them)"
+            )
+        }
+        io::ErrorKind::PermissionDenied => format!("this user may not have it; choose one above 1023: {another}"),
+        _ => format!("choose another: {another}"),
     }
 }
 
@@ -356,10 +360,8 @@ fn ports(patient: &Patient) -> Finding {
             Ok(_) => said.push(format!("{port} is free")),
             Err(error) if setting(path).is_some_and(|setting| setting.is_set) => {
                 return Finding::bad(
-                    format!("port {port} cannot be had: {error}"),
-                    format!(
-                        "end the program that has it, or choose another: `bitpie config set {path} PORT` (0 takes any)"
-                    ),
+                    format!("port {port} of {address} cannot be had: {error}"),
+                    remedy(error.kind(), path),
                 );
             }
             Err(_) => said.push(format!("{port} cannot be had, so another will be used")),
@@ -479,6 +481,25 @@ mod tests {
         assert_eq!(log_and_traces(&patient(folder.path())).verdict, Verdict::Good, "the first run makes them");
         std::fs::write(folder.path().join("traces"), "").expect("a file");
         assert!(log_and_traces(&patient(folder.path())).said.contains("traces is no folder"));
+    }
+
+    #[test]
+    fn advice_about_a_port_is_for_what_is_wrong_with_it() {
+        let setting = |path: &str, value: serde_json::Value| crate::api::answers::Setting {
+            path: path.to_owned(),
+            value,
+            default: 0.into(),
+            is_set: true,
+            kind: String::new(),
+            summary: String::new(),
+            needs_restart: true,
+        };
+        let folder = home();
+        // Of a network for documentation (RFC 5737).
+        let settings = vec![setting(TCP_ADDRESS, "192.0.2.77".into()), setting(TCP_PORT, 7771.into())];
+        let finding = ports(&Patient { settings: Ok(Settings { settings }), ..patient(folder.path()) });
+        let help = finding.help.expect("it cannot be had");
+        assert!(help.contains("an address that this machine has") && !help.contains("program"), "{help}");
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod default_home;
 pub mod doctor;
 mod duration;
 mod failure;
+mod health;
 mod manual;
 mod messages;
 mod names;

@@ -208,7 +208,12 @@ pub(super) fn incomplete(found: &Found) -> String {
 
 /// A name that could be taken for that of a contact.
 pub(super) fn confusable(found: &Found) -> String {
-    found.looks_like.as_ref().map_or_else(String::new, |contact| {
+    // The contact may have claimed the name itself, under which the user knows it by another.
+    let is_it = |claimant: &Claimant| {
+        claimant.is_me || (claimant.is_contact && claimant.contact.as_ref() == found.looks_like.as_ref())
+    };
+    let is_somebody_else = found.claimants.is_empty() || !found.claimants.iter().all(is_it);
+    found.looks_like.as_ref().filter(|_| is_somebody_else).map_or_else(String::new, |contact| {
         format!(
             "\n{}: {} is not your contact {}; the letters only look alike.\n",
             styled(BAD, "Beware"),
@@ -275,6 +280,14 @@ mod tests {
             looks_like: Some("аlice".parse().expect("a nickname")),
             missing: Some("al".parse().expect("a nickname")),
         }
+    }
+
+    #[test]
+    fn nobody_is_warned_of_their_own_contact() {
+        let contact = claimant(0, Some(true), Some("аlice"));
+        assert_eq!(confusable(&found(vec![contact.clone()])), "");
+        assert!(confusable(&found(vec![contact, claimant(1, None, None)])).contains("Beware"));
+        assert!(confusable(&found(vec![claimant(0, None, Some("al"))])).contains("Beware"));
     }
 
     #[test]

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
+use super::check::Verdict;
 use super::duration::{Span, when};
 use super::failure::Failure;
+use super::health;
 use super::short_id::ShortIds;
 use super::table::{Cell, Table};
-use super::terminal::{BAD, FAINT, ODD, STRONG, counted, print, print_json, safe, state_style, styled};
+use super::terminal::{
+    ADVICE, BAD, FAINT, GOOD, ODD, STRONG, advise, counted, print, print_json, safe, state_style, styled,
+};
 use super::{Context, now_unix_ms};
 use crate::api::answers::{ContactCounts, Counters, Direction, LanStatus, Peer, Peers, Status, TransportStatus};
 use crate::api::methods::{GetId, GetStatus, ListPeers, Reconnect, ShutDown};
@@ -20,22 +24,26 @@ pub fn id(context: &Context<'_>) -> Result<(), Failure> {
         return Ok(print_json(&id)?);
     }
     // First and alone on its line, so that it can be copied, and piped into a QR code.
-    let mut text = format!("{}\n", safe(&id.idurl));
+    print(&format!("{}\n", safe(&id.idurl)))?;
     if id.entrypoints.is_empty() {
-        text += &styled(
+        // Standard output is for the address alone: `contact add "$(bitpie id)"`.
+        advise(&styled(
             FAINT,
             "The node listens nowhere now, or at no address of a network, so this says who it is, and not where.\n\
              Where there is no network at all, nodes of one machine reach each other if each has:\n  \
              bitpie config set services/tcp-transport/address 127.0.0.1\n",
-        );
+        ));
     }
-    Ok(print(&text)?)
+    Ok(())
 }
 
 /// `bitpie status`
-pub fn status(context: &Context<'_>) -> Result<(), Failure> {
+pub fn status(is_verbose: bool, context: &Context<'_>) -> Result<(), Failure> {
     let answered = context.node()?.call(&GetStatus {})?;
-    if context.json { Ok(print_json(&answered.raw)?) } else { Ok(print(&status_text(&answered.answer))?) }
+    if context.json {
+        return Ok(print_json(&answered.raw)?);
+    }
+    Ok(print(&status_text(&answered.answer, is_verbose, now_unix_ms()))?)
 }
 
 /// `bitpie peers`
@@ -68,54 +76,113 @@ pub fn stop(context: &Context<'_>) -> Result<(), Failure> {
     Ok(print(&format!("The node (process {}) is stopping.\n", answered.answer.process))?)
 }
 
-fn status_text(status: &Status) -> String {
-    let mut text = String::new();
-    let mut line = |name: &str, value: String| {
-        let _ = writeln!(text, "{FAINT}{name:<12}{FAINT:#}{value}");
+fn status_text(status: &Status, is_verbose: bool, now_unix_ms: u64) -> String {
+    let (verdict, said) = health::headline(status, now_unix_ms);
+    let style = match verdict {
+        Verdict::Good => GOOD,
+        Verdict::Skipped => ODD,
+        Verdict::Bad => BAD,
     };
+    let mut lines = Lines(format!("{}\n", styled(style, safe(&said))));
+    lines.of_problems(status, now_unix_ms);
     for notice in &status.notices {
-        line("note", styled(ODD, safe(notice)));
+        lines.add("note", styled(ODD, safe(notice)));
     }
-    let state = |state: &str| styled(state_style(state), safe(state));
     let name = status.name.as_ref().map(|name| format!("{}, ", styled(STRONG, name))).unwrap_or_default();
-    line("node", format!("{name}{}", status.id));
-    line(
+    lines.add("node", format!("{name}{}", status.id));
+    let listening: Vec<String> =
+        status.transports.iter().flat_map(|it| &it.listening).map(Entrypoint::to_string).collect();
+    let at = if listening.is_empty() { styled(FAINT, "nowhere") } else { listening.join(" ") };
+    lines.add("listens at", at);
+    lines.add("contacts", contacts_text(&status.contacts));
+    lines.add("messages", counts(status.messages.iter().map(|(state, count)| (state.word(), *count))));
+    if !is_verbose {
+        lines.of_what_is_well(status, now_unix_ms);
+    }
+    lines.add(
         "version",
         format!("{}, process {}, running for {}", safe(&status.version), status.process, Span { ms: status.uptime_ms }),
     );
-    let (network, connector) = (safe(&status.network), state(&status.network_connector));
-    let why = status.network_problem.as_ref().map(|problem| format!(": {}", styled(BAD, safe(problem))));
-    let peer_to_peer = state(&status.p2p_connector);
-    line("network", format!("{network}: {connector}, peer to peer {peer_to_peer}{}", why.unwrap_or_default()));
-    for transport in &status.transports {
-        line(transport.name.as_str(), transport_text(transport));
+    lines.add("home", safe(&status.home));
+    if is_verbose || status.traces_problem.is_some() {
+        lines.add("traces", with_problem(&status.traces, status.traces_problem.as_ref()));
     }
-    line("local net", lan_text(&status.lan_discovery));
-    line("services", counts(status.services.iter().map(|(name, count)| (state(name), *count))));
-    let sessions = status.sessions;
-    line(
-        "sessions",
-        counts([("incoming", sessions.incoming), ("outgoing", sessions.outgoing), ("half open", sessions.half_open)]),
-    );
-    line("contacts", contacts_text(&status.contacts));
-    line("messages", counts(status.messages.iter().map(|(state, count)| (state.word(), *count))));
-    let counters = &status.counters;
-    line("traffic", traffic_text(counters));
-    line("refused", by_name(&counters.refusals));
-    line("refused by", by_name(&counters.refused_by_peers));
-    line("violations", counters.violations.to_string());
-    line("ended", by_name(&counters.sessions_ended));
-    line("broken off", by_name(&counters.broken_off));
-    line("DHT", dht(status));
-    if let Some(nickname) = nickname(status) {
-        line("nickname", nickname);
-    }
-    line("home", safe(&status.home));
-    line("traces", with_problem(&status.traces, status.traces_problem.as_ref()));
     if let Some(problem) = &status.log_problem {
-        line("log", styled(BAD, safe(problem)));
+        lines.add("log", styled(BAD, safe(problem)));
     }
-    text
+    if is_verbose {
+        lines.of_automata(status);
+        lines.of_counters(status);
+    }
+    lines.0
+}
+
+/// What `status` prints: each line with its name.
+struct Lines(String);
+
+impl Lines {
+    fn add(&mut self, name: &str, value: impl Display) {
+        let _ = writeln!(self.0, "{FAINT}{name:<12}{FAINT:#}{value}");
+    }
+
+    /// What is not as it should be; the first line says of the network whether others get through, and notices have
+    /// lines of their own.
+    fn of_problems(&mut self, status: &Status, now_unix_ms: u64) {
+        let mut is_any = false;
+        for (name, judge) in health::JUDGES.iter().filter(|(name, _)| !matches!(*name, "listening" | "notices")) {
+            let finding = judge(status, now_unix_ms);
+            if finding.verdict == Verdict::Bad {
+                self.add(name, styled(BAD, safe(&finding.said)));
+                is_any = true;
+            }
+        }
+        if is_any || health::headline(status, now_unix_ms).0 == Verdict::Bad {
+            self.add("", styled(ADVICE, "`bitpie doctor` says what to do about it"));
+        }
+    }
+
+    /// The same parts, where nothing is wrong.
+    fn of_what_is_well(&mut self, status: &Status, now_unix_ms: u64) {
+        for (name, judge) in health::JUDGES.iter().filter(|(name, _)| !matches!(*name, "listening" | "notices")) {
+            let finding = judge(status, now_unix_ms);
+            if finding.verdict != Verdict::Bad {
+                self.add(name, safe(&finding.said));
+            }
+        }
+    }
+
+    /// The states of automata, as their diagrams name them.
+    fn of_automata(&mut self, status: &Status) {
+        let state = |state: &str| styled(state_style(state), safe(state));
+        let (network, connector) = (safe(&status.network), state(&status.network_connector));
+        let why = status.network_problem.as_ref().map(|problem| format!(": {}", styled(BAD, safe(problem))));
+        let peer_to_peer = state(&status.p2p_connector);
+        self.add("network", format!("{network}: {connector}, peer to peer {peer_to_peer}{}", why.unwrap_or_default()));
+        for transport in &status.transports {
+            self.add(transport.name.as_str(), transport_text(transport));
+        }
+        self.add("local net", lan_text(&status.lan_discovery));
+        self.add("DHT", dht(status));
+        if let Some(nickname) = nickname(status) {
+            self.add("nickname", nickname);
+        }
+        self.add("services", counts(status.services.iter().map(|(name, count)| (state(name), *count))));
+        let sessions = status.sessions;
+        let named =
+            [("incoming", sessions.incoming), ("outgoing", sessions.outgoing), ("half open", sessions.half_open)];
+        self.add("sessions", counts(named));
+    }
+
+    /// What has come and gone since the start.
+    fn of_counters(&mut self, status: &Status) {
+        let counters = &status.counters;
+        self.add("traffic", traffic_text(counters));
+        self.add("refused", by_name(&counters.refusals));
+        self.add("refused by", by_name(&counters.refused_by_peers));
+        self.add("violations", counters.violations);
+        self.add("ended", by_name(&counters.sessions_ended));
+        self.add("broken off", by_name(&counters.broken_off));
+    }
 }
 
 fn with_problem(place: &str, problem: Option<&String>) -> String {

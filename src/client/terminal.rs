@@ -86,6 +86,12 @@ pub fn print_json(value: &impl Serialize) -> io::Result<()> {
     output.flush()
 }
 
+/// Tells people something beside what a command prints, on standard error.
+pub fn advise(text: &str) {
+    // Whoever has closed standard error does not want to know.
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
 /// Tells of what went wrong: for people on standard error, or as JSON there.
 pub fn complain(failure: &Failure, json: bool) {
     // If standard error is closed as well, the exit code has to say it.

@@ -9,6 +9,7 @@ use crate::automata::system::System;
 use crate::automata::types::{OtherSession, Refusal, Room};
 use crate::identity::NodeId;
 use crate::wire::{Frame, PeerHint};
+use crate::world::clocks;
 use crate::world::{Counters, Purpose, Session, SessionId, VIOLATION_POINTS, World};
 
 use super::{message_delivery, packets, read_receipts};
@@ -86,8 +87,9 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
         }
         Action::NoteRefusal { reason } => {
             Counters::count(&mut world.counters.refused_by_peers, reason);
+            let clocks = clocks_apart(world, session, reason);
             if let Some(session) = world.sessions.get_mut(session) {
-                session.ended_because = Some(format!("the peer refused: {reason:?}"));
+                session.ended_because = Some(clocks.unwrap_or_else(|| format!("the peer refused: {reason:?}")));
             }
         }
         Action::ChallengeOther { peer } => match peer.and_then(|peer| world.sessions.ready(&peer)) {
@@ -141,6 +143,10 @@ fn announce(world: &mut World, system: &System, session: SessionId, peer: NodeId
         session.is_listed
     });
     let now_unix_ms = world.now.unix_ms;
+    if let Some(incoming) = world.sessions.get(session).filter(|session| !session.is_outgoing) {
+        let from_internet = incoming.entrypoint().is_public().then_some(now_unix_ms);
+        world.came_in_unix_ms = (Some(now_unix_ms), from_internet.or(world.came_in_unix_ms.1));
+    }
     world.peers.connected(peer, dialled.as_ref(), now_unix_ms);
     world.peers.entry(peer, PeerSource::Itself, now_unix_ms).listed = is_listed;
     world.remember_peer(&peer);
@@ -229,11 +235,19 @@ fn found(world: &mut World, system: &System, peer: NodeId) {
     world.tell_if_there(system, gateway::reachability::session_opened(peer));
 }
 
+/// What the user is told of a refusal for the clock, given or received.
+fn clocks_apart(world: &World, session: SessionId, reason: Refusal) -> Option<String> {
+    let peer = world.sessions.get(session)?.peer.filter(|_| reason == Refusal::ClocksApart)?;
+    let ahead_ms = world.clocks.apart(&peer, world.now)?;
+    Some(format!("its clock is {} ours; one of the two is wrong", clocks::in_words(ahead_ms)))
+}
+
 /// Tells a peer why we do not take it, and counts it.
 fn refuse(world: &mut World, session: SessionId, reason: Refusal) {
     Counters::count(&mut world.counters.refused, reason);
+    let clocks = clocks_apart(world, session, reason);
     if let Some(session) = world.sessions.get_mut(session) {
-        session.ended_because.get_or_insert_with(|| format!("we refused: {reason:?}"));
+        session.ended_because.get_or_insert_with(|| clocks.unwrap_or_else(|| format!("we refused: {reason:?}")));
     }
     world.send_frame(session, Frame::Refused(reason));
 }

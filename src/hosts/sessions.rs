@@ -7,6 +7,8 @@ use crate::automata::senders::{gateway, transports};
 use crate::automata::system::System;
 use crate::automata::tcp_connection::State;
 use crate::automata::types::CloseReason;
+use crate::peers::AddressGroup;
+use crate::world::{ClockVerdict, Command, clocks};
 use crate::world::{Counters, Session, SessionId, SessionInput, World};
 
 /// The state of a session that this side is not closing: that of its protocol, or of its handshake before.
@@ -77,6 +79,31 @@ fn made(world: &mut World, system: &System, id: SessionId, is_outgoing: bool) {
     }
 }
 
+/// A peer has said what its clock says. The user is told when it means something else than before.
+fn clock(world: &mut World, id: SessionId, ahead_ms: i64) {
+    let Some(session) = world.sessions.get(id) else { return };
+    let (Some(peer), group) = (session.peer, AddressGroup::of(session.remote.ip())) else { return };
+    let (now, is_friend) = (world.now, world.is_friend(&peer));
+    let (before, was_apart) = (world.clocks.judge(now), world.clocks.apart(&peer, now).is_some());
+    world.clocks.note(peer, is_friend, group, ahead_ms, now);
+    let is_ours = |verdict| matches!(verdict, ClockVerdict::Ours { .. });
+    let after = world.clocks.judge(now);
+    if is_ours(after)
+        && !is_ours(before)
+        && let Some(reason) = after.in_words()
+    {
+        world.command(Command::Report { what: "the clock of this machine is wrong".to_owned(), reason });
+    }
+    if is_friend
+        && !was_apart
+        && let Some(ahead_ms) = world.clocks.apart(&peer, now)
+    {
+        let what = "no session with a contact, for the clocks are too far apart".to_owned();
+        let reason = format!("the clock of {peer} is {} ours", clocks::in_words(ahead_ms));
+        world.command(Command::Report { what, reason });
+    }
+}
+
 /// A session reports.
 pub fn report(world: &mut World, system: &System, id: SessionId, input: SessionInput) {
     match input {
@@ -91,6 +118,7 @@ pub fn report(world: &mut World, system: &System, id: SessionId, input: SessionI
             world.identity.stabilities.session(&session.transport, true);
             world.tell(transports::tcp_connection::peer_proved(id, peer));
         }
+        SessionInput::Clock { ahead_ms } => clock(world, id, ahead_ms),
         SessionInput::KeepAlive => world.tell_if_there(system, transports::tcp_connection::keep_alive_received(id)),
         SessionInput::Frame(event) => {
             let now_ms = world.now.ms;

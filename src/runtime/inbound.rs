@@ -5,7 +5,7 @@ use automata_runtime::Milliseconds;
 use crate::automata::senders::transports::peer_protocol as told;
 use crate::automata::system::Message;
 use crate::identity::{Entrypoints, NodeId, VerifiedDocument};
-use crate::wire::{Frame, Hello, PeerId, PeerIdError, Refusal, Role, VerifiedPacket};
+use crate::wire::{Frame, HELLO, Hello, PeerId, PeerIdError, Refusal, Role, VerifiedPacket};
 
 /// What a session's transport has proved.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +45,17 @@ pub fn read(session: u64, bytes: &[u8], proved: &Proved, network: &str, now_unix
         Ok(frame) => event(session, frame, network, now_unix_ms),
         Err(error) => Some(told::violation(session, error.to_string())),
     })
+}
+
+/// By how many milliseconds the clock of a peer is ahead of ours, if the frame is its HELLO.
+pub fn clock_ahead_ms(bytes: &[u8], now_unix_ms: u64) -> Option<i64> {
+    if Frame::tag_of(bytes) != Some(HELLO) {
+        return None;
+    }
+    match Frame::decode(bytes) {
+        Ok(Frame::Hello(hello)) => Some(hello.time_unix_ms.wrapping_sub(now_unix_ms).cast_signed()),
+        _ => None,
+    }
 }
 
 /// What a frame other than PEER-ID says; nothing if only a later version knows.

@@ -67,18 +67,28 @@ pub fn services(node: &Core, is_enabled: impl Fn(&str) -> bool) -> answers::Serv
 const CONNECTED: &str = "CONNECTED";
 
 /// Whether contacts are there, and when they were last heard of.
-pub type Presence = BTreeMap<NodeId, (String, Option<u64>)>;
+pub type Presence = BTreeMap<NodeId, Present>;
+
+/// Whether somebody is there.
+#[derive(Clone, Default)]
+pub struct Present {
+    status: String,
+    last_seen_unix_ms: Option<u64>,
+    clock_ahead_ms: Option<i64>,
+}
 
 /// Of all that the core knows.
 pub fn presence(node: &Core) -> Presence {
     let mut presence = Presence::new();
     for peer in node.world().peers.iter() {
-        presence.insert(peer.id, (String::new(), peer.last_seen_unix_ms));
+        let clock_ahead_ms = node.world().clocks.apart(&peer.id, node.world().now);
+        let last_seen_unix_ms = peer.last_seen_unix_ms;
+        presence.insert(peer.id, Present { status: String::new(), last_seen_unix_ms, clock_ahead_ms });
     }
     for (peer, status) in node.system().contact_status.iter() {
         let state = status.state();
         let shown = if state.is_in_connected() { CONNECTED } else { state.name() };
-        presence.entry(*peer).or_default().0 = shown.to_owned();
+        presence.entry(*peer).or_default().status = shown.to_owned();
     }
     presence
 }
@@ -88,7 +98,7 @@ pub fn presence(node: &Core) -> Presence {
 /// # Errors
 /// Those of the store.
 pub fn contact(contact: &Contact, store: &Store, presence: &Presence) -> Result<answers::Contact, RpcError> {
-    let (status, last_seen_unix_ms) = presence.get(&contact.id).cloned().unwrap_or_default();
+    let Present { status, last_seen_unix_ms, clock_ahead_ms } = presence.get(&contact.id).cloned().unwrap_or_default();
     let Rating { seen_minutes, up_minutes } =
         store.rating(&contact.id, unix_ms().saturating_sub(RATED_MS)).map_err(failed)?;
     let document = document(&contact.id, store)?;
@@ -99,6 +109,7 @@ pub fn contact(contact: &Contact, store: &Store, presence: &Presence) -> Result<
         state: contact_state(contact.state),
         online: status == CONNECTED,
         status,
+        clock_ahead_ms,
         last_seen_unix_ms,
         unread: contact.unread,
         waiting: contact.waiting,

@@ -70,7 +70,8 @@ impl Serialize for PeerHint {
     }
 }
 
-const HELLO: u64 = 0;
+/// The number of [`Frame::Hello`].
+pub const HELLO: u64 = 0;
 const PEER_ID: u64 = 1;
 const READY: u64 = 2;
 const REFUSED: u64 = 3;

@@ -176,6 +176,11 @@ pub enum SessionInput {
         /// Who.
         peer: NodeId,
     },
+    /// The peer's HELLO says what its clock says; told before the HELLO itself.
+    Clock {
+        /// By how many milliseconds it is ahead of ours.
+        ahead_ms: i64,
+    },
     /// The peer's sign that it lives, below the protocol.
     KeepAlive,
     /// A frame came in, and what it says; nothing if only a later version knows.

@@ -2,6 +2,7 @@
 //! anything.
 
 mod acknowledgements;
+pub mod clocks;
 mod command;
 mod counters;
 mod ids;
@@ -31,6 +32,7 @@ use crate::peers::{AddressGroup, PeerSource};
 use crate::wire::{Frame, Packet, PacketBody, PacketId, PacketKind, Refusal};
 
 pub use acknowledgements::{Acknowledgements, Purpose};
+pub use clocks::{ClockVerdict, Clocks};
 pub use command::Command;
 pub use counters::Counters;
 pub use ids::{RequestId, SessionId};
@@ -108,6 +110,11 @@ pub struct World {
     pub receipts: BTreeMap<NodeId, BTreeMap<PacketId, u64>>,
     /// Messages of ours that are to go, in their order.
     pub send_queue: SendQueue,
+    /// When another node last opened a session that became ready, in milliseconds of unix time: from anywhere, and
+    /// from an address of the internet.
+    pub came_in_unix_ms: (Option<u64>, Option<u64>),
+    /// How the clocks of others stand to ours.
+    pub clocks: Clocks,
     /// What has been counted.
     pub counters: Counters,
     /// What stands in the way.
@@ -154,6 +161,8 @@ impl World {
             acknowledgements: Acknowledgements::default(),
             receipts: BTreeMap::new(),
             send_queue: SendQueue::default(),
+            came_in_unix_ms: (None, None),
+            clocks: Clocks::default(),
             counters: Counters::default(),
             problems: Problems::default(),
             nickname: OwnNickname { wanted: beginning.nickname, ..OwnNickname::default() },

@@ -43,6 +43,7 @@ mod secrets;
 mod signals;
 mod stranger;
 mod talk;
+mod truth;
 mod two_sessions;
 mod vanish;
 mod violations;

@@ -88,6 +88,9 @@ impl Driver {
             }));
         }
         let now_unix_ms = unix_ms();
+        if let Some(ahead_ms) = inbound::clock_ahead_ms(bytes, now_unix_ms) {
+            self.input(Input::Session(session, SessionInput::Clock { ahead_ms }));
+        }
         let introduction = match inbound::read(session, bytes, &proved, &self.settings.values.node.network, now_unix_ms)
         {
             Inbound::Event(event) => return self.input(Input::Session(session, SessionInput::Frame(event))),

@@ -23,6 +23,7 @@ mod settings;
 mod storage;
 mod tasks;
 
+use std::collections::BTreeSet;
 use std::future::ready;
 
 use futures_util::StreamExt as _;
@@ -36,7 +37,7 @@ use crate::automata::senders::user::node_life;
 use crate::home::clock::Clock;
 use crate::home::config::Config;
 use crate::home::logging::Log;
-use crate::identity::VerifiedDocument;
+use crate::identity::{NodeId, VerifiedDocument};
 use crate::node::Node;
 use crate::store::StoreHandle;
 use crate::transports::lan::{LanDiscovery, LanEvent};
@@ -63,6 +64,8 @@ use tasks::{Cause, Tasks};
 pub struct Driver {
     pub(super) node: Node<Recorder>,
     pub(super) clock: Clock,
+    /// Contacts that the log has said are here.
+    contacts_here: BTreeSet<NodeId>,
     tasks: Tasks,
     pub(super) recording: Recording,
     pub(super) identity: OurIdentity,
@@ -114,6 +117,7 @@ impl Driver {
         Self {
             node,
             clock,
+            contacts_here: BTreeSet::new(),
             tasks: Tasks::default(),
             recording,
             network,

@@ -138,11 +138,16 @@ impl Driver {
     fn user_command(&mut self, command: User) {
         match command {
             User::ContactStatusReportConnected { peer } => {
-                tracing::info!(%peer, "a contact is here");
+                // Only changes are told: who is away is looked for once a minute, and each look ends like this.
+                if self.contacts_here.insert(peer) {
+                    tracing::info!(%peer, "a contact is here");
+                }
                 self.callers.changed();
             }
             User::ContactStatusReportDisconnected { peer } => {
-                tracing::info!(%peer, "a contact is away");
+                if self.contacts_here.remove(&peer) {
+                    tracing::info!(%peer, "a contact is away");
+                }
                 self.callers.changed();
             }
             User::NicknameObserverReportClaimant { search, index, claimant } => {

@@ -10,7 +10,7 @@ use crate::home::clock::unix_ms;
 use crate::home::logging::Log;
 use crate::node::Node;
 use crate::services::SERVICES;
-use crate::world::services;
+use crate::world::{ClockVerdict, services};
 
 use crate::runtime::driver::Driver;
 use crate::runtime::errors::failed;
@@ -94,6 +94,11 @@ fn at_hand(driver: &Driver) -> answers::Status {
         },
         services,
         sessions: sessions(node),
+        came_in: answers::CameIn {
+            last_unix_ms: world.came_in_unix_ms.0,
+            from_internet_unix_ms: world.came_in_unix_ms.1,
+        },
+        clock: clock(driver),
         contacts: answers::ContactCounts { online: online as u64, ..answers::ContactCounts::default() },
         messages: BTreeMap::new(),
         counters: counters(driver),
@@ -106,6 +111,16 @@ fn at_hand(driver: &Driver) -> answers::Status {
         nickname: driver.nickname(),
         notices: driver.notices.all().to_vec(),
     }
+}
+
+fn clock(driver: &Driver) -> answers::ClockStatus {
+    let verdict = driver.node.world().clocks.judge(driver.clock.now());
+    let (ahead_ms, apart) = match verdict {
+        ClockVerdict::Fine => (None, 0),
+        ClockVerdict::Ours { ahead_ms, peers } => (Some(ahead_ms), peers),
+        ClockVerdict::Unknown { peers, .. } => (None, peers),
+    };
+    answers::ClockStatus { ahead_ms, apart: apart as u64, problem: verdict.in_words() }
 }
 
 fn transports(node: &Node<Recorder>) -> Vec<answers::TransportStatus> {

@@ -1,0 +1,343 @@
+//! What the status of a node means for its user: whether others reach it, and what is not as it should be. `doctor` and
+//! `status` judge by the same functions, so they never contradict each other.
+
+use super::check::{Finding, Verdict};
+use super::duration::when;
+use super::terminal::counted;
+use crate::api::answers::Status;
+use crate::identity::Entrypoint;
+
+/// Who came in before this is no sign that others get through now: a day.
+const LATELY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// A node that has run for less than this may not have come so far.
+const BEGINNING_MS: u64 = 10_000;
+
+/// A judgement about a status, at a time in milliseconds of unix time.
+pub type Judge = fn(&Status, u64) -> Finding;
+
+/// Everything that is judged, by its name.
+pub const JUDGES: &[(&str, Judge)] = &[
+    ("listening", listening),
+    ("from outside", from_outside),
+    ("clocks", clock),
+    ("DHT", dht),
+    ("nickname", nickname),
+    ("local net", local_network),
+    ("notices", notices),
+];
+
+/// The one line that says how the node is, and whether that is as it should be.
+pub fn headline(status: &Status, now_unix_ms: u64) -> (Verdict, String) {
+    let is_in_company = status.sessions.incoming + status.sessions.outgoing > 0;
+    let listening = listening(status, now_unix_ms);
+    match listening.verdict {
+        Verdict::Bad if is_in_company => {
+            return (Verdict::Bad, format!("online, but not reachable, because {}", listening.said));
+        }
+        Verdict::Bad => return (Verdict::Bad, format!("not reachable, because {}", listening.said)),
+        Verdict::Skipped => return (Verdict::Skipped, format!("not reachable yet: {}", listening.said)),
+        Verdict::Good => {}
+    }
+    if !is_in_company && status.dht.state != "JOINED" {
+        let why = match status.dht.state.as_str() {
+            "CLOSED" | "AT_STARTUP" => "the DHT is off",
+            "OPENING" | "JOINING" => "the DHT is being joined",
+            _ => "nobody in the DHT answers",
+        };
+        return (Verdict::Skipped, format!("alone: it listens, but there is no session with another node, and {why}"));
+    }
+    if is_of_this_machine_alone(status) {
+        return (Verdict::Skipped, "online, but reachable on this machine only: it listens on loopback".to_owned());
+    }
+    let lately = |then: Option<u64>| then.filter(|then| now_unix_ms.saturating_sub(*then) < LATELY_MS);
+    match (lately(status.came_in.from_internet_unix_ms), lately(status.came_in.last_unix_ms)) {
+        (Some(then), _) => {
+            let last = when(now_unix_ms, then);
+            (Verdict::Good, format!("online and reachable: others come in from the internet, the last {last}"))
+        }
+        (None, Some(_)) => (
+            Verdict::Good,
+            "online, and reachable in its own network; from the internet nobody has come in lately".to_owned(),
+        ),
+        (None, None) => (
+            Verdict::Skipped,
+            "online; nobody has come in lately, so it is not known whether others can reach it".to_owned(),
+        ),
+    }
+}
+
+fn entrypoints(status: &Status) -> impl Iterator<Item = &Entrypoint> {
+    status.transports.iter().flat_map(|transport| &transport.listening)
+}
+
+fn is_of_this_machine_alone(status: &Status) -> bool {
+    entrypoints(status).all(Entrypoint::is_loopback)
+}
+
+fn listening(status: &Status, _: u64) -> Finding {
+    const HELP: &str = "nobody reaches this node until that has changed; it looks again by itself, and at once on \
+                        `bitpie reconnect`";
+    let of_transports = status.transports.iter().filter_map(|transport| {
+        let problem = transport.problem.as_ref()?;
+        Some(format!("{} does not listen: {problem}", transport.name))
+    });
+    let problems: Vec<String> = status.network_problem.iter().cloned().chain(of_transports).collect();
+    if !problems.is_empty() {
+        return Finding::bad(problems.join("; "), HELP);
+    }
+    let at: Vec<String> = entrypoints(status).map(Entrypoint::to_string).collect();
+    let is_beginning = status.uptime_ms < BEGINNING_MS
+        || status
+            .transports
+            .iter()
+            .any(|transport| !matches!(transport.state.as_str(), "OFFLINE" | "CLOSED" | "AT_STARTUP"));
+    match at.as_slice() {
+        [] if is_beginning => Finding::skipped("it has not begun to listen"),
+        [] => Finding::bad(
+            "no transport listens",
+            "`bitpie service list` shows which services are off; `bitpie service start NAME` starts one",
+        ),
+        at if is_of_this_machine_alone(status) => Finding::good(format!(
+            "at {}: only this machine gets there, as the setting of the address has it",
+            at.join(" ")
+        )),
+        at => Finding::good(format!("at {}", at.join(" "))),
+    }
+}
+
+fn from_outside(status: &Status, now_unix_ms: u64) -> Finding {
+    let came = status.came_in;
+    match (came.from_internet_unix_ms, came.last_unix_ms) {
+        (Some(then), _) => Finding::good(format!("the last session from the internet: {}", when(now_unix_ms, then))),
+        (None, Some(then)) => Finding::skipped(format!(
+            "the last session that another node opened: {}; none came from the internet",
+            when(now_unix_ms, then)
+        )),
+        (None, None) => Finding::skipped(
+            "no other node has opened a session since the start; whether a router lets others in, this machine cannot see",
+        ),
+    }
+}
+
+fn clock(status: &Status, _: u64) -> Finding {
+    const OURS: &str = "set the clock of this machine, or turn on its synchronisation: nodes whose clocks are more than \
+                        150 s apart refuse each other";
+    const UNKNOWN: &str = "compare the clock of this machine with another; `bitpie contact list` names contacts whose \
+                           clocks differ";
+    match &status.clock.problem {
+        None => Finding::good("none that was heard of lately is too far from ours"),
+        Some(problem) => Finding::bad(problem.clone(), if status.clock.ahead_ms.is_some() { OURS } else { UNKNOWN }),
+    }
+}
+
+fn dht(status: &Status, _: u64) -> Finding {
+    const ALONE: &str = "look whether UDP gets out of this network, and at `bitpie config get \
+                         services/entangled-dht/bootstrap`; it goes on trying. Without it, contacts are found only where \
+                         they were last, and nicknames not at all; who wants none: `bitpie service disable entangled-dht`";
+    const FAILED: &str = "it is tried again by itself; the log tells more";
+    let dht = &status.dht;
+    match (dht.state.as_str(), &dht.problem) {
+        ("CLOSED" | "AT_STARTUP", _) => Finding::skipped("off: nobody is found by nickname, or after they have moved"),
+        ("ALONE", problem) => {
+            let why = problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default();
+            Finding::bad(format!("nobody in it answers{why}"), ALONE)
+        }
+        (_, Some(problem)) => Finding::bad(problem.clone(), FAILED),
+        ("JOINED", None) if dht.identity == "PUBLISHED" => {
+            Finding::good("others answer, and our identity document is in it")
+        }
+        ("JOINED", None) => Finding::good("others answer"),
+        (_, None) => Finding::skipped("it is being joined"),
+    }
+}
+
+fn nickname(status: &Status, _: u64) -> Finding {
+    const HELP: &str = "it is tried again by itself; `bitpie nick show` tells how it stands";
+    let nickname = &status.nickname;
+    let Some(name) = nickname.name.as_ref().map(crate::nickname::Nickname::as_str) else {
+        return Finding::skipped("none is wanted");
+    };
+    let help = nickname.help.clone().unwrap_or_else(|| HELP.to_owned());
+    match (&nickname.problem, nickname.state.as_str()) {
+        (Some(problem), _) => Finding::bad(format!("nobody finds this node as {name}: {problem}"), help),
+        (None, "FAILED") => Finding::bad(format!("{name} could not be registered"), help),
+        (None, "FRESH" | "HELD") => {
+            let place = nickname.index.map(|index| format!(", in place {index}")).unwrap_or_default();
+            Finding::good(format!("others find this node as {name}{place}"))
+        }
+        (None, _) => Finding::skipped(format!("{name} is being registered")),
+    }
+}
+
+fn local_network(status: &Status, _: u64) -> Finding {
+    const HELP: &str = "it is tried again each half minute; the interfaces are those of the setting \
+                        services/lan-discovery/interfaces";
+    let lan = &status.lan_discovery;
+    match (&lan.problem, lan.state.as_str(), lan.found) {
+        (Some(problem), _, _) => Finding::bad(format!("nobody is found there: {problem}"), HELP),
+        (None, "ON", 0) => Finding::good("it is searched; nobody else is announced there"),
+        (None, "ON", found) => Finding::good(format!("{} found", counted(found, "node"))),
+        (None, "FAILED", _) => Finding::bad("the service lan-discovery has failed", HELP),
+        (None, ..) => Finding::skipped("it is not searched: the service lan-discovery is not on"),
+    }
+}
+
+fn notices(status: &Status, _: u64) -> Finding {
+    match status.notices.as_slice() {
+        [] => Finding::good("nothing out of the ordinary in this run"),
+        all => Finding::bad(all.join("; "), "read it; it is told until the node is started again"),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::collections::BTreeMap;
+
+    use expect_test::expect;
+
+    use super::*;
+    use crate::api::answers::{
+        CameIn, ClockStatus, ContactCounts, Counters, DhtStatus, LanStatus, NicknameStatus, SessionCounts,
+        TransportStatus,
+    };
+    use crate::identity::NodeId;
+
+    pub const NOW: u64 = 1_800_000_000_000;
+
+    /// Of a node that others reach, and with which nothing is amiss.
+    pub fn well() -> Status {
+        Status {
+            id: NodeId::from_bytes([7; 32]),
+            name: None,
+            version: "1".to_owned(),
+            network: "main".to_owned(),
+            process: 77,
+            home: "/home/a/.bitpie".to_owned(),
+            traces: "/home/a/.bitpie/traces".to_owned(),
+            traces_problem: None,
+            log_problem: None,
+            started_unix_ms: NOW - 3_600_000,
+            uptime_ms: 3_600_000,
+            network_connector: "CONNECTED".to_owned(),
+            network_problem: None,
+            p2p_connector: "CONNECTED".to_owned(),
+            transports: vec![TransportStatus {
+                name: "tcp".parse().expect("a name"),
+                state: "LISTENING".to_owned(),
+                listening: vec!["tcp://203.0.113.5:7771".parse().expect("an entrypoint")],
+                problem: None,
+            }],
+            lan_discovery: LanStatus { state: "ON".to_owned(), found: 2, problem: None },
+            services: BTreeMap::new(),
+            sessions: SessionCounts { incoming: 1, outgoing: 1, half_open: 0 },
+            came_in: CameIn { last_unix_ms: Some(NOW), from_internet_unix_ms: Some(NOW - 300_000) },
+            clock: ClockStatus::default(),
+            contacts: ContactCounts::default(),
+            messages: BTreeMap::new(),
+            counters: Counters::default(),
+            dht: DhtStatus {
+                state: "JOINED".to_owned(),
+                identity: "PUBLISHED".to_owned(),
+                listening: None,
+                problem: None,
+            },
+            nickname: NicknameStatus {
+                name: None,
+                state: "AT_STARTUP".to_owned(),
+                result: None,
+                index: None,
+                settled: true,
+                problem: None,
+                help: None,
+            },
+            notices: Vec::new(),
+        }
+    }
+
+    /// What is bad about it, by the names of the judges.
+    fn bad(status: &Status) -> Vec<&'static str> {
+        let is_bad = |(_, judge): &&(&str, Judge)| judge(status, NOW).verdict == Verdict::Bad;
+        JUDGES.iter().filter(is_bad).map(|(name, _)| *name).collect()
+    }
+
+    fn changed(change: impl FnOnce(&mut Status)) -> Status {
+        let mut status = well();
+        change(&mut status);
+        status
+    }
+
+    #[test]
+    fn nothing_is_amiss_with_a_node_that_others_reach() {
+        assert_eq!(bad(&well()), [""; 0]);
+    }
+
+    #[test]
+    fn each_broken_state_is_told_by_its_judge() {
+        let broken = [
+            ("listening", changed(|it| it.transports[0].problem = Some("the port is taken".to_owned()))),
+            ("listening", changed(|it| it.network_problem = Some("no interface".to_owned()))),
+            (
+                "listening",
+                changed(|it| (it.transports[0].state, it.transports[0].listening) = ("OFFLINE".to_owned(), vec![])),
+            ),
+            ("clocks", changed(|it| it.clock.problem = Some("your clock is 151 s ahead of 8 peers".to_owned()))),
+            ("DHT", changed(|it| it.dht.state = "ALONE".to_owned())),
+            ("DHT", changed(|it| (it.dht.state, it.dht.problem) = ("RESTING".to_owned(), Some("no port".to_owned())))),
+            ("DHT", changed(|it| it.dht.problem = Some("not published".to_owned()))),
+            (
+                "nickname",
+                changed(|it| {
+                    it.nickname.name = Some("alice".parse().expect("a name"));
+                    it.nickname.state = "FAILED".to_owned();
+                }),
+            ),
+            (
+                "nickname",
+                changed(|it| {
+                    it.nickname.name = Some("alice".parse().expect("a name"));
+                    it.nickname.problem = Some("its place is somebody else's now".to_owned());
+                }),
+            ),
+            ("local net", changed(|it| it.lan_discovery.problem = Some("it cannot be opened".to_owned()))),
+            ("notices", changed(|it| it.notices.push("messages.db is damaged".to_owned()))),
+        ];
+        for (judge, status) in broken {
+            assert_eq!(bad(&status), [judge], "{status:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_line_says_whether_others_get_through() {
+        let states = [
+            well(),
+            changed(|it| it.came_in.from_internet_unix_ms = None),
+            changed(|it| it.came_in = CameIn::default()),
+            // What was so long ago says nothing of now.
+            changed(|it| it.came_in = CameIn { last_unix_ms: Some(0), from_internet_unix_ms: Some(0) }),
+            changed(|it| it.transports[0].listening = vec!["tcp://127.0.0.1:7771".parse().expect("an entrypoint")]),
+            changed(|it| (it.sessions, it.dht.state) = (SessionCounts::default(), "ALONE".to_owned())),
+            changed(|it| it.transports[0].problem = Some("the port is taken".to_owned())),
+            changed(|it| {
+                it.sessions = SessionCounts::default();
+                it.network_problem = Some("this machine has no interface that is up".to_owned());
+            }),
+            changed(|it| {
+                it.uptime_ms = 1;
+                (it.transports[0].state, it.transports[0].listening) = ("STARTING".to_owned(), vec![]);
+            }),
+        ];
+        let lines: Vec<String> = states.iter().map(|status| headline(status, NOW).1).collect();
+        expect![[r#"
+            online and reachable: others come in from the internet, the last 5 min ago
+            online, and reachable in its own network; from the internet nobody has come in lately
+            online; nobody has come in lately, so it is not known whether others can reach it
+            online; nobody has come in lately, so it is not known whether others can reach it
+            online, but reachable on this machine only: it listens on loopback
+            alone: it listens, but there is no session with another node, and nobody in the DHT answers
+            online, but not reachable, because tcp does not listen: the port is taken
+            not reachable, because this machine has no interface that is up
+            not reachable yet: it has not begun to listen"#]]
+        .assert_eq(&lines.join("\n"));
+    }
+}

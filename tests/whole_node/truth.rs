@@ -1,0 +1,147 @@
+//! What `status` and `doctor` say of a node in states that are not as they should be, and of one that is well.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use bitpie::api::methods::SetNickname;
+use bitpie::wire::{Frame, Refusal};
+use serde_json::Value;
+
+use super::nodes::{Node, free_port, pair_online, until};
+use super::peer::{Peer, now_unix_ms};
+
+/// What a check of `doctor` found: whether it is bad, what was found, and what to do about it.
+fn found(node: &Node, check: &str) -> (bool, String, String) {
+    let output = node.command(&["doctor", "--json"]).output().expect("it can be run");
+    let all: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let checks = all["checks"].as_array().expect("a list");
+    let found = checks.iter().find(|found| found["name"] == check).expect("there is such a check");
+    let text = |of: &Value| of.as_str().unwrap_or_default().to_owned();
+    let is_bad = found["verdict"] == "bad";
+    assert!(!is_bad || !output.status.success(), "what is bad is the exit code too");
+    (is_bad, text(&found["said"]), text(&found["help"]))
+}
+
+/// Waits until a check finds that something is bad.
+fn until_bad(node: &Node, check: &str) -> (String, String) {
+    until(&format!("doctor finds: {check}"), || {
+        let (is_bad, said, help) = found(node, check);
+        is_bad.then_some((said, help))
+    })
+}
+
+fn first_line(node: &Node) -> String {
+    node.output(&["status"]).lines().next().expect("it says something").to_owned()
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_by_doctor_and_in_the_first_line_of_status() {
+    let mut node = Node::new();
+    let taken = TcpListener::bind(node.address()).expect("it is free");
+    node.start();
+    let (said, help) = until_bad(&node, "listening");
+    assert!(said.contains("in use") && said.contains("services/tcp-transport/port"), "{said}");
+    assert!(help.contains("bitpie reconnect"), "{help}");
+    let first = first_line(&node);
+    assert!(first.starts_with("not reachable, because") && first.contains("in use"), "{first}");
+    assert!(node.output(&["status"]).contains("`bitpie doctor` says what to do"));
+
+    drop(taken);
+    node.output(&["reconnect"]);
+    until("it listens", || (!found(&node, "listening").0).then_some(()));
+    node.until("status says so too", |node| !first_line(node).starts_with("not reachable"));
+}
+
+#[test]
+fn an_address_that_this_machine_does_not_have_is_told() {
+    // Of a network for documentation (RFC 5737).
+    let mut node = Node::with(&[("services/tcp-transport/address", "\"192.0.2.77\"")]);
+    node.start();
+    let (said, _) = until_bad(&node, "listening");
+    assert!(!said.is_empty());
+    assert!(first_line(&node).starts_with("not reachable, because"), "{}", first_line(&node));
+}
+
+#[test]
+fn a_dht_in_which_nobody_answers_a_nickname_and_a_discovery_that_fail_are_told() {
+    let mut node = Node::with(&[
+        ("services/lan-discovery/enabled", "true"),
+        ("services/lan-discovery/interfaces", "[\"no-such-0\"]"),
+        ("testing/mdns-port", &free_port().to_string()),
+        ("services/entangled-dht/request-timeout", "\"50ms\""),
+    ]);
+    node.start_listening();
+    node.call(&SetNickname { name: "alice".parse().expect("a nickname") });
+    assert!(until_bad(&node, "DHT").0.contains("nobody in it answers"));
+    assert!(until_bad(&node, "nickname").0.contains("nobody finds this node as alice"));
+    assert!(until_bad(&node, "local net").0.contains("no-such-0"));
+    let status = node.output(&["status"]);
+    assert!(status.starts_with("alone: it listens, but there is no session with another node"), "{status}");
+    for told in ["nobody in it answers", "nobody finds this node as alice", "no-such-0"] {
+        assert!(status.contains(told), "{told}: {status}");
+    }
+}
+
+#[test]
+fn states_and_counters_are_told_to_who_asks_for_them() {
+    let (a, b) = pair_online();
+    let nodes = [&a, &b];
+    for node in nodes {
+        assert_eq!(first_line(node), "online, but reachable on this machine only: it listens on loopback");
+        let (short, long) = (node.output(&["status"]), node.output(&["status", "--verbose"]));
+        for of_automata in ["LISTENING", "violations", "broken off"] {
+            assert!(!short.contains(of_automata) && long.contains(of_automata), "{short}{long}");
+        }
+    }
+    assert!(nodes.iter().any(|node| node.status().came_in.last_unix_ms.is_some()), "one of them was called");
+    assert!(nodes.iter().all(|node| node.status().came_in.from_internet_unix_ms.is_none()));
+}
+
+#[test]
+fn an_address_can_be_handed_on_as_it_is_printed() {
+    // It listens nowhere, so there is advice beside it.
+    let mut node = Node::new();
+    let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, node.address().port())).expect("it is free");
+    node.start();
+    let mut other = Node::started();
+    let output = node.command(&["id"]).output().expect("it can be run");
+    let (address, advice) = (String::from_utf8(output.stdout), String::from_utf8(output.stderr));
+    assert!(advice.expect("UTF-8").contains("listens nowhere"));
+    let address = address.expect("UTF-8");
+    other.output(&["contact", "add", address.trim_end_matches('\n'), "--name", "a"]);
+    assert!(other.contact(node.key().id()).is_some());
+    other.stop();
+}
+
+#[test]
+fn a_clock_from_which_two_contacts_differ_is_told_everywhere() {
+    let mut node = Node::new();
+    node.start_listening();
+    for (seed, name) in [(31, "one"), (32, "two")] {
+        let mut peer = Peer::new(seed);
+        node.add(&format!("bitpie:{}", peer.id()), name);
+        let session = peer.dial(&node).expect("a session");
+        let mut hello = peer.hello();
+        // Half a minute for a machine that is busy.
+        hello.time_unix_ms = now_unix_ms() + 1_030_000;
+        peer.say(session, &Frame::Hello(hello));
+        assert_eq!(peer.refusal(session), Refusal::ClocksApart);
+        let contact = node.contact(peer.id()).expect("it is one");
+        assert!(contact.clock_ahead_ms.is_some_and(|ms| (1_000_000..=1_030_000).contains(&ms)), "{contact:?}");
+        if name == "one" {
+            assert!(until_bad(&node, "clocks").0.contains("it is not known which is wrong"));
+        }
+    }
+    let (said, help) = until_bad(&node, "clocks");
+    assert!(said.starts_with("your clock is 10") && said.ends_with(" s behind 2 peers"), "{said}");
+    assert!(help.contains("set the clock of this machine"), "{help}");
+    assert!(node.output(&["status"]).contains(" s behind 2 peers"));
+    assert!(node.status().clock.ahead_ms.is_some_and(i64::is_negative));
+    assert!(node.output(&["contact", "list"]).contains("the clock of two is 10"));
+    node.until("it is in the log", |node| {
+        let said = node.said();
+        said.contains("the clock of this machine is wrong") && said.contains("the clocks are too far apart")
+    });
+    // Nobody listens there, so what is told is why the last session ended.
+    let output = node.command(&["contact", "ping", "one"]).output().expect("it can be run");
+    assert!(!output.status.success());
+}
