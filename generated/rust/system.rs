@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "117d7d7bb21ecf9b7b9bafe52e8d3d68dfe1ebaac27737333a29816c8a5e93d8";
+pub const MODEL_HASH: &str = "e1327f58ecb933e4723a6c9a068b5035d2e4f691094e4bb3cc697ebd0a570c3a";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -1841,11 +1841,12 @@ impl Member<nickname_observer::Machine> for System {
                     }),
                 )
             }
-            nickname_observer::Action::ReportEnd { complete } => {
+            nickname_observer::Action::ReportEnd { complete, answered } => {
                 Action::Outside(
                     outside::Command::User(outside::User::NicknameObserverReportEnd {
                         search: instance_.clone(),
                         complete,
+                        answered,
                     }),
                 )
             }

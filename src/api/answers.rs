@@ -120,8 +120,14 @@ pub struct FoundNames {
     pub claimants: Vec<Claimant>,
     /// Nothing more will come.
     pub over: bool,
-    /// All that could answer have.
+    /// It is over, and all places have answered: nobody else claims the nickname. Never so if only the first was
+    /// wanted and was found.
     pub complete: bool,
+    /// So many places have answered, once it is over: enough nodes of the DHT have told of each who claims it, or that
+    /// nobody does.
+    pub answered: u8,
+    /// Places of a nickname.
+    pub places: u8,
     /// Changes whenever anything of this does.
     pub seen: u64,
     /// A contact with another name that looks like this one.

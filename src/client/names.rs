@@ -113,8 +113,12 @@ fn is_settled(claimant: &Claimant) -> bool {
 
 fn nobody(found: &Found) -> String {
     let name = styled(STRONG, safe(found.name.as_str()));
-    let sure = if found.complete { "" } else { "; not everybody has answered in time, so try again" };
-    format!("Nobody claims {name}{sure}.\n{}{}", missing(found), who_is_listed())
+    let told = match found.answered {
+        _ if found.complete => format!("Nobody claims {name}."),
+        0 => format!("It is not known who claims {name}: {}; try again.", answered(found)),
+        _ => format!("Nobody who was heard of claims {name}, but {}; try again.", answered(found)),
+    };
+    format!("{told}\n{}{}", missing(found), who_is_listed())
 }
 
 fn who_is_listed() -> String {
@@ -203,7 +207,15 @@ pub(super) fn incomplete(found: &Found) -> String {
     if found.complete || !found.over {
         return String::new();
     }
-    "\nNot everybody has answered in time; there may be more.\n".to_owned()
+    format!("\nThere may be more: {}.\n", answered(found))
+}
+
+/// How much of what was asked has been answered.
+pub(super) fn answered(found: &Found) -> String {
+    match found.answered {
+        0 => format!("none of the {} places of the name has answered", found.places),
+        answered => format!("only {answered} of the {} places of the name have answered", found.places),
+    }
 }
 
 /// A name that could be taken for that of a contact.
@@ -271,6 +283,8 @@ mod tests {
             claimants,
             over: true,
             complete: true,
+            answered: 10,
+            places: 10,
             seen: 4,
             looks_like: Some("аlice".parse().expect("a nickname")),
             missing: Some("al".parse().expect("a nickname")),

@@ -6,6 +6,7 @@ use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods::{Answers, ClearNickname, FindName, FoundNames, SetNickname, ShowNickname, StopSearch};
 use crate::api::reply::Reply;
 use crate::automata::{dht_connector, nickname_holder};
+use crate::dht::NICKNAME_SLOTS;
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::{Contact, ContactState};
 use crate::nickname::Nickname;
@@ -202,7 +203,7 @@ fn found_names(
         })
     };
     let claimants = searched.claimants().map(claimant).collect::<Result<Vec<_>, StoreError>>()?;
-    let Search { nickname: name, is_complete, seen, .. } = searched;
+    let Search { nickname: name, is_complete, answered, seen, .. } = searched;
     let (over, complete) = (is_complete.is_some(), is_complete == Some(true));
     // Nobody takes anybody for somebody whom the user has refused.
     let accepted = || contacts.iter().filter(|contact| contact.state == ContactState::Accepted);
@@ -214,7 +215,18 @@ fn found_names(
             && claimants.iter().all(|claimant| claimant.id != contact.id)
     });
     let missing = given_up.and_then(|contact| contact.name.clone());
-    Ok(answers::FoundNames { search, name, claimants, over, complete, seen, looks_like, missing })
+    Ok(answers::FoundNames {
+        search,
+        name,
+        claimants,
+        over,
+        complete,
+        answered,
+        places: NICKNAME_SLOTS,
+        seen,
+        looks_like,
+        missing,
+    })
 }
 
 /// The service that looks after our nickname.
