@@ -94,6 +94,9 @@ pub struct NicknameStatus {
     pub result: Option<NicknameResult>,
     /// Its slot, from 0.
     pub index: Option<u8>,
+    /// The slot that was ours, and is somebody else's since.
+    #[serde(default)]
+    pub lost: Option<u8>,
     /// Nothing is under way.
     pub settled: bool,
     /// What stands in the way.

@@ -21,8 +21,8 @@ use crate::nickname::Nickname;
 /// Whom the user means, where several may be meant.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Choice {
-    /// Do not ask: take the only claimant, or whoever holds the given place by then. In a script, --fingerprint is
-    /// safer
+    /// Do not ask: take the only claimant, or whoever holds the given place by then. That need not be who held it
+    /// before: a latecomer can push a holder out of a place. In a script, --fingerprint is safer
     #[arg(long)]
     pub yes: bool,
     /// Of several who claim the nickname, the one in this place

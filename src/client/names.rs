@@ -51,9 +51,19 @@ pub fn nick(command: NickCommand, context: &Context<'_>) -> Result<(), Failure> 
     if context.json {
         return Ok(print_json(&answered.raw)?);
     }
-    print(&standing(&answered.answer))?;
+    print(&(standing(&answered.answer) + &lost(&answered.answer)))?;
     let is_refused = answered.answer.settled && answered.answer.result == Some(NicknameResult::Failed);
     if is_refused { Err(Failure::Told) } else { Ok(()) }
+}
+
+/// That a place was ours once.
+fn lost(nickname: &NicknameStatus) -> String {
+    let (Some(name), Some(place)) = (&nickname.name, nickname.lost) else { return String::new() };
+    let name = safe(name.as_str());
+    format!(
+        "{}: place {place} of {name} was yours, and is not any more; `bitpie find {name}` shows who claims it now.\n",
+        styled(BAD, "Beware")
+    )
 }
 
 fn standing(nickname: &NicknameStatus) -> String {
@@ -328,6 +338,7 @@ mod tests {
             state: "HELD".to_owned(),
             result,
             index: Some(2),
+            lost: None,
             settled,
             problem: problem.map(str::to_owned),
             help: None,
@@ -346,6 +357,11 @@ mod tests {
             NicknameStatus { name: None, ..status(Some(NicknameResult::Cleared), true, left) },
         ];
         let all: String = all.iter().map(standing).collect();
+        let taken = NicknameStatus { lost: Some(0), ..status(Some(NicknameResult::Own), true, None) };
+        expect![
+            "Beware: place 0 of alice was yours, and is not any more; `bitpie find alice` shows who claims it now.\n"
+        ]
+        .assert_eq(&anstream::adapter::strip_str(&lost(&taken)).to_string());
         expect![[r#"
             alice is yours in place 2: `bitpie find` finds it.
             alice is somebody else's in place 2; the next place is being tried.

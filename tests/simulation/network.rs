@@ -372,6 +372,7 @@ impl World {
                 }
             }
             Command::FindIdentity(peer) => self.find_identity(index, peer),
+            Command::NicknameTaken { .. } => {}
             Command::ReportNickname { result, nickname, index: slot } => {
                 self.hosts[index].nickname_reports.push((result, nickname, slot));
             }
