@@ -250,6 +250,7 @@ fn names(request: &Request, places: &[u8], complete: bool, looks_like: Option<&s
             index: *place,
             id,
             address,
+            only_private: false,
             is_me: false,
             is_contact: false,
             state: None,

@@ -148,6 +148,9 @@ pub struct Claimant {
     pub id: NodeId,
     /// The address, with where the node says that it can be reached.
     pub address: String,
+    /// All places where it says that it can be reached are inside networks of its own, and are not dialled from here.
+    #[serde(default)]
+    pub only_private: bool,
     /// It is this node.
     pub is_me: bool,
     /// It is a contact: somebody with whom the user talks.

@@ -10,7 +10,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use clap::Args;
 
 use super::failure::Failure;
-use super::names::{answered, claimants_text, confusable, incomplete, known, missing, search};
+use super::names::{answered, claimants_text, confusable, incomplete, known, missing, only_private, search};
 use super::terminal::{FAINT, STRONG, safe, styled};
 use super::{Connection, Context};
 use crate::api::answers::{Claimant, ContactState, FoundNames as Found};
@@ -131,7 +131,13 @@ fn tell_taken(found: &Found, chosen: &Claimant, has_other_name: bool) {
     );
     // If the contact gets the name that was looked for, the node's answer says whom it looks like.
     let alike = if has_other_name { confusable(found) } else { String::new() };
-    let _ = write!(errors, "{}\n{alike}{}{}", styled(FAINT, line), missing(found), incomplete(found));
+    let _ = write!(
+        errors,
+        "{}\n{alike}{}{}",
+        styled(FAINT, line),
+        only_private(found) + &missing(found),
+        incomplete(found)
+    );
 }
 
 fn confirm<'a>(found: &Found, chosen: &'a Claimant) -> Result<&'a Claimant, Failure> {
@@ -153,7 +159,7 @@ fn confirm<'a>(found: &Found, chosen: &'a Claimant) -> Result<&'a Claimant, Fail
         styled(STRONG, safe(found.name.as_str())),
         styled(STRONG, Fingerprint::of(&chosen.id).to_string()),
         known.unwrap_or_default(),
-        confusable(found),
+        only_private(found) + &confusable(found),
         missing(found),
         incomplete(found)
     );
@@ -257,6 +263,7 @@ mod tests {
             index,
             id: NodeId::from_bytes([index + 1; 32]),
             address: format!("bitpie:{index}"),
+            only_private: false,
             is_me: false,
             is_contact: false,
             state: None,

@@ -191,7 +191,19 @@ pub(super) fn claimants_text(found: &Found) -> String {
             Cell::new(claimant.address.clone()).styled(FAINT),
         ]);
     }
-    format!("{}{}{}{}", table.render(), confusable(found), missing(found), incomplete(found))
+    format!("{}{}{}{}{}", table.render(), only_private(found), confusable(found), missing(found), incomplete(found))
+}
+
+/// Whose addresses nobody outside of their network can use.
+pub(super) fn only_private(found: &Found) -> String {
+    let line = |claimant: &Claimant| {
+        let who = Fingerprint::of(&claimant.id);
+        format!(
+            "\nThe document of {who} names only addresses inside a private network (10/8, 192.168/16, 100.64/10, \
+             loopback and the like); they are not dialled in the public network.\n"
+        )
+    };
+    found.claimants.iter().filter(|claimant| claimant.only_private && !claimant.is_me).map(line).collect()
 }
 
 /// What a claimant is to the user.
@@ -278,6 +290,7 @@ mod tests {
             index,
             id,
             address: format!("bitpie:{index}"),
+            only_private: false,
             is_me: index == 3,
             is_contact: contact.is_some(),
             state,

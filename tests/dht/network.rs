@@ -44,6 +44,12 @@ impl Network {
     }
 }
 
+/// A server at that port, which knows those at the others.
+pub fn server_at(port: u16, ports: &[u16]) -> Dht {
+    let others = ports.iter().filter(|other| **other != port).map(|port| format!("127.0.0.1:{port}"));
+    open_at(port, others.collect(), true)
+}
+
 /// A server that knows nobody else, and its address.
 pub async fn server() -> (Dht, String) {
     let dht = open(Vec::new(), true);
@@ -103,9 +109,13 @@ pub fn client(bootstrap: Vec<String>) -> Dht {
 }
 
 fn open(bootstrap: Vec<String>, is_server: bool) -> Dht {
+    open_at(0, bootstrap, is_server)
+}
+
+fn open_at(port: u16, bootstrap: Vec<String>, is_server: bool) -> Dht {
     let options = DhtOptions {
         address: Ipv4Addr::LOCALHOST,
-        port: 0,
+        port,
         bootstrap: Bootstrap::Nodes(bootstrap),
         known: Vec::new(),
         is_server,

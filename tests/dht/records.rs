@@ -10,7 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, future};
 use tokio::time::timeout;
 
-use crate::network::{NETWORK, Network, Relay, alice, client, document, key, now_unix_ms, server, silent};
+use crate::network::{NETWORK, Network, Relay, alice, client, document, key, now_unix_ms, server, server_at, silent};
 
 /// After this a test has failed. The machine may be busy with other things.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -289,6 +289,37 @@ async fn what_has_not_answered_is_not_empty() {
     let prevails = (10..).map(key).find(|key| slot.compare(&key.id(), &one.id()).is_lt()).expect("half of all do");
     assert_eq!(whole.read_slot(&slot, &prevails.id(), now).await, Ok(SlotState::Yields));
     assert_eq!(partial.read_slot(&slot, &prevails.id(), now).await, Err(few));
+}
+
+#[tokio::test]
+async fn one_server_is_a_dht() {
+    let (server, address) = server().await;
+    // Its own records, in its own store.
+    let directory = Directory::new(server, NETWORK);
+    holds(&directory, &key(1), 0).await;
+    assert_eq!(answered(&directory).await, (10, vec![0]));
+    let clients = [address.clone(), address].map(|address| Directory::new(client(vec![address]), NETWORK));
+    holds(&clients[0], &key(2), 1).await;
+    for directory in [&directory, &clients[0], &clients[1]] {
+        assert_eq!(answered(directory).await, (10, vec![0, 1]));
+    }
+}
+
+#[tokio::test]
+async fn in_a_dht_of_ones_own_nobody_is_waited_for_who_does_not_answer() {
+    let sockets = [silent(), silent(), silent()];
+    let ports: Vec<u16> = sockets.iter().map(|socket| socket.local_addr().expect("an address").port()).collect();
+    drop(sockets);
+    let servers: Vec<Dht> = ports.iter().map(|port| server_at(*port, &ports)).collect();
+    let addresses: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    let clients = [client(addresses.clone()), client(addresses)];
+    for round in 0..3 {
+        for dht in servers.iter().chain(&clients) {
+            // Clients ask for themselves as nodes do, and must not be taken for such.
+            let found = dht.read(&[round; 32]).await;
+            assert!(found.is_answered && found.answered >= 3 && found.answered == found.asked, "{found:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -188,6 +188,9 @@ fn found_names(
         let mut entrypoints = document.map(|document| document.document().contacts.to_vec()).unwrap_or_default();
         // Anybody can name an address inside the network of whoever looks; it is not handed on as one that the user has
         // given.
+        let only_private = !is_private_network
+            && !entrypoints.is_empty()
+            && !entrypoints.iter().any(crate::identity::Entrypoint::is_public);
         entrypoints.retain(|entrypoint| is_private_network || entrypoint.is_public());
         let is_it = |contact: &&Contact| contact.id == id && contact.state != ContactState::Removed;
         let contact = contacts.iter().find(is_it);
@@ -196,6 +199,7 @@ fn found_names(
             index: found.index,
             address: lookup::address_of(id, entrypoints, None).idurl,
             id,
+            only_private,
             is_me: id == me,
             is_contact: state == Some(answers::ContactState::Accepted),
             state,

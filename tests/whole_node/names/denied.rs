@@ -191,6 +191,7 @@ fn an_address_inside_a_private_network_is_dialled_only_in_a_network_of_ones_own(
         if is_dialled {
             node.until("it has dialled", |_| listener.accept().is_ok());
         } else {
+            assert!(said(&node, &["find", "alice"]).contains("names only addresses inside a private network"));
             // As a contact too: the address is still one that a stranger has named.
             let pinned = said(&node, &["contact", "add", "alice", "--yes"]);
             assert!(pinned.contains("alice is a contact now"), "{pinned}");
