@@ -328,7 +328,7 @@ impl Directory {
 }
 
 impl SlotAnswer {
-    /// It is known what the document of the next of those who claim the slot says. If it is not, the slot may be theirs.
+    /// It is known what the document of the next who claims the slot says. If it is not, the slot may be theirs.
     fn heard(&mut self, agreement: Agreement) {
         match agreement {
             Agreement::Agrees(document) => {

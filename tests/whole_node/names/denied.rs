@@ -155,7 +155,7 @@ fn what_has_not_answered_is_told_and_is_no_reason_to_believe_anything() {
 
     // Nobody takes a place of which too few tell.
     let (_dht, address) = server();
-    let partial = [&[address.clone()], &partial[1..]].concat();
+    let partial = [std::slice::from_ref(&address), &partial[1..]].concat();
     c.set("services/entangled-dht/bootstrap", Some(&format!("{partial:?}")));
     c.start();
     c.wish(&alice());
