@@ -251,6 +251,7 @@ fn names(request: &Request, places: &[u8], complete: bool, looks_like: Option<&s
             index: *place,
             id,
             address,
+            only_private: false,
             is_me: false,
             is_contact: false,
             state: None,
@@ -267,6 +268,8 @@ fn names(request: &Request, places: &[u8], complete: bool, looks_like: Option<&s
             claimants: places.iter().map(claimant).collect(),
             over: true,
             complete,
+            answered: if complete { 10 } else { 7 },
+            places: 10,
             seen: 1,
             looks_like: looks_like.map(nickname),
             missing: None,
@@ -360,24 +363,24 @@ fn yes_alone_is_not_enough_where_the_search_is_not() {
     check(
         &fake.run(&["msg", "send", "alice", "hello", "--yes"]),
         expect![[r#"
-        exit code 2
-        0 yryo nyeb yryo nyeb yryo nyeb …
-        error: not everybody has answered in time, so others may claim the nickname `alice` too
-        help: try again, or say whom you mean: --fingerprint 'yryo nyeb yryo nyeb yryo nyeb'
-    "#]],
+            exit code 2
+            0 yryo nyeb yryo nyeb yryo nyeb …
+            error: others may claim the nickname `alice` too: only 7 of the 10 places of the name have answered
+            help: try again, or say whom you mean: --fingerprint 'yryo nyeb yryo nyeb yryo nyeb'
+        "#]],
     );
     assert_eq!(pinned(&fake), [""; 0]);
     // Whoever names a place or a fingerprint is told.
     check(
         &fake.run(&["msg", "send", "alice", "hello", "--place", "0", "--yes"]),
         expect![[r#"
-        exit code 0
-        For alice: queued, and safe on this disk (`--wait` waits for more, `bitpie msg list` shows it)
-        0 yryo nyeb yryo nyeb yryo nyeb …
-        alice is yryo nyeb yryo nyeb yryo nyeb (place 0).
+            exit code 0
+            For alice: queued, and safe on this disk (`--wait` waits for more, `bitpie msg list` shows it)
+            0 yryo nyeb yryo nyeb yryo nyeb …
+            alice is yryo nyeb yryo nyeb yryo nyeb (place 0).
 
-        Not everybody has answered in time; there may be more.
-    "#]],
+            There may be more: only 7 of the 10 places of the name have answered.
+        "#]],
     );
     assert_eq!(pinned(&fake).len(), 1);
 }

@@ -4,7 +4,8 @@
 //! There is one per search (u64). Generated from `automata/nickname_observer.yaml`; change that.
 //!
 //! All slots of the nickname are read at the same time, and an empty one ends nothing: the original read them one after another.
-//! Each claimant is reported as soon as the claim and the claimant's own identity document agree.
+//! Each claimant is reported as soon as the claim and the claimant's own identity document agree. Of a slot of which too few nodes of the DHT have
+//! told, it is not known whose it is: a search is complete only if enough have told of each.
 
 use automata_runtime::generated::*;
 use super::types;
@@ -94,8 +95,10 @@ pub enum Event {
     ObserveMany { nickname: types::Nickname },
     /// `find_one`, from `api`. Report the first and end.
     FindOne { nickname: types::Nickname },
-    /// `slot_read`, from `dht`. One slot has answered; without a claimant if it is empty, out of date, forged or unreachable.
+    /// `slot_read`, from `dht`. One slot has answered; without a claimant if it is empty, out of date or forged.
     SlotRead { index: u8, claimant: Option<types::NodeId> },
+    /// `slot_silent`, from `dht`. One slot was read, and too few have answered to know whose it is; with a claimant if one was heard of nevertheless.
+    SlotSilent { index: u8, claimant: Option<types::NodeId> },
     /// `stop`, from `api`, `private_messages`. Nobody wants to know any more.
     Stop,
 }
@@ -110,9 +113,9 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after search_timeout in DHT_LOOP` (`automata/nickname_observer.yaml:50`).
+    /// `after search_timeout in DHT_LOOP` (`automata/nickname_observer.yaml:61`).
     DhtLoopAfterSearchTimeout,
-    /// `after search_timeout in DHT_FIND` (`automata/nickname_observer.yaml:60`).
+    /// `after search_timeout in DHT_FIND` (`automata/nickname_observer.yaml:78`).
     DhtFindAfterSearchTimeout,
 }
 
@@ -145,14 +148,14 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `read_slots`, by `dht`. slot_read answers once for each slot; soon rather than surely, if only the first is wanted.
+    /// `read_slots`, by `dht`. slot_read or slot_silent answers once for each slot; soon rather than surely, if only the first is wanted.
     ReadSlots { nickname: types::Nickname, slots: u8, first: bool },
     /// `cancel_reading`, by `dht`. Nobody waits for the rest.
     CancelReading,
     /// `report_claimant`, by `user`.
     ReportClaimant { index: u8, claimant: types::NodeId },
-    /// `report_end`, by `user`. The search is over; not complete if some slots did not answer.
-    ReportEnd { complete: bool },
+    /// `report_end`, by `user`. The search is over; complete if all slots have answered, and so many have.
+    ReportEnd { complete: bool, answered: u8 },
 }
 
 /// Constants of an instance.
@@ -213,8 +216,10 @@ impl Parameters {
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Variables {
-    /// Slots that have not answered yet.
+    /// Slots that are still being read.
     pub pending: u8,
+    /// Slots of which it is known whose they are, or that they are nobody's.
+    pub answered: u8,
 }
 
 impl automaton::Variables for Variables {
@@ -228,6 +233,13 @@ impl automaton::Variables for Variables {
                 .serialize_entry(
                     "pending",
                     &(before.map(|before| &before.pending), &self.pending),
+                )?;
+        }
+        if before.is_none_or(|before| before.answered != self.answered) {
+            changes
+                .serialize_entry(
+                    "answered",
+                    &(before.map(|before| &before.answered), &self.answered),
                 )?;
         }
         Ok(())
@@ -325,7 +337,7 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ObserveMany { nickname }) => {
-            // → DHT_LOOP (`automata/nickname_observer.yaml:35`).
+            // → DHT_LOOP (`automata/nickname_observer.yaml:44`).
             context.variables.pending = context.parameters.slots;
             context
                 .effects
@@ -338,7 +350,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
             context.take(State::DhtLoop)
         }
         Trigger::Event(Event::FindOne { nickname }) => {
-            // → DHT_FIND (`automata/nickname_observer.yaml:36`).
+            // → DHT_FIND (`automata/nickname_observer.yaml:45`).
             context.variables.pending = context.parameters.slots;
             context
                 .effects
@@ -351,10 +363,12 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
             context.take(State::DhtFind)
         }
         Trigger::Event(Event::Stop) => {
-            // → STOPPED (`automata/nickname_observer.yaml:37`).
+            // → STOPPED (`automata/nickname_observer.yaml:46`).
             context.take(State::Stopped)
         }
-        Trigger::Event(Event::SlotRead { .. }) => context.ignored(),
+        Trigger::Event(Event::SlotRead { .. } | Event::SlotSilent { .. }) => {
+            context.ignored()
+        }
         _ => anywhere(context),
     }
 }
@@ -364,13 +378,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_searching(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → STOPPED (`automata/nickname_observer.yaml:45`).
+            // → STOPPED (`automata/nickname_observer.yaml:56`).
             exit_all(context);
             context.effects.act(Action::CancelReading);
             context
                 .effects
                 .act(Action::ReportEnd {
                     complete: false,
+                    answered: context.variables.answered,
                 });
             context.take(State::Stopped)
         }
@@ -387,7 +402,78 @@ fn in_dht_loop(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SlotRead { index, claimant }) => {
             if claimant.is_some() && context.variables.pending > 1 {
-                // Stays (`automata/nickname_observer.yaml:53`).
+                // Stays (`automata/nickname_observer.yaml:64`).
+                context.variables.pending = context
+                    .variables
+                    .pending
+                    .saturating_sub(1_u8);
+                context.variables.answered = context
+                    .variables
+                    .answered
+                    .saturating_add(1_u8);
+                context
+                    .effects
+                    .act(Action::ReportClaimant {
+                        index: *index,
+                        claimant: claimant
+                            .as_ref()
+                            .expect("a guard has shown that it is not none")
+                            .clone(),
+                    });
+                context.internal()
+            } else if claimant.is_some() {
+                // → FINISHED (`automata/nickname_observer.yaml:65`).
+                leave_dht_loop(context);
+                context.variables.answered = context
+                    .variables
+                    .answered
+                    .saturating_add(1_u8);
+                context
+                    .effects
+                    .act(Action::ReportClaimant {
+                        index: *index,
+                        claimant: claimant
+                            .as_ref()
+                            .expect("a guard has shown that it is not none")
+                            .clone(),
+                    });
+                context
+                    .effects
+                    .act(Action::ReportEnd {
+                        complete: context.variables.answered == context.parameters.slots,
+                        answered: context.variables.answered,
+                    });
+                context.take(State::Finished)
+            } else if context.variables.pending > 1 {
+                // Stays (`automata/nickname_observer.yaml:68`).
+                context.variables.pending = context
+                    .variables
+                    .pending
+                    .saturating_sub(1_u8);
+                context.variables.answered = context
+                    .variables
+                    .answered
+                    .saturating_add(1_u8);
+                context.internal()
+            } else {
+                // → FINISHED (`automata/nickname_observer.yaml:69`).
+                leave_dht_loop(context);
+                context.variables.answered = context
+                    .variables
+                    .answered
+                    .saturating_add(1_u8);
+                context
+                    .effects
+                    .act(Action::ReportEnd {
+                        complete: context.variables.answered == context.parameters.slots,
+                        answered: context.variables.answered,
+                    });
+                context.take(State::Finished)
+            }
+        }
+        Trigger::Event(Event::SlotSilent { index, claimant }) => {
+            if claimant.is_some() && context.variables.pending > 1 {
+                // Stays (`automata/nickname_observer.yaml:71`).
                 context.variables.pending = context
                     .variables
                     .pending
@@ -403,7 +489,7 @@ fn in_dht_loop(context: &mut Context<'_>) -> Response {
                     });
                 context.internal()
             } else if claimant.is_some() {
-                // → FINISHED (`automata/nickname_observer.yaml:54`).
+                // → FINISHED (`automata/nickname_observer.yaml:72`).
                 leave_dht_loop(context);
                 context
                     .effects
@@ -417,35 +503,38 @@ fn in_dht_loop(context: &mut Context<'_>) -> Response {
                 context
                     .effects
                     .act(Action::ReportEnd {
-                        complete: true,
+                        complete: false,
+                        answered: context.variables.answered,
                     });
                 context.take(State::Finished)
             } else if context.variables.pending > 1 {
-                // Stays (`automata/nickname_observer.yaml:55`).
+                // Stays (`automata/nickname_observer.yaml:73`).
                 context.variables.pending = context
                     .variables
                     .pending
                     .saturating_sub(1_u8);
                 context.internal()
             } else {
-                // → FINISHED (`automata/nickname_observer.yaml:56`).
+                // → FINISHED (`automata/nickname_observer.yaml:74`).
                 leave_dht_loop(context);
                 context
                     .effects
                     .act(Action::ReportEnd {
-                        complete: true,
+                        complete: false,
+                        answered: context.variables.answered,
                     });
                 context.take(State::Finished)
             }
         }
         Trigger::Timer(Timer::DhtLoopAfterSearchTimeout) => {
-            // → FINISHED (`automata/nickname_observer.yaml:50`).
+            // → FINISHED (`automata/nickname_observer.yaml:61`).
             leave_dht_loop(context);
             context.effects.act(Action::CancelReading);
             context
                 .effects
                 .act(Action::ReportEnd {
                     complete: false,
+                    answered: context.variables.answered,
                 });
             context.take(State::Finished)
         }
@@ -459,7 +548,59 @@ fn in_dht_find(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SlotRead { index, claimant }) => {
             if claimant.is_some() {
-                // → FOUND (`automata/nickname_observer.yaml:63`).
+                // → FOUND (`automata/nickname_observer.yaml:81`).
+                leave_dht_find(context);
+                context.variables.answered = context
+                    .variables
+                    .answered
+                    .saturating_add(1_u8);
+                context
+                    .effects
+                    .act(Action::ReportClaimant {
+                        index: *index,
+                        claimant: claimant
+                            .as_ref()
+                            .expect("a guard has shown that it is not none")
+                            .clone(),
+                    });
+                context.effects.act(Action::CancelReading);
+                context
+                    .effects
+                    .act(Action::ReportEnd {
+                        complete: false,
+                        answered: context.variables.answered,
+                    });
+                context.take(State::Found)
+            } else if context.variables.pending > 1 {
+                // Stays (`automata/nickname_observer.yaml:84`).
+                context.variables.pending = context
+                    .variables
+                    .pending
+                    .saturating_sub(1_u8);
+                context.variables.answered = context
+                    .variables
+                    .answered
+                    .saturating_add(1_u8);
+                context.internal()
+            } else {
+                // → NOT_FOUND (`automata/nickname_observer.yaml:85`).
+                leave_dht_find(context);
+                context.variables.answered = context
+                    .variables
+                    .answered
+                    .saturating_add(1_u8);
+                context
+                    .effects
+                    .act(Action::ReportEnd {
+                        complete: context.variables.answered == context.parameters.slots,
+                        answered: context.variables.answered,
+                    });
+                context.take(State::NotFound)
+            }
+        }
+        Trigger::Event(Event::SlotSilent { index, claimant }) => {
+            if claimant.is_some() {
+                // → FOUND (`automata/nickname_observer.yaml:87`).
                 leave_dht_find(context);
                 context
                     .effects
@@ -474,35 +615,38 @@ fn in_dht_find(context: &mut Context<'_>) -> Response {
                 context
                     .effects
                     .act(Action::ReportEnd {
-                        complete: true,
+                        complete: false,
+                        answered: context.variables.answered,
                     });
                 context.take(State::Found)
             } else if context.variables.pending > 1 {
-                // Stays (`automata/nickname_observer.yaml:64`).
+                // Stays (`automata/nickname_observer.yaml:90`).
                 context.variables.pending = context
                     .variables
                     .pending
                     .saturating_sub(1_u8);
                 context.internal()
             } else {
-                // → NOT_FOUND (`automata/nickname_observer.yaml:65`).
+                // → NOT_FOUND (`automata/nickname_observer.yaml:91`).
                 leave_dht_find(context);
                 context
                     .effects
                     .act(Action::ReportEnd {
-                        complete: true,
+                        complete: false,
+                        answered: context.variables.answered,
                     });
                 context.take(State::NotFound)
             }
         }
         Trigger::Timer(Timer::DhtFindAfterSearchTimeout) => {
-            // → NOT_FOUND (`automata/nickname_observer.yaml:60`).
+            // → NOT_FOUND (`automata/nickname_observer.yaml:78`).
             leave_dht_find(context);
             context.effects.act(Action::CancelReading);
             context
                 .effects
                 .act(Action::ReportEnd {
                     complete: false,
+                    answered: context.variables.answered,
                 });
             context.take(State::NotFound)
         }

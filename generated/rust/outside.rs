@@ -39,7 +39,7 @@ pub enum Dht {
     NicknameHolderWriteSlot { nickname: Option<types::Nickname>, index: u8 },
     /// `nickname_holder.erase_slot`. If it is ours; slot_erased answers.
     NicknameHolderEraseSlot { nickname: Option<types::Nickname>, index: u8 },
-    /// `nickname_observer.read_slots`. slot_read answers once for each slot; soon rather than surely, if only the first is wanted.
+    /// `nickname_observer.read_slots`. slot_read or slot_silent answers once for each slot; soon rather than surely, if only the first is wanted.
     NicknameObserverReadSlots {
         search: u64,
         nickname: types::Nickname,
@@ -127,8 +127,8 @@ pub enum User {
     ContactStatusReportDisconnected { peer: types::NodeId },
     /// `nickname_observer.report_claimant`.
     NicknameObserverReportClaimant { search: u64, index: u8, claimant: types::NodeId },
-    /// `nickname_observer.report_end`. The search is over; not complete if some slots did not answer.
-    NicknameObserverReportEnd { search: u64, complete: bool },
+    /// `nickname_observer.report_end`. The search is over; complete if all slots have answered, and so many have.
+    NicknameObserverReportEnd { search: u64, complete: bool, answered: u8 },
     /// `reachability.report`.
     ReachabilityReport { peer: types::NodeId, reached: bool },
 }

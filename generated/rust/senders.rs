@@ -275,7 +275,7 @@ pub mod dht {
     pub mod nickname_observer {
         use automata_runtime::generated::*;
         use super::super::super::{nickname_observer::Event, system::Message, types};
-        /// `slot_read`. One slot has answered; without a claimant if it is empty, out of date, forged or unreachable.
+        /// `slot_read`. One slot has answered; without a claimant if it is empty, out of date or forged.
         #[must_use]
         pub fn slot_read(
             search: u64,
@@ -285,6 +285,22 @@ pub mod dht {
             Message::NicknameObserver(
                 search,
                 Input::Event(Event::SlotRead { index, claimant }),
+            )
+        }
+
+        /// `slot_silent`. One slot was read, and too few have answered to know whose it is; with a claimant if one was heard of nevertheless.
+        #[must_use]
+        pub fn slot_silent(
+            search: u64,
+            index: u8,
+            claimant: Option<types::NodeId>,
+        ) -> Message {
+            Message::NicknameObserver(
+                search,
+                Input::Event(Event::SlotSilent {
+                    index,
+                    claimant,
+                }),
             )
         }
     }

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "61eb5082b119fc0090d02e5265c5b67d0ee9f7c665e645950a5025c54c93eb01";
+pub const MODEL_HASH: &str = "c800f8d5d1313723cad101af5ef53ee61502f93fb97a8c152188f67dbb64c556";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -1885,11 +1885,12 @@ impl Member<nickname_observer::Machine> for System {
                     }),
                 )
             }
-            nickname_observer::Action::ReportEnd { complete } => {
+            nickname_observer::Action::ReportEnd { complete, answered } => {
                 Action::Outside(
                     outside::Command::User(outside::User::NicknameObserverReportEnd {
                         search: instance_.clone(),
                         complete,
+                        answered,
                     }),
                 )
             }

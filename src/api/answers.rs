@@ -103,6 +103,9 @@ pub struct NicknameStatus {
     pub result: Option<NicknameResult>,
     /// Its slot, from 0.
     pub index: Option<u8>,
+    /// The slot that was ours, and is somebody else's since.
+    #[serde(default)]
+    pub lost: Option<u8>,
     /// Nothing is under way.
     pub settled: bool,
     /// What stands in the way.
@@ -129,8 +132,14 @@ pub struct FoundNames {
     pub claimants: Vec<Claimant>,
     /// Nothing more will come.
     pub over: bool,
-    /// All that could answer have.
+    /// It is over, and all places have answered: nobody else claims the nickname. Never so if only the first was
+    /// wanted and was found.
     pub complete: bool,
+    /// So many places have answered, once it is over: enough nodes of the DHT have told of each who claims it, or that
+    /// nobody does.
+    pub answered: u8,
+    /// Places of a nickname.
+    pub places: u8,
     /// Changes whenever anything of this does.
     pub seen: u64,
     /// A contact with another name that looks like this one.
@@ -148,6 +157,9 @@ pub struct Claimant {
     pub id: NodeId,
     /// The address, with where the node says that it can be reached.
     pub address: String,
+    /// All places where it says that it can be reached are inside networks of its own, and are not dialled from here.
+    #[serde(default)]
+    pub only_private: bool,
     /// It is this node.
     pub is_me: bool,
     /// It is a contact: somebody with whom the user talks.

@@ -10,7 +10,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use clap::Args;
 
 use super::failure::Failure;
-use super::names::{claimants_text, confusable, incomplete, known, missing, search};
+use super::names::{answered, claimants_text, confusable, incomplete, known, missing, only_private, search};
 use super::terminal::{FAINT, STRONG, safe, styled};
 use super::{Connection, Context};
 use crate::api::answers::{Claimant, ContactState, FoundNames as Found};
@@ -21,8 +21,8 @@ use crate::nickname::Nickname;
 /// Whom the user means, where several may be meant.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Choice {
-    /// Do not ask: take the only claimant, or whoever holds the given place by then. In a script, --fingerprint is
-    /// safer
+    /// Do not ask: take the only claimant, or whoever holds the given place by then. That need not be who held it
+    /// before: a latecomer can push a holder out of a place. In a script, --fingerprint is safer
     #[arg(long)]
     pub yes: bool,
     /// Of several who claim the nickname, the one in this place
@@ -74,7 +74,7 @@ enum Decision<'a> {
 fn decide<'a>(found: &Found, claimants: &[&'a Claimant], choice: &Choice) -> Result<Decision<'a>, Failure> {
     let name = &found.name;
     let lists = format!("`bitpie find {name}` lists who does");
-    let unsure = if found.complete { "" } else { ", as far as others have answered in time" };
+    let unsure = if found.complete { String::new() } else { format!(", as far as is known: {}", answered(found)) };
     if let Some(fingerprint) = &choice.fingerprint {
         let chosen = claimants.iter().find(|claimant| fingerprint.is_of(&claimant.id));
         let said = format!("nobody with the fingerprint {fingerprint} claims the nickname `{name}`{unsure}");
@@ -94,7 +94,7 @@ fn decide<'a>(found: &Found, claimants: &[&'a Claimant], choice: &Choice) -> Res
             ),
         )),
         [only] if choice.yes && !found.complete => Err(Failure::here(
-            format!("not everybody has answered in time, so others may claim the nickname `{name}` too"),
+            format!("others may claim the nickname `{name}` too: {}", answered(found)),
             format!("try again, or say whom you mean: {}", by_fingerprint(only)),
         )),
         [only] if choice.yes => Ok(Decision::Taken(only)),
@@ -131,7 +131,13 @@ fn tell_taken(found: &Found, chosen: &Claimant, has_other_name: bool) {
     );
     // If the contact gets the name that was looked for, the node's answer says whom it looks like.
     let alike = if has_other_name { confusable(found) } else { String::new() };
-    let _ = write!(errors, "{}\n{alike}{}{}", styled(FAINT, line), missing(found), incomplete(found));
+    let _ = write!(
+        errors,
+        "{}\n{alike}{}{}",
+        styled(FAINT, line),
+        only_private(found) + &missing(found),
+        incomplete(found)
+    );
 }
 
 fn confirm<'a>(found: &Found, chosen: &'a Claimant) -> Result<&'a Claimant, Failure> {
@@ -153,7 +159,7 @@ fn confirm<'a>(found: &Found, chosen: &'a Claimant) -> Result<&'a Claimant, Fail
         styled(STRONG, safe(found.name.as_str())),
         styled(STRONG, Fingerprint::of(&chosen.id).to_string()),
         known.unwrap_or_default(),
-        confusable(found),
+        only_private(found) + &confusable(found),
         missing(found),
         incomplete(found)
     );
@@ -257,6 +263,7 @@ mod tests {
             index,
             id: NodeId::from_bytes([index + 1; 32]),
             address: format!("bitpie:{index}"),
+            only_private: false,
             is_me: false,
             is_contact: false,
             state: None,
@@ -272,6 +279,8 @@ mod tests {
             claimants: places.iter().map(|place| claimant(*place)).collect(),
             over: true,
             complete,
+            answered: if complete { 10 } else { 7 },
+            places: 10,
             seen: 1,
             looks_like: None,
             missing: None,
@@ -307,7 +316,9 @@ mod tests {
         assert_eq!(decided(&found(&[0], true), &yes()), "0");
         assert_eq!(decided(&found(&[0], true), &Choice::default()), "ask 0");
         let unsure = decided(&found(&[0], false), &yes());
-        assert!(unsure.starts_with("not everybody has answered in time"), "{unsure}");
+        let expected =
+            "others may claim the nickname `alice` too: only 7 of the 10 places of the name have answered | ";
+        assert!(unsure.starts_with(expected), "{unsure}");
         assert!(unsure.ends_with("--fingerprint 'yryo nyeb yryo nyeb yryo nyeb'"), "{unsure}");
         let several = decided(&found(&[0, 1], true), &yes());
         assert!(several.starts_with("2 people claim the nickname `alice` | "), "{several}");
@@ -322,8 +333,8 @@ mod tests {
         }
         let other = decided(&found(&[0, 1], true), &fingerprint(7));
         assert!(other.starts_with("nobody with the fingerprint ") && other.contains("`bitpie find alice`"), "{other}");
-        assert!(!other.contains("in time"), "{other}");
-        assert!(decided(&found(&[0], false), &fingerprint(7)).contains("as far as others have answered in time"));
+        assert!(!other.contains("answered"), "{other}");
+        assert!(decided(&found(&[0], false), &fingerprint(7)).contains("only 7 of the 10 places of the name have"));
     }
 
     #[test]
@@ -337,7 +348,7 @@ mod tests {
     #[test]
     fn where_nobody_claims_it_that_is_said() {
         let nobody = decided(&found(&[], false), &yes());
-        let expected = "nobody else claims the nickname `alice`, as far as others have answered in time | ";
+        let expected = "nobody else claims the nickname `alice`, as far as is known: only 7 of the 10 places";
         assert!(nobody.starts_with(expected), "{nobody}");
     }
 }

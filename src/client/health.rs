@@ -246,6 +246,7 @@ pub(super) mod tests {
                 name: None,
                 state: "AT_STARTUP".to_owned(),
                 result: None,
+                lost: None,
                 index: None,
                 settled: true,
                 problem: None,

@@ -51,9 +51,19 @@ pub fn nick(command: NickCommand, context: &Context<'_>) -> Result<(), Failure> 
     if context.json {
         return Ok(print_json(&answered.raw)?);
     }
-    print(&standing(&answered.answer))?;
+    print(&(standing(&answered.answer) + &lost(&answered.answer)))?;
     let is_refused = answered.answer.settled && answered.answer.result == Some(NicknameResult::Failed);
     if is_refused { Err(Failure::Told) } else { Ok(()) }
+}
+
+/// That a place was ours once.
+fn lost(nickname: &NicknameStatus) -> String {
+    let (Some(name), Some(place)) = (&nickname.name, nickname.lost) else { return String::new() };
+    let name = safe(name.as_str());
+    format!(
+        "{}: place {place} of {name} was yours, and is not any more; `bitpie find {name}` shows who claims it now.\n",
+        styled(BAD, "Beware")
+    )
 }
 
 fn standing(nickname: &NicknameStatus) -> String {
@@ -113,8 +123,12 @@ fn is_settled(claimant: &Claimant) -> bool {
 
 fn nobody(found: &Found) -> String {
     let name = styled(STRONG, safe(found.name.as_str()));
-    let sure = if found.complete { "" } else { "; not everybody has answered in time, so try again" };
-    format!("Nobody claims {name}{sure}.\n{}{}", missing(found), who_is_listed())
+    let told = match found.answered {
+        _ if found.complete => format!("Nobody claims {name}."),
+        0 => format!("It is not known who claims {name}: {}; try again.", answered(found)),
+        _ => format!("Nobody who was heard of claims {name}, but {}; try again.", answered(found)),
+    };
+    format!("{told}\n{}{}", missing(found), who_is_listed())
 }
 
 fn who_is_listed() -> String {
@@ -177,7 +191,19 @@ pub(super) fn claimants_text(found: &Found) -> String {
             Cell::new(claimant.address.clone()).styled(FAINT),
         ]);
     }
-    format!("{}{}{}{}", table.render(), confusable(found), missing(found), incomplete(found))
+    format!("{}{}{}{}{}", table.render(), only_private(found), confusable(found), missing(found), incomplete(found))
+}
+
+/// Whose addresses nobody outside of their network can use.
+pub(super) fn only_private(found: &Found) -> String {
+    let line = |claimant: &Claimant| {
+        let who = Fingerprint::of(&claimant.id);
+        format!(
+            "\nThe document of {who} names only addresses inside a private network (10/8, 192.168/16, 100.64/10, \
+             loopback and the like); they are not dialled in the public network.\n"
+        )
+    };
+    found.claimants.iter().filter(|claimant| claimant.only_private && !claimant.is_me).map(line).collect()
 }
 
 /// What a claimant is to the user.
@@ -203,7 +229,15 @@ pub(super) fn incomplete(found: &Found) -> String {
     if found.complete || !found.over {
         return String::new();
     }
-    "\nNot everybody has answered in time; there may be more.\n".to_owned()
+    format!("\nThere may be more: {}.\n", answered(found))
+}
+
+/// How much of what was asked has been answered.
+pub(super) fn answered(found: &Found) -> String {
+    match found.answered {
+        0 => format!("none of the {} places of the name has answered", found.places),
+        answered => format!("only {answered} of the {} places of the name have answered", found.places),
+    }
 }
 
 /// A name that could be taken for that of a contact.
@@ -261,6 +295,7 @@ mod tests {
             index,
             id,
             address: format!("bitpie:{index}"),
+            only_private: false,
             is_me: index == 3,
             is_contact: contact.is_some(),
             state,
@@ -276,6 +311,8 @@ mod tests {
             claimants,
             over: true,
             complete: true,
+            answered: 10,
+            places: 10,
             seen: 4,
             looks_like: Some("аlice".parse().expect("a nickname")),
             missing: Some("al".parse().expect("a nickname")),
@@ -327,6 +364,7 @@ mod tests {
             state: "HELD".to_owned(),
             result,
             index: Some(2),
+            lost: None,
             settled,
             problem: problem.map(str::to_owned),
             help: None,
@@ -345,6 +383,11 @@ mod tests {
             NicknameStatus { name: None, ..status(Some(NicknameResult::Cleared), true, left) },
         ];
         let all: String = all.iter().map(standing).collect();
+        let taken = NicknameStatus { lost: Some(0), ..status(Some(NicknameResult::Own), true, None) };
+        expect![
+            "Beware: place 0 of alice was yours, and is not any more; `bitpie find alice` shows who claims it now.\n"
+        ]
+        .assert_eq(&anstream::adapter::strip_str(&lost(&taken)).to_string());
         expect![[r#"
             alice is yours in place 2: `bitpie find` finds it.
             alice is somebody else's in place 2; the next place is being tried.

@@ -25,7 +25,7 @@ const ENOUGH_ANSWERS: u32 = 11;
 const CLAIMANTS_PER_SLOT: usize = 8;
 
 /// Slots that are read at the same time. A lookup sends dozens of questions at once, and the answers of ten lookups are
-/// more than a socket's buffer holds: what is lost looks like an empty slot.
+/// more than a socket's buffer holds: what is lost has to be asked for again.
 const SLOTS_AT_ONCE: usize = 4;
 
 /// Documents of claimants that are looked for at the same time, beside the slots: whoever has a claimant waits for no
@@ -55,6 +55,33 @@ pub struct Claimant {
     pub document: VerifiedDocument,
 }
 
+/// What is known of one slot of a nickname that is searched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotAnswer {
+    /// The slot.
+    pub index: u8,
+    /// Who holds it, of all of whom was heard.
+    pub claimant: Option<Claimant>,
+    /// So many have answered that nobody else holds it. Otherwise it is not known who does.
+    pub is_answered: bool,
+}
+
+/// What came of looking a document up.
+struct Looked {
+    document: Option<VerifiedDocument>,
+    found: Found,
+}
+
+/// Whether the document of somebody who claims a slot names the nickname too.
+enum Agreement {
+    /// It does.
+    Agrees(Box<VerifiedDocument>),
+    /// It does not, or there is none.
+    Differs,
+    /// Too few have answered to know.
+    Unknown(SlotError),
+}
+
 impl Directory {
     /// For that network.
     #[must_use]
@@ -81,7 +108,7 @@ impl Directory {
     /// If nobody has, or a higher revision of it is there already.
     pub async fn publish(&self, key: &IdentityKey, document: &VerifiedDocument) -> Result<u32, PublishError> {
         let revision = document.document().revision;
-        let published = self.find(&key.id(), |_| false).await;
+        let published = self.find(&key.id(), |_| false).await.document;
         if let Some(published) = published.filter(|published| published.document().revision > revision) {
             return Err(PublishError::HigherRevision { published: Box::new(published), revision });
         }
@@ -93,14 +120,14 @@ impl Directory {
     /// The document of a node, with the highest revision that anybody has; nothing if there is none that counts now.
     pub async fn document(&self, id: &NodeId, now_unix_ms: u64) -> Option<VerifiedDocument> {
         let _place = self.documents.acquire().await;
-        let document = self.find(id, |_| false).await?;
+        let document = self.find(id, |_| false).await.document?;
         VerifiedDocument::verify(document.as_bytes(), now_unix_ms).ok()
     }
 
     /// Looks the document of a node up: the highest revision of all that come in, or one that some give alike and that
     /// `suffices`. Those who are nearest to the key, and have what was written last, are asked last; so without a good
     /// reason nothing suffices.
-    async fn find(&self, id: &NodeId, suffices: impl Fn(&VerifiedDocument) -> bool) -> Option<VerifiedDocument> {
+    async fn find(&self, id: &NodeId, suffices: impl Fn(&VerifiedDocument) -> bool) -> Looked {
         let read = |value: &[u8]| VerifiedDocument::verify_whenever(value).ok().filter(|document| document.id() == *id);
         let enough = |found: &Found| match found.values.last_key_value() {
             Some(((_, value), &times)) if read(value).is_some_and(|document| suffices(&document)) => enough_of(times),
@@ -109,7 +136,8 @@ impl Directory {
         let found = self.dht.read_until(id.as_bytes(), enough).await;
         // The highest sequence number that is in order, whatever the number says: what is signed inside decides.
         let documents = found.values.keys().filter_map(|(_, value)| read(value));
-        documents.max_by_key(|document| document.document().revision)
+        let document = documents.max_by_key(|document| document.document().revision);
+        Looked { document, found }
     }
 
     /// The slot of a nickname.
@@ -118,43 +146,53 @@ impl Directory {
         Slot::new(&self.network, nickname.clone(), index)
     }
 
-    /// What a slot holds for `me`.
+    /// What a slot holds for `me`. A claim that is in order counts whoever has given it, if it is ours or prevails over
+    /// ours; that the slot is to be had is concluded only if enough have answered.
     ///
     /// # Errors
-    /// If nobody has answered.
+    /// If too few have answered.
     pub async fn read_slot(&self, slot: &Slot, me: &NodeId, now_unix_ms: u64) -> Result<SlotState, SlotError> {
         let found = self.dht.read(&slot.public_key()).await;
-        if !found.is_answered {
-            return Err(SlotError::NobodyAnswers);
-        }
         // Beside each other, so that nobody is made to wait by a crowd of claims without documents.
         let claimants = self.claimants(slot, &found, now_unix_ms).into_iter().enumerate();
         let agreeing = stream::iter(claimants).map(|(at, id)| async move {
             // Our own document need not be in the DHT for us to know what it says.
-            let agrees = id == *me || self.agreeing(slot, &id, at == 0, now_unix_ms).await.is_some();
-            agrees.then_some(id)
+            if id == *me {
+                return Some(Ok(id));
+            }
+            match self.agreeing(slot, &id, at == 0, now_unix_ms).await {
+                Agreement::Agrees(_) => Some(Ok(id)),
+                Agreement::Differs => None,
+                Agreement::Unknown(error) => Some(Err(error)),
+            }
         });
-        let holder = pin!(agreeing.buffered(CLAIMANTS_PER_SLOT).filter_map(future::ready)).next().await;
-        Ok(judge(slot, me, holder.as_ref()))
+        let holder = pin!(agreeing.buffered(CLAIMANTS_PER_SLOT).filter_map(future::ready)).next().await.transpose()?;
+        match judge(slot, me, holder.as_ref()) {
+            state @ (SlotState::Mine | SlotState::Prevails) => Ok(state),
+            state @ (SlotState::Empty | SlotState::Yields) => enough_answers(&found).map(|()| state),
+        }
     }
 
     /// Writes our claim into a slot.
     ///
     /// # Errors
-    /// If nobody has taken it, or there is no higher sequence number: then somebody wants nobody to have this slot.
+    /// If too few have answered to know what it takes the place of, or nobody has taken it, or there is no higher
+    /// sequence number: then somebody wants nobody to have this slot.
     pub async fn write_slot(&self, slot: &Slot, key: &IdentityKey, now_unix_ms: u64) -> Result<u32, SlotError> {
         let claim = NicknameClaim::new(slot.network(), slot.nickname().clone(), slot.index(), key.id(), now_unix_ms);
         let found = self.dht.read(&slot.public_key()).await;
+        enough_answers(&found)?;
         self.replace(slot, &found, claim.sign(key).as_bytes()).await
     }
 
     /// Takes our claim out of a slot, if it is there: what is left counts as nothing. Says whether it was.
     ///
     /// # Errors
-    /// If nobody has taken the empty value.
+    /// If nobody has taken the empty value, or too few have answered to know that our claim is not there.
     pub async fn erase_slot(&self, slot: &Slot, me: &NodeId, now_unix_ms: u64) -> Result<bool, SlotError> {
         let found = self.dht.read(&slot.public_key()).await;
         if !self.claims(slot, &found, now_unix_ms).contains_key(me) {
+            enough_answers(&found)?;
             return Ok(false);
         }
         self.replace(slot, &found, &[]).await.map(|_| true)
@@ -173,7 +211,7 @@ impl Directory {
             Err(WriteError::HoldOther) => {
                 let now = self.dht.read(&slot.public_key()).await;
                 let is_later = |(number, other): &(i64, Vec<u8>)| *number >= sequence && other != value;
-                if now.values.keys().any(is_later) {
+                if !now.is_answered || now.values.keys().any(is_later) {
                     return Err(WriteError::HoldOther.into());
                 }
                 Ok(self.dht.write(&item, None).await?)
@@ -207,17 +245,21 @@ impl Directory {
     /// The document of somebody who claims a slot, if it names the nickname too. If it does not seem to, that of the
     /// `first` is looked for once more: answers can be lost, and with those of the nearest nodes the newest document.
     /// The others are mostly there to keep us busy.
-    async fn agreeing(&self, slot: &Slot, id: &NodeId, first: bool, now_unix_ms: u64) -> Option<VerifiedDocument> {
+    async fn agreeing(&self, slot: &Slot, id: &NodeId, first: bool, now_unix_ms: u64) -> Agreement {
         let names_it = |document: &VerifiedDocument| document.document().name.as_ref() == Some(slot.nickname());
         let _place = self.claimants.acquire().await;
-        let mut document = self.find(id, names_it).await.filter(names_it);
-        if document.is_none() && first {
-            document = self.find(id, names_it).await.filter(names_it);
+        let mut looked = self.find(id, names_it).await;
+        if first && !looked.document.as_ref().is_some_and(names_it) {
+            looked = self.find(id, names_it).await;
         }
-        VerifiedDocument::verify(document?.as_bytes(), now_unix_ms).ok()
+        let Some(document) = looked.document.filter(names_it) else {
+            return enough_answers(&looked.found).map_or_else(Agreement::Unknown, |()| Agreement::Differs);
+        };
+        let verified = VerifiedDocument::verify(document.as_bytes(), now_unix_ms);
+        verified.map_or(Agreement::Differs, |document| Agreement::Agrees(Box::new(document)))
     }
 
-    /// Everybody who claims a nickname: each slot once, as soon as it has answered, with who holds it. Whoever wants
+    /// Everybody who claims a nickname: each slot once, as soon as it has been read, with who holds it. Whoever wants
     /// only the `first` gets an answer as soon as some nodes agree.
     pub fn search(
         &self,
@@ -225,23 +267,23 @@ impl Directory {
         slots: u8,
         first: bool,
         now_unix_ms: u64,
-    ) -> impl stream::Stream<Item = (u8, Option<Claimant>)> + use<> {
+    ) -> impl stream::Stream<Item = SlotAnswer> + use<> {
         let lookups = (0..slots).map(|index| {
             let (directory, slot) = (self.clone(), self.slot(nickname, index));
-            async move { (index, directory.holder(&slot, first, now_unix_ms).await) }
+            async move { directory.holder(&slot, first, now_unix_ms).await }
         });
         lookups.collect::<FuturesUnordered<_>>()
     }
 
     /// Who holds a slot; `first` is for whoever would rather know it soon than surely.
-    async fn holder(&self, slot: &Slot, first: bool, now_unix_ms: u64) -> Option<Claimant> {
+    async fn holder(&self, slot: &Slot, first: bool, now_unix_ms: u64) -> SlotAnswer {
         let agreeing = async |id: NodeId, first| self.agreeing(slot, &id, first, now_unix_ms).await;
         // Mostly whoever is seen first is the only one, and their document is looked for while the slot is still being
         // read.
         let (expected, is_expected) = (Cell::new(None), Notify::new());
         let mut ahead = pin!(future::maybe_done(async {
             is_expected.notified().await;
-            agreeing(expected.get()?, true).await
+            Some(agreeing(expected.get()?, true).await)
         }));
         let enough = |found: &Found| {
             let claims = self.claims(slot, found, now_unix_ms);
@@ -262,24 +304,48 @@ impl Directory {
             Either::Right(((), read)) => read.await,
         };
         let claimants = self.claimants(slot, &found, now_unix_ms);
+        let mut answer = SlotAnswer { index: slot.index(), claimant: None, is_answered: found.is_answered };
         let mut others = claimants.as_slice();
         if let [first, rest @ ..] = others
             && expected.get() == Some(*first)
         {
             ahead.as_mut().await;
-            if let Some(document) = ahead.as_mut().take_output().flatten() {
-                return Some(Claimant { index: slot.index(), document });
+            if let Some(agreement) = ahead.as_mut().take_output().flatten() {
+                answer.heard(agreement);
             }
             others = rest;
         }
         // It may have a place for which the others wait, and nobody goes on with it from here.
         ahead.set(MaybeDone::Gone);
         for (at, id) in others.iter().enumerate() {
-            if let Some(document) = agreeing(*id, at == 0 && others.len() == claimants.len()).await {
-                return Some(Claimant { index: slot.index(), document });
+            if answer.claimant.is_some() {
+                break;
             }
+            answer.heard(agreeing(*id, at == 0 && others.len() == claimants.len()).await);
         }
-        None
+        answer
+    }
+}
+
+impl SlotAnswer {
+    /// It is known what the document of the next who claims the slot says. If it is not, the slot may be theirs.
+    fn heard(&mut self, agreement: Agreement) {
+        match agreement {
+            Agreement::Agrees(document) => {
+                self.claimant = Some(Claimant { index: self.index, document: *document });
+            }
+            Agreement::Differs => {}
+            Agreement::Unknown(_) => self.is_answered = false,
+        }
+    }
+}
+
+/// What none of those has who have answered is not there.
+fn enough_answers(found: &Found) -> Result<(), SlotError> {
+    match *found {
+        Found { is_answered: true, .. } => Ok(()),
+        Found { answered: 0, .. } => Err(SlotError::NobodyAnswers),
+        Found { answered, asked, .. } => Err(SlotError::FewAnswer { answered, asked }),
     }
 }
 
@@ -320,6 +386,14 @@ pub enum SlotError {
     /// There was no answer.
     #[error("nobody in the DHT has answered")]
     NobodyAnswers,
+    /// There were too few answers.
+    #[error("too few nodes of the DHT have answered: {answered} of {asked}")]
+    FewAnswer {
+        /// Nodes that have answered.
+        answered: u32,
+        /// Nodes that were asked.
+        asked: u32,
+    },
     /// There is no higher number.
     #[error("somebody has used up the sequence numbers of this slot, so that nobody can write into it")]
     SequenceExhausted,

@@ -22,6 +22,14 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(20);
 /// busy takes longer than the network.
 const LEAST_WAIT: Duration = Duration::from_millis(20);
 
+/// How often a record is looked up, at most, while too few have answered: what travels by UDP can be lost, and many
+/// questions at a time come in a burst.
+const ATTEMPTS: usize = 3;
+
+/// More than half of the twenty nodes that keep a record (`K` of `mainline`): what none of so many has is not kept by
+/// most of them.
+const ENOUGH_ANSWERS: u32 = 11;
+
 /// Different values of one record that a lookup may bring; whoever answers with more wants to keep us busy.
 const VALUES_PER_LOOKUP: usize = 64;
 
@@ -67,8 +75,39 @@ pub struct Found {
     /// Values behind their sequence numbers, and how many nodes gave each. Their signatures hold, which for a slot
     /// means nothing.
     pub values: BTreeMap<(i64, Vec<u8>), u32>,
-    /// Somebody has answered, with a value or without.
+    /// Nodes that were asked, and those of them that have answered, with a value or without: of the attempt to which
+    /// most have.
+    pub asked: u32,
+    /// See `asked`.
+    pub answered: u32,
+    /// So many have answered that what none of them has counts as not there. Otherwise it is not known what there is,
+    /// besides what was brought.
     pub is_answered: bool,
+}
+
+/// How many of those who were asked in one attempt have answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Share {
+    /// All of them, or more than half of those who keep a record.
+    Enough,
+    /// Two of three. If it is so twice, those who are silent are most likely gone.
+    Most,
+    /// Some.
+    Few,
+    /// Nobody.
+    None,
+}
+
+impl Share {
+    fn of(answered: u32, asked: u32) -> Self {
+        match answered {
+            0 => Self::None,
+            ENOUGH_ANSWERS.. => Self::Enough,
+            _ if answered >= asked => Self::Enough,
+            _ if answered * 3 >= asked * 2 => Self::Most,
+            _ => Self::Few,
+        }
+    }
 }
 
 /// Whether what a lookup has brought so far is enough.
@@ -99,6 +138,20 @@ impl Found {
     pub fn highest_sequence(&self) -> Option<i64> {
         self.values.keys().next_back().map(|(sequence, _)| *sequence)
     }
+
+    /// Another attempt has brought this. A node that has answered both times counts once.
+    fn add(&mut self, other: Self) {
+        for (value, nodes) in other.values {
+            let known = self.values.entry(value).or_default();
+            *known = nodes.max(*known);
+        }
+        while self.values.len() > VALUES_PER_LOOKUP {
+            self.values.pop_first();
+        }
+        if other.answered >= self.answered {
+            (self.answered, self.asked) = (other.answered, other.asked);
+        }
+    }
 }
 
 impl Dht {
@@ -107,14 +160,18 @@ impl Dht {
     /// # Errors
     /// If the port is taken, or the address is none of this machine.
     pub fn open(options: &DhtOptions) -> io::Result<Self> {
+        let port = if options.is_server { own_port(options)? } else { options.port };
         let mut builder = MainlineDht::builder();
-        builder.bind_address(options.address).port(options.port).request_timeout(options.request_timeout);
+        builder.bind_address(options.address).port(port).request_timeout(options.request_timeout);
         // A port that cannot be had makes the library panic in one of its threads, so it is tried here first.
-        drop(UdpSocket::bind((options.address, options.port))?);
+        drop(UdpSocket::bind((options.address, port))?);
         match &options.bootstrap {
             // Named, since otherwise nodes that are known would take their place.
             Bootstrap::Public => {
                 builder.bootstrap(&mainline::DEFAULT_BOOTSTRAP_NODES);
+            }
+            Bootstrap::Nodes(nodes) if options.is_server => {
+                builder.bootstrap(&[nodes.clone(), vec![own_address(options.address, port)]].concat());
             }
             Bootstrap::Nodes(nodes) if nodes.is_empty() && options.known.is_empty() => {
                 builder.no_bootstrap();
@@ -146,7 +203,12 @@ impl Dht {
         let mut key = [0; 32];
         let id = *self.node.info().await.id();
         key[..20].copy_from_slice(id.as_bytes());
-        self.read_until(&key, |_| Enough::Yes).await.is_answered
+        for _ in 0..ATTEMPTS {
+            if self.look_up(&key, |_| Enough::Yes).await.1 != Share::None {
+                return true;
+            }
+        }
+        false
     }
 
     /// Nodes that answered lately, as `ADDRESS:PORT`.
@@ -164,14 +226,26 @@ impl Dht {
     /// Looks a record up, until what came in is enough; if it is nearly enough, for as long again as that took. Whoever
     /// has not answered until then is not waited for; a node that has gone would take its whole time.
     ///
-    /// A lookup to which nobody at all answers is tried once more: many at a time come in a burst, and a burst can be
-    /// lost.
+    /// A lookup to which too few answer is tried again; nothing is concluded from the silence of the others.
     pub async fn read_until(&self, key: &[u8; 32], enough: impl Fn(&Found) -> Enough) -> Found {
-        let found = self.look_up(key, &enough).await;
-        if found.is_answered { found } else { self.look_up(key, &enough).await }
+        let mut found = Found::default();
+        let mut shares = Vec::with_capacity(ATTEMPTS);
+        let began = Instant::now();
+        while shares.len() < ATTEMPTS && began.elapsed() < LOOKUP_TIMEOUT {
+            let (brought, share) = self.look_up(key, &enough).await;
+            found.add(brought);
+            shares.push(share);
+            let times = |share| shares.iter().filter(|other| **other == share).count();
+            found.is_answered = share == Share::Enough || times(Share::Most) > 1;
+            if found.is_answered || times(Share::None) > 1 {
+                break;
+            }
+        }
+        found
     }
 
-    async fn look_up(&self, key: &[u8; 32], enough: impl Fn(&Found) -> Enough) -> Found {
+    /// One attempt.
+    async fn look_up(&self, key: &[u8; 32], enough: impl Fn(&Found) -> Enough) -> (Found, Share) {
         let mut found = Found::default();
         let began = Instant::now();
         let mut lookup = self.node.get_mutable_detailed(key, None, None);
@@ -185,7 +259,6 @@ impl Dht {
         let collect = async {
             let mut over_at = None;
             while let Some(item) = next_before(&mut lookup.items, over_at).await {
-                found.is_answered = true;
                 let value = (item.seq(), item.value().to_vec());
                 *found.values.entry(value).or_default() += 1;
                 // The highest sequence numbers are what counts.
@@ -198,23 +271,34 @@ impl Dht {
                         let took = asked_at.get().unwrap_or(began).elapsed();
                         Some(Instant::now() + took.max(LEAST_WAIT))
                     }),
-                    Enough::Yes => return,
+                    Enough::Yes => return Share::Enough,
                 };
             }
-            if over_at.is_none() {
-                found.is_answered |= lookup.outcome.recv().await.responded() > 0;
+            if over_at.is_some() {
+                return Share::Enough;
             }
+            let outcome = lookup.outcome.recv().await;
+            // A node that answers with an error has not said what it keeps.
+            (found.answered, found.asked) = (outcome.valid_responses(), outcome.queried);
+            Share::of(found.answered, found.asked)
         };
-        let is_over = within(future::join(collect, notice)).await.is_some();
+        let over = within(future::join(collect, notice)).await;
+        let share = match over {
+            Some((share, ())) => share,
+            None if found.values.is_empty() => Share::None,
+            None => Share::Few,
+        };
         tracing::debug!(
             key = %data_encoding::HEXLOWER.encode(&key[..4]),
             values = found.values.len(),
-            found.is_answered,
-            is_over,
+            found.answered,
+            found.asked,
+            is_over = over.is_some(),
+            is_enough = share == Share::Enough,
             took_ms = began.elapsed().as_millis(),
             "looked up in the DHT"
         );
-        found
+        (found, share)
     }
 
     /// Writes a record to those who are nearest to its key. `replaces` is the sequence number that it takes the place
@@ -258,6 +342,22 @@ pub enum WriteError {
     TimedOut,
 }
 
+/// The port of a server, which has to be known before its socket is opened.
+fn own_port(options: &DhtOptions) -> io::Result<u16> {
+    match options.port {
+        0 => Ok(UdpSocket::bind((options.address, 0))?.local_addr()?.port()),
+        port => Ok(port),
+    }
+}
+
+/// Where a server asks itself. It keeps records like any other, so it has to be asked too, and nobody else may be there
+/// to name it. Besides, `mainline` takes a node that has nobody to ask for the first one of all, which takes whoever
+/// asks it for a node: clients, which answer nobody, and for whom everybody would wait at each lookup.
+fn own_address(address: Ipv4Addr, port: u16) -> String {
+    let address = if address.is_unspecified() { Ipv4Addr::LOCALHOST } else { address };
+    SocketAddrV4::new(address, port).to_string()
+}
+
 /// The next of them; nothing if there is none any more, or none in time.
 async fn next_before<T>(items: &mut (impl Stream<Item = T> + Unpin), over_at: Option<Instant>) -> Option<T> {
     match over_at {
@@ -277,5 +377,43 @@ struct AnswerNobody;
 impl RequestFilter for AnswerNobody {
     fn allow_request(&self, _: &mainline::RequestSpecific, _: SocketAddrV4) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_have_to_answer() {
+        let cases = [
+            (0, 0, Share::None),
+            (0, 3, Share::None),
+            (1, 1, Share::Enough),
+            (1, 2, Share::Few),
+            (1, 3, Share::Few),
+            (2, 3, Share::Most),
+            (3, 3, Share::Enough),
+            (5, 9, Share::Few),
+            (6, 9, Share::Most),
+            (10, 40, Share::Few),
+            (11, 40, Share::Enough),
+        ];
+        for (answered, asked, expected) in cases {
+            assert_eq!(Share::of(answered, asked), expected, "{answered} of {asked}");
+        }
+    }
+
+    #[test]
+    fn a_node_that_has_answered_twice_counts_once() {
+        let found = |values: &[(i64, u32)], answered, asked| Found {
+            values: values.iter().map(|(sequence, nodes)| ((*sequence, b"value".to_vec()), *nodes)).collect(),
+            answered,
+            asked,
+            is_answered: false,
+        };
+        let mut all = found(&[(1, 2)], 2, 3);
+        all.add(found(&[(1, 1), (2, 1)], 1, 3));
+        assert_eq!(all, found(&[(1, 2), (2, 1)], 2, 3));
     }
 }

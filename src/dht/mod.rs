@@ -18,7 +18,7 @@ mod item;
 mod slot;
 
 pub use claim::{CLAIM_BYTES, CLAIM_VALIDITY_S, ClaimError, NicknameClaim, VerifiedClaim};
-pub use directory::{Claimant, Directory, PublishError, SlotError};
+pub use directory::{Claimant, Directory, PublishError, SlotAnswer, SlotError};
 pub use engine::{Bootstrap, Dht, DhtOptions, Enough, Found, SAVED_NODES, WriteError};
 pub use item::{ITEM_BYTES, Item, ItemError};
 pub use slot::{NICKNAME_SLOTS, Slot, SlotState, judge};

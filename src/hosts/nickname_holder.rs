@@ -27,14 +27,37 @@ pub fn perform(world: &mut World, action: Action) {
                 };
                 world.nickname.problem.get_or_insert_with(why);
             }
+            note_place(world, result, nickname.as_ref(), index);
             world.nickname.report = Some((result, nickname.clone(), index));
             world.command(Command::ReportNickname { result, nickname, index });
         }
     }
 }
 
+/// Keeps which slot is ours, and tells the user at once if it is not any more.
+fn note_place(world: &mut World, result: NicknameResult, nickname: Option<&Nickname>, index: u8) {
+    let is_claimed = world.nickname.read == Some(SlotState::Prevails);
+    match result {
+        NicknameResult::Own | NicknameResult::Registered => {
+            world.nickname.held = Some(index);
+            world.nickname.lost = world.nickname.lost.filter(|lost| *lost != index);
+        }
+        NicknameResult::Cleared => (world.nickname.held, world.nickname.lost) = (None, None),
+        // That it could not be read says nothing of whose it is.
+        NicknameResult::Failed if !is_claimed => {}
+        NicknameResult::Exists | NicknameResult::Failed => {
+            let Some(nickname) = nickname.filter(|_| world.nickname.held == Some(index)) else { return };
+            (world.nickname.held, world.nickname.lost) = (None, Some(index));
+            world.command(Command::NicknameTaken { nickname: nickname.clone(), index, is_claimed });
+        }
+    }
+}
+
 /// The user wants to be known by another name, or by none.
 pub fn set(world: &mut World, system: &System, nickname: Option<Nickname>) {
+    if world.nickname.wanted != nickname {
+        (world.nickname.held, world.nickname.lost) = (None, None);
+    }
     world.nickname.wanted.clone_from(&nickname);
     // A claim counts only once our identity document names the nickname too.
     world.tell_if_there(system, api::p2p_connector::check_synchronize());
@@ -57,6 +80,7 @@ pub fn slot_read(world: &mut World, slot: Result<SlotState, String>) {
         }
         Err(reason) => {
             world.nickname.problem = Some(reason);
+            world.nickname.read = None;
             world.tell(dht::nickname_holder::read_failed());
         }
     }

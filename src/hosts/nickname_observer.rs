@@ -17,17 +17,24 @@ pub fn find(world: &mut World, search: u64, nickname: Nickname, first: bool) {
     });
 }
 
-/// A slot has answered: whose it is, and where that node says it can be reached.
+/// Somebody claims the nickname: where that node says it can be reached.
+pub fn heard_of(world: &mut World, claimant: NodeId, entrypoints: &[Entrypoint]) {
+    world.learn(claimant, entrypoints, PeerSource::Dht);
+}
+
+/// A slot was read: whose it is, and whether enough have answered to know that it is nobody else's.
 pub fn slot_read(
     world: &mut World,
     system: &System,
     search: u64,
     index: u8,
     claimant: Option<NodeId>,
-    entrypoints: &[Entrypoint],
+    is_answered: bool,
 ) {
-    if let Some(claimant) = claimant {
-        world.learn(claimant, entrypoints, PeerSource::Dht);
-    }
-    world.tell_if_there(system, dht::nickname_observer::slot_read(search, index, claimant));
+    let message = if is_answered {
+        dht::nickname_observer::slot_read(search, index, claimant)
+    } else {
+        dht::nickname_observer::slot_silent(search, index, claimant)
+    };
+    world.tell_if_there(system, message);
 }

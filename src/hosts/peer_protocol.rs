@@ -66,6 +66,8 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
         }
         Action::MakeRoom => {
             if let (_, Some(least_useful)) = world.place_for(session) {
+                // It counts no longer, and makes room for nobody else.
+                world.sessions.leave(least_useful);
                 world.tell_if_there(system, gateway::peer_protocol::close(least_useful, Refusal::LimitReached));
             }
         }

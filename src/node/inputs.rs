@@ -53,8 +53,11 @@ fn dht(world: &mut World, system: &System, input: DhtInput) {
             nickname_holder::write_failed(world, reason, is_exhausted);
         }
         DhtInput::SlotErased { problem } => nickname_holder::slot_erased(world, problem),
-        DhtInput::SearchSlotRead { search, index, claimant, entrypoints } => {
-            nickname_observer::slot_read(world, system, search, index, claimant, &entrypoints);
+        DhtInput::SearchSlotRead { search, index, claimant, is_answered, entrypoints } => {
+            if let Some(claimant) = claimant {
+                nickname_observer::heard_of(world, claimant, &entrypoints);
+            }
+            nickname_observer::slot_read(world, system, search, index, claimant, is_answered);
         }
     }
 }

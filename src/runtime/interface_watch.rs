@@ -5,7 +5,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 /// Changes come in groups: an address goes, another comes, then its route. They are looked at together, after so long.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -25,7 +25,8 @@ pub struct InterfaceWatch {
 enum Source {
     #[cfg(target_os = "linux")]
     Kernel(kernel::Changes),
-    Polling,
+    /// Looked at next at that time; it stays, however often somebody stops waiting for it.
+    Polling { next: Instant, every: Duration },
 }
 
 impl InterfaceWatch {
@@ -37,7 +38,7 @@ impl InterfaceWatch {
             Ok(changes) => return Self { source: Source::Kernel(changes), due: None },
             Err(error) => tracing::debug!(%error, "the kernel does not tell of changes of the network"),
         }
-        Self { source: Source::Polling, due: None }
+        Self { source: Source::polling(POLL), due: None }
     }
 
     /// Waits until the network may have changed, and has come to rest. Nothing is lost if this is dropped meanwhile.
@@ -57,7 +58,7 @@ impl InterfaceWatch {
                 }
                 is_told = self.source.heard() => match is_told {
                     true => self.due = Some(due.unwrap_or_else(|| Instant::now() + SETTLE)),
-                    false => self.source = Source::Polling,
+                    false => self.source = Source::polling(POLL),
                 }
             }
         }
@@ -65,13 +66,18 @@ impl InterfaceWatch {
 }
 
 impl Source {
+    fn polling(every: Duration) -> Self {
+        Self::Polling { next: Instant::now() + every, every }
+    }
+
     /// Something was told, or it is time to look. Not if this source has ended.
     async fn heard(&mut self) -> bool {
         match self {
             #[cfg(target_os = "linux")]
             Self::Kernel(changes) => changes.heard().await,
-            Self::Polling => {
-                sleep(POLL).await;
+            Self::Polling { next, every } => {
+                sleep_until(*next).await;
+                *next = Instant::now() + *every;
                 true
             }
         }
@@ -129,6 +135,18 @@ mod kernel {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As the loop does it, which has something else to do all the time.
+    #[tokio::test]
+    async fn where_nobody_tells_it_is_looked_however_often_the_waiting_is_broken_off() {
+        let source = Source::polling(Duration::from_millis(30));
+        let mut watch = InterfaceWatch { source, due: None };
+        let mut broken_off = 0;
+        while tokio::time::timeout(Duration::from_millis(2), watch.changed()).await.is_err() {
+            broken_off += 1;
+            assert!(broken_off < 10_000, "it is never looked");
+        }
+    }
 
     #[tokio::test]
     async fn nothing_is_told_while_nothing_changes() {

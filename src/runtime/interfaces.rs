@@ -25,18 +25,20 @@ impl Surroundings {
     }
 }
 
-/// All addresses of interfaces that are up, loopback included.
+/// All addresses of interfaces that are up, loopback included; nothing if the system does not tell, as when it has no more
+/// descriptors.
 #[must_use]
-pub fn own_addresses() -> Vec<IpAddr> {
-    let all = if_addrs::get_if_addrs().unwrap_or_default();
+pub fn own_addresses() -> Option<Vec<IpAddr>> {
+    let all = if_addrs::get_if_addrs().inspect_err(|error| tracing::warn!(%error, "no interface can be seen")).ok()?;
     // An interface that is down, or whose cable was pulled, may keep its address.
-    all.iter().filter(|interface| interface.is_oper_up()).map(if_addrs::Interface::ip).collect()
+    Some(all.iter().filter(|interface| interface.is_oper_up()).map(if_addrs::Interface::ip).collect())
 }
 
 /// Addresses of the interfaces that serve somebody who listens at `address`, in order.
 #[must_use]
 pub fn interfaces(address: IpAddr) -> Vec<IpAddr> {
-    let mut found: Vec<IpAddr> = own_addresses().into_iter().filter(|ip| serves(address, *ip)).collect();
+    let mut found: Vec<IpAddr> =
+        own_addresses().unwrap_or_default().into_iter().filter(|ip| serves(address, *ip)).collect();
     found.sort();
     found.dedup();
     found

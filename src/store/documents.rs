@@ -135,7 +135,12 @@ impl Store {
                 Rank::Newer => {
                     store
                         .connection
-                        .prepare_cached("INSERT OR REPLACE INTO main.documents VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+                        .prepare_cached(
+                            "INSERT INTO main.documents VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                             ON CONFLICT (node) DO UPDATE SET is_own = max(is_own, excluded.is_own),
+                                revision = excluded.revision, digest = excluded.digest, bytes = excluded.bytes,
+                                seen_unix_ms = excluded.seen_unix_ms",
+                        )
                         .and_then(|mut statement| {
                             let (digest, bytes) = (document.digest(), document.as_bytes());
                             statement.execute((Column(node), is_own, revision, digest, bytes, integer(now_unix_ms)))

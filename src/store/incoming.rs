@@ -262,6 +262,8 @@ impl Store {
     /// Forgets what waits of a stranger. With some there was a conversation before, and that stays.
     fn forget_requests(&self, stranger: &NodeId) -> rusqlite::Result<()> {
         for sql in [
+            // What is forgotten may come again; or the table of what has come would grow with every key that is made up.
+            "DELETE FROM main.arrived WHERE node = ?1 AND id IN (SELECT id FROM main.requests WHERE node = ?1)",
             "DELETE FROM main.requests WHERE node = ?1",
             "UPDATE main.contacts SET waiting = 0, waiting_bytes = 0, state = ?2 WHERE node = ?1",
             "DELETE FROM main.contacts WHERE node = ?1 AND NOT EXISTS (SELECT 1 FROM main.messages WHERE node = ?1)",
@@ -300,7 +302,8 @@ impl Store {
                     "INSERT INTO main.contacts (node, state, hints, added_unix_ms, waiting, waiting_bytes, origin)
                      VALUES (?1, ?2, '', ?3, 1, ?4, ?5)
                      ON CONFLICT (node) DO UPDATE
-                        SET state = excluded.state, waiting = waiting + 1, waiting_bytes = waiting_bytes + ?4",
+                        SET state = excluded.state, waiting = waiting + 1, waiting_bytes = waiting_bytes + ?4,
+                            origin = CASE WHEN waiting = 0 THEN excluded.origin ELSE origin END",
                 )?
                 .execute((
                     Column(arrival.sender),
@@ -496,6 +499,8 @@ mod tests {
         let contacts = store.contacts().expect("read");
         assert_eq!(contacts.iter().map(|contact| contact.waiting).sum::<u64>(), 10);
         assert_eq!(contacts.len(), 10, "of those who had to go nothing is left");
+        let arrived = store.connection.query_row("SELECT count(*) FROM main.arrived", [], |row| row.get::<_, u64>(0));
+        assert_eq!(arrived.expect("counted"), 10);
         // Nobody goes for one who is alone in taking too much.
         for id in 10..12 {
             assert_eq!(receive(2, id, "elsewhere", NOW), ArrivalVerdict::WaitsAsRequest);

@@ -84,6 +84,15 @@ pub enum Command {
     },
     /// Look for a node's identity document in the DHT; `IdentityRead` answers.
     FindIdentity(NodeId),
+    /// Tell the user that a slot of the nickname which was ours is somebody else's, or closed to everybody.
+    NicknameTaken {
+        /// The nickname.
+        nickname: Nickname,
+        /// The slot.
+        index: u8,
+        /// Somebody else's claim is there that prevails. Otherwise nobody can write there any more.
+        is_claimed: bool,
+    },
     /// Tell the user what has become of the wish to be known by a nickname.
     ReportNickname {
         /// What.

@@ -152,8 +152,10 @@ pub enum DhtInput {
         search: u64,
         /// The slot.
         index: u8,
-        /// Whose it is; nobody if it is empty, out of date, forged or unreachable.
+        /// Whose it is; nobody if it is empty, out of date or forged.
         claimant: Option<NodeId>,
+        /// Enough have answered to know that it is nobody else's.
+        is_answered: bool,
         /// Where that node says it can be reached.
         entrypoints: Vec<Entrypoint>,
     },

@@ -12,6 +12,10 @@ pub struct OwnNickname {
     pub report: Option<(NicknameResult, Option<Nickname>, u8)>,
     /// What the slot held that was read last.
     pub read: Option<SlotState>,
+    /// The slot that was ours when it was read last.
+    pub held: Option<u8>,
+    /// The slot that was ours, and is somebody else's since.
+    pub lost: Option<u8>,
     /// What stood in the way the last time.
     pub problem: Option<String>,
 }

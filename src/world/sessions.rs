@@ -148,6 +148,11 @@ impl Sessions {
         }
     }
 
+    /// Its place is somebody else's from now on.
+    pub fn leave(&mut self, id: SessionId) {
+        self.taken.remove(&id);
+    }
+
     /// One of them.
     #[must_use]
     pub fn get(&self, id: SessionId) -> Option<&Session> {

@@ -1,6 +1,8 @@
 //! A DHT of nodes on loopback, and clients of it.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bitpie::dht::{Bootstrap, Dht, DhtOptions, Directory};
@@ -29,7 +31,7 @@ impl Network {
     }
 
     pub fn client(&self) -> Dht {
-        client(self.testnet.bootstrap[..3].to_vec())
+        client(self.testnet.bootstrap.iter().take(3).cloned().collect())
     }
 
     /// A client of two networks that know nothing of each other.
@@ -42,13 +44,81 @@ impl Network {
     }
 }
 
-fn client(bootstrap: Vec<String>) -> Dht {
+/// A server at that port, which knows those at the others.
+pub fn server_at(port: u16, ports: &[u16]) -> Dht {
+    let others = ports.iter().filter(|other| **other != port).map(|port| format!("127.0.0.1:{port}"));
+    open_at(port, others.collect(), true)
+}
+
+/// A server that knows nobody else, and its address.
+pub async fn server() -> (Dht, String) {
+    let dht = open(Vec::new(), true);
+    let address = dht.local_address().await.to_string();
+    (dht, address)
+}
+
+/// A node that takes every question and answers none.
+pub fn silent() -> UdpSocket {
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket on loopback")
+}
+
+/// Stands before a node, and loses one packet of four, on the way to it and back.
+pub struct Relay {
+    address: SocketAddr,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Relay {
+    pub fn new(node: &str, seed: u64) -> Self {
+        let node: SocketAddr = node.parse().expect("an address");
+        let front = silent();
+        front.set_read_timeout(Some(Duration::from_millis(20))).expect("a timeout");
+        let (address, is_over) = (front.local_addr().expect("an address"), Arc::new(AtomicBool::new(false)));
+        let stop = Arc::clone(&is_over);
+        std::thread::spawn(move || {
+            let (mut asker, mut random, mut buffer) = (None, seed + 1, [0; 2048]);
+            while !stop.load(Ordering::Relaxed) {
+                let Ok((length, from)) = front.recv_from(&mut buffer) else { continue };
+                if from != node {
+                    asker = Some(from);
+                }
+                // The generator of Knuth; its high bits are as good as any.
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let to = if from == node { asker } else { Some(node) };
+                if let Some(to) = to.filter(|_| random >> 62 != 0) {
+                    let _ = front.send_to(&buffer[..length], to);
+                }
+            }
+        });
+        Self { address, is_over }
+    }
+
+    pub fn address(&self) -> String {
+        self.address.to_string()
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
+pub fn client(bootstrap: Vec<String>) -> Dht {
+    open(bootstrap, false)
+}
+
+fn open(bootstrap: Vec<String>, is_server: bool) -> Dht {
+    open_at(0, bootstrap, is_server)
+}
+
+fn open_at(port: u16, bootstrap: Vec<String>, is_server: bool) -> Dht {
     let options = DhtOptions {
         address: Ipv4Addr::LOCALHOST,
-        port: 0,
+        port,
         bootstrap: Bootstrap::Nodes(bootstrap),
         known: Vec::new(),
-        is_server: false,
+        is_server,
         request_timeout: REQUEST_TIMEOUT,
     };
     Dht::open(&options).expect("a socket on loopback")

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use bitpie::dht::{Claimant, Dht, Directory, Item, NicknameClaim, PublishError, SlotError, SlotState, WriteError};
+use bitpie::dht::{
+    Claimant, Dht, Directory, Item, NicknameClaim, PublishError, SlotAnswer, SlotError, SlotState, WriteError,
+};
 use bitpie::identity::IdentityKey;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, future};
 use tokio::time::timeout;
 
-use crate::network::{NETWORK, Network, alice, document, key, now_unix_ms};
+use crate::network::{NETWORK, Network, Relay, alice, client, document, key, now_unix_ms, server, server_at, silent};
 
 /// After this a test has failed. The machine may be busy with other things.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -21,7 +23,7 @@ const SILENT_LOOKUP: Duration = Duration::from_secs(45);
 async fn search(directory: &Directory) -> Vec<(u8, Claimant)> {
     let mut found: Vec<(u8, Claimant)> = directory
         .search(&alice(), 10, false, now_unix_ms())
-        .filter_map(|(index, claimant)| async move { claimant.map(|claimant| (index, claimant)) })
+        .filter_map(|read| async move { read.claimant.map(|claimant| (read.index, claimant)) })
         .collect()
         .await;
     found.sort_by_key(|(index, _)| *index);
@@ -47,11 +49,11 @@ async fn a_document_is_published_found_and_changed() {
     let (owner, reader) = (network.directory(), network.directory());
     let key = key(1);
     assert_eq!(reader.document(&key.id(), now_unix_ms()).await, None);
-    for revision in 1..=3 {
-        let document = document(&key, revision, None);
-        let nodes = owner.publish(&key, &document).await.expect("it is published");
+    let documents = [1, 2, 3].map(|revision| document(&key, revision, None));
+    for document in &documents {
+        let nodes = owner.publish(&key, document).await.expect("it is published");
         assert!(nodes >= 10, "{nodes} nodes have it");
-        assert_eq!(reader.document(&key.id(), now_unix_ms()).await, Some(document));
+        assert_eq!(reader.document(&key.id(), now_unix_ms()).await.as_ref(), Some(document));
     }
     // Who went back in time is told, and takes nothing back.
     let error = owner.publish(&key, &document(&key, 2, None)).await.expect_err("there is a higher revision");
@@ -246,6 +248,95 @@ async fn half_of_the_nodes_may_go() {
     let found = search(&directory).await;
     assert_eq!(found.len(), 1);
     assert!(directory.document(&key(1).id(), now_unix_ms()).await.is_some());
+}
+
+/// How many of the ten slots have answered, and in which ones somebody is found.
+async fn answered(directory: &Directory) -> (usize, Vec<u8>) {
+    let read: Vec<SlotAnswer> = directory.search(&alice(), 10, false, now_unix_ms()).collect().await;
+    let mut claimed: Vec<u8> = read.iter().filter(|read| read.claimant.is_some()).map(|read| read.index).collect();
+    claimed.sort_unstable();
+    (read.iter().filter(|read| read.is_answered).count(), claimed)
+}
+
+#[tokio::test]
+async fn what_has_not_answered_is_not_empty() {
+    let (_server, address) = server().await;
+    let whole = Directory::new(client(vec![address.clone()]), NETWORK);
+    let sockets = [silent(), silent()];
+    let silent = sockets.iter().map(|socket| socket.local_addr().expect("an address").to_string());
+    let partial = Directory::new(client([address].into_iter().chain(silent).collect()), NETWORK);
+    let (one, now) = (key(1), now_unix_ms());
+    let slot = partial.slot(&alice(), 0);
+
+    // A node that says that it has no value has answered.
+    assert_eq!(whole.read_slot(&slot, &one.id(), now).await, Ok(SlotState::Empty));
+    assert_eq!(answered(&whole).await, (10, vec![]));
+    // One of three.
+    let few = SlotError::FewAnswer { answered: 1, asked: 3 };
+    assert_eq!(partial.read_slot(&slot, &one.id(), now).await, Err(few.clone()));
+    assert_eq!(partial.write_slot(&slot, &one, now).await, Err(few.clone()));
+    assert_eq!(partial.erase_slot(&slot, &one.id(), now).await, Err(few.clone()));
+    assert_eq!(answered(&partial).await, (0, vec![]));
+    assert!(partial.dht().is_anybody_there().await);
+
+    // What is heard nevertheless is told, and the place counts as one that has not answered.
+    holds(&whole, &one, 3).await;
+    assert_eq!(answered(&whole).await, (10, vec![3]));
+    assert_eq!(answered(&partial).await, (0, vec![3]));
+    let slot = partial.slot(&alice(), 3);
+    assert_eq!(partial.read_slot(&slot, &one.id(), now).await, Ok(SlotState::Mine));
+    // To take it from somebody, more have to answer.
+    let prevails = (10..).map(key).find(|key| slot.compare(&key.id(), &one.id()).is_lt()).expect("half of all do");
+    assert_eq!(whole.read_slot(&slot, &prevails.id(), now).await, Ok(SlotState::Yields));
+    assert_eq!(partial.read_slot(&slot, &prevails.id(), now).await, Err(few));
+}
+
+#[tokio::test]
+async fn one_server_is_a_dht() {
+    let (server, address) = server().await;
+    // Its own records, in its own store.
+    let directory = Directory::new(server, NETWORK);
+    holds(&directory, &key(1), 0).await;
+    assert_eq!(answered(&directory).await, (10, vec![0]));
+    let clients = [address.clone(), address].map(|address| Directory::new(client(vec![address]), NETWORK));
+    holds(&clients[0], &key(2), 1).await;
+    for directory in [&directory, &clients[0], &clients[1]] {
+        assert_eq!(answered(directory).await, (10, vec![0, 1]));
+    }
+}
+
+#[tokio::test]
+async fn in_a_dht_of_ones_own_nobody_is_waited_for_who_does_not_answer() {
+    let sockets = [silent(), silent(), silent()];
+    let ports: Vec<u16> = sockets.iter().map(|socket| socket.local_addr().expect("an address").port()).collect();
+    drop(sockets);
+    let servers: Vec<Dht> = ports.iter().map(|port| server_at(*port, &ports)).collect();
+    let addresses: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    let clients = [client(addresses.clone()), client(addresses)];
+    for round in 0..3 {
+        for dht in servers.iter().chain(&clients) {
+            // Clients ask for themselves as nodes do, and must not be taken for such.
+            let found = dht.read(&[round; 32]).await;
+            assert!(found.is_answered && found.answered >= 3 && found.answered == found.asked, "{found:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_search_that_lost_a_claimant_is_not_complete() {
+    // Three nodes that know nothing of each other; what comes and goes is lost at random, a quarter each way.
+    let nodes = [server().await, server().await, server().await];
+    let all: Vec<String> = nodes.iter().map(|(_, address)| address.clone()).collect();
+    let whole = Directory::new(client(all.clone()), NETWORK);
+    holds(&whole, &key(1), 0).await;
+    holds(&whole, &key(2), 1).await;
+    assert_eq!(answered(&whole).await, (10, vec![0, 1]));
+    let relays: Vec<Relay> = (0..).zip(&all).map(|(seed, node)| Relay::new(node, seed)).collect();
+    let lossy = Directory::new(client(relays.iter().map(Relay::address).collect()), NETWORK);
+    for search in 0..8 {
+        let (answered, claimed) = answered(&lossy).await;
+        assert!(answered < 10 || claimed == [0, 1], "search {search}: all have answered, and found is {claimed:?}");
+    }
 }
 
 #[tokio::test]

@@ -89,6 +89,8 @@ pub struct Search {
     pub claimants: Vec<(u8, NodeId)>,
     /// Once it is over: whether it is complete.
     pub is_complete: Option<bool>,
+    /// Once it is over: how many slots have answered.
+    pub answered: u8,
 }
 
 /// What all nodes see.
@@ -102,6 +104,8 @@ pub struct VirtualDht {
     pub writings: BTreeMap<NodeId, u32>,
     /// How often the document of a node was looked for.
     pub lookups: BTreeMap<NodeId, u32>,
+    /// Slots of which too few nodes tell.
+    pub silent: BTreeSet<u8>,
     /// Slots into which nobody can write any more.
     pub exhausted: BTreeSet<u8>,
 }
@@ -366,6 +370,7 @@ impl World {
                 }
             }
             Command::FindIdentity(peer) => self.find_identity(index, peer),
+            Command::NicknameTaken { .. } => {}
             Command::ReportNickname { result, nickname, index: slot } => {
                 self.hosts[index].nickname_reports.push((result, nickname, slot));
             }
@@ -418,8 +423,9 @@ impl World {
             outside::Command::User(User::NicknameObserverReportClaimant { search, index: slot, claimant }) => {
                 self.hosts[index].found.entry(search).or_default().claimants.push((slot, claimant));
             }
-            outside::Command::User(User::NicknameObserverReportEnd { search, complete }) => {
-                self.hosts[index].found.entry(search).or_default().is_complete = Some(complete);
+            outside::Command::User(User::NicknameObserverReportEnd { search, complete, answered }) => {
+                let ended = self.hosts[index].found.entry(search).or_default();
+                (ended.is_complete, ended.answered) = (Some(complete), answered);
             }
             outside::Command::User(User::ReachabilityReport { peer, reached }) => {
                 self.hosts[index].reached.insert(peer, reached);
@@ -573,7 +579,9 @@ impl World {
                     let claimant = self.claimants(&nickname, slot).first().copied();
                     let entrypoints = claimant.and_then(|id| self.dht.documents.get(&id).cloned()).unwrap_or_default();
                     let delay_ms = 30 + 20 * u64::from(slots - slot);
-                    answer(self, delay_ms, DhtInput::SearchSlotRead { search, index: slot, claimant, entrypoints });
+                    let is_answered = !self.dht.silent.contains(&slot);
+                    let read = DhtInput::SearchSlotRead { search, index: slot, claimant, is_answered, entrypoints };
+                    answer(self, delay_ms, read);
                 }
             }
         }

@@ -147,8 +147,30 @@ fn the_first_claimant_ends_a_search_for_one() {
     assert_eq!(world.search(2, 5, true).len(), 1);
     let observer = world.hosts[2].core.system().nickname_observer.get(&5).map(|observer| observer.state());
     assert!(matches!(observer, None | Some(nickname_observer::State::Found)), "{observer:?}");
-    // And for a name that nobody has, all slots are asked.
-    assert_eq!(world.hosts[2].found[&5].is_complete, Some(true));
+    // Others may claim it too.
+    assert_eq!(world.hosts[2].found[&5].is_complete, Some(false));
+}
+
+#[test]
+fn a_search_is_complete_only_if_all_slots_have_answered() {
+    let mut world = connected(2);
+    world.wish(0, Some(alice()));
+    world.run_until("it is held", |world| world.is_held(0));
+    // Slot 9 is read first, slot 0 last, whose holder is heard of nevertheless.
+    for (search, silent, answered) in [(2, vec![], 10), (4, vec![4], 9), (6, vec![0], 9), (8, vec![9, 5], 8)] {
+        world.dht.silent = silent.into_iter().collect();
+        assert_eq!(world.search(1, search, false), [(0, id(1))]);
+        let ended = &world.hosts[1].found[&search];
+        assert_eq!((ended.is_complete, ended.answered), (Some(answered == 10), answered));
+    }
+    world.dht.silent = (0..10).collect();
+    world.wish(0, None);
+    world.run_until("it is cleared", |world| world.holder(0) == Some(nickname_holder::State::AtStartup));
+    for (search, first) in [(10, false), (12, true)] {
+        assert_eq!(world.search(1, search, first), []);
+        let ended = &world.hosts[1].found[&search];
+        assert_eq!((ended.is_complete, ended.answered), (Some(false), 0));
+    }
 }
 
 #[test]

@@ -118,3 +118,17 @@ fn a_flood_fills_no_trace_and_a_friend_is_answered() {
         friends.are_undisturbed(what);
     }
 }
+
+#[test]
+fn whoever_floods_and_goes_is_not_listened_to_for_long() {
+    let friends = Friends::new(&[]);
+    let sessions = |node: &super::nodes::Node| node.status().sessions.incoming + node.status().sessions.half_open;
+    for seed in 230..236 {
+        let mut peer = Peer::new(seed);
+        let session = peer.join(&friends.node);
+        peer.flood(session, &CASES[0].1(&peer, session.with), FLOOD / 4);
+        drop(peer);
+    }
+    // What they have said would last for a long time.
+    friends.node.until("nothing of them is left", |node| sessions(node) == 0);
+}

@@ -98,7 +98,7 @@ pub async fn measure(network: &mut Network, state: State, contender: Contender) 
 async fn claimants(client: &Directory, name: &Nickname, first: bool) -> usize {
     let enough = if first { 1 } else { usize::MAX };
     let search = client.search(name, NICKNAME_SLOTS, first, now_unix_ms());
-    let found = search.filter_map(|(_, claimant)| async { claimant });
+    let found = search.filter_map(|answer| async { answer.claimant });
     found.take(enough).count().await
 }
 

@@ -156,8 +156,8 @@ impl Callers {
     }
 
     /// A search will find nothing more.
-    pub(super) fn search_ended(&mut self, search: u64, is_complete: bool) {
-        self.searches.ended(search, is_complete);
+    pub(super) fn search_ended(&mut self, search: u64, is_complete: bool, answered: u8) {
+        self.searches.ended(search, is_complete, answered);
         self.changed();
     }
 

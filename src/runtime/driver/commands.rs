@@ -52,6 +52,17 @@ impl Driver {
             Command::CountPresence(counted) => self.tasks.push(self.storage.count_presence(counted)),
             Command::Report { what, reason } => tracing::warn!(reason, "{what}"),
             Command::FindIdentity(peer) => self.dht.find_identity(peer),
+            Command::NicknameTaken { nickname, index, is_claimed } => {
+                let now = if is_claimed {
+                    "is somebody else's now: their claim to it prevails"
+                } else {
+                    "cannot be written into any more by anybody: somebody has used it up"
+                };
+                self.notices.tell(format!(
+                    "place {index} of the nickname {nickname}, which was yours, {now}. This node looks for another \
+                     place; friends who have not pinned you yet need your fingerprint (`bitpie id`)."
+                ));
+            }
             Command::ReportNickname { result, nickname, index } => {
                 tracing::info!(?result, nickname = nickname.as_ref().map(Nickname::as_str), index, "nickname");
                 self.callers.changed();

@@ -227,11 +227,8 @@ impl DhtNeighbour {
     /// Reads the slots of a search. What is known of them at once is given back.
     pub(super) fn read_slots(&mut self, search: u64, nickname: &Nickname, slots: u8, first: bool) -> Vec<Input> {
         let Some(directory) = self.directory() else {
-            // Nobody can be asked, so no slot holds anything that could be found.
-            let nothing = (0..slots).map(|index| {
-                Input::Dht(DhtInput::SearchSlotRead { search, index, claimant: None, entrypoints: Vec::new() })
-            });
-            return nothing.collect();
+            // Nobody can be asked, so nothing is known of any slot.
+            return (0..slots).map(|index| slot_read(search, index, None, false)).collect();
         };
         self.reading.insert(search);
         self.wait_for_slot(search, Box::pin(directory.search(nickname, slots, first, unix_ms())));
@@ -241,32 +238,24 @@ impl DhtNeighbour {
     fn wait_for_slot(&mut self, search: u64, mut answers: Answers) {
         let store = self.store.clone();
         self.wait_for(async move {
-            let Some((index, claimant)) = answers.next().await else { return Done::SlotsRead { search } };
-            let document = kept(&store, claimant.map(|claimant| claimant.document)).await;
-            Done::SlotRead { search, index, document, rest: answers }
+            let Some(read) = answers.next().await else { return Done::SlotsRead { search } };
+            let document = kept(&store, read.claimant.map(|claimant| claimant.document)).await;
+            Done::SlotRead { search, index: read.index, document, is_answered: read.is_answered, rest: answers }
         });
     }
 
-    /// All slots of a search have answered, or nobody wants to know more; answers that still come are dropped.
+    /// All slots of a search have been read, or nobody wants to know more; answers that still come are dropped.
     pub(super) fn stop_reading(&mut self, search: u64) {
         self.reading.remove(&search);
     }
 
-    /// A slot of a search has answered.
-    pub(super) fn slot_read(
-        &mut self,
-        search: u64,
-        index: u8,
-        document: Option<VerifiedDocument>,
-        rest: Answers,
-    ) -> Option<Input> {
-        if !self.reading.contains(&search) {
-            return None;
+    /// A slot of a search has been read: whether anybody still wants to know. Then the others are waited for.
+    pub(super) fn is_reading(&mut self, search: u64, rest: Answers) -> bool {
+        let is_reading = self.reading.contains(&search);
+        if is_reading {
+            self.wait_for_slot(search, rest);
         }
-        let claimant: Option<NodeId> = document.as_ref().map(VerifiedDocument::id);
-        let entrypoints = document.map(|document| document.document().contacts.to_vec()).unwrap_or_default();
-        self.wait_for_slot(search, rest);
-        Some(Input::Dht(DhtInput::SearchSlotRead { search, index, claimant, entrypoints }))
+        is_reading
     }
 
     /// Asks the DHT; if there is none, `otherwise` is the answer.
@@ -303,6 +292,13 @@ impl DhtNeighbour {
     fn wait_for(&mut self, question: impl Future<Output = Done> + 'static) {
         self.questions.push(Box::pin(question));
     }
+}
+
+/// A slot of a search has been read: the document of whoever holds it, and whether enough have answered to know.
+pub(super) fn slot_read(search: u64, index: u8, document: Option<VerifiedDocument>, is_answered: bool) -> Input {
+    let claimant: Option<NodeId> = document.as_ref().map(VerifiedDocument::id);
+    let entrypoints = document.map(|document| document.document().contacts.to_vec()).unwrap_or_default();
+    Input::Dht(DhtInput::SearchSlotRead { search, index, claimant, is_answered, entrypoints })
 }
 
 /// The document, if it is not older than one that was seen of the same node. Those that count are kept.

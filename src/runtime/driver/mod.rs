@@ -276,9 +276,10 @@ impl Driver {
                 self.input(opened);
             }
             Done::SlotsRead { search } => self.dht.stop_reading(search),
-            Done::SlotRead { search, index, document, rest } => {
-                let read = self.dht.slot_read(search, index, document, rest);
-                self.inputs(read);
+            Done::SlotRead { search, index, document, is_answered, rest } => {
+                if self.dht.is_reading(search, rest) {
+                    self.input(dht::slot_read(search, index, document, is_answered));
+                }
             }
             Done::Ping(waiting) => self.begin_ping(waiting),
         }

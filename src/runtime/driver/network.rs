@@ -150,8 +150,9 @@ impl Network {
 
     /// Ends what came by addresses that this machine no longer has.
     pub(super) fn set_up(&self) -> Input {
-        let own = interfaces::own_addresses();
-        self.transports.values().for_each(|line| line.transport.end_stranded(&own));
+        if let Some(own) = interfaces::own_addresses() {
+            self.transports.values().for_each(|line| line.transport.end_stranded(&own));
+        }
         Input::Event(told::network_up())
     }
 

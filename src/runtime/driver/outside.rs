@@ -155,7 +155,9 @@ impl Driver {
                 let reach = self.callers.claimant_found(search, index, claimant, self.identity.id());
                 self.later(reach);
             }
-            User::NicknameObserverReportEnd { search, complete } => self.callers.search_ended(search, complete),
+            User::NicknameObserverReportEnd { search, complete, answered } => {
+                self.callers.search_ended(search, complete, answered);
+            }
             User::ReachabilityReport { peer, reached } => self.callers.node_reached(peer, reached),
         }
     }

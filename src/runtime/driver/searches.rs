@@ -29,6 +29,8 @@ pub struct Search {
     found: Vec<Found>,
     /// Nothing more will come; all slots have answered, or not.
     pub is_complete: Option<bool>,
+    /// So many slots have, once nothing more will come.
+    pub answered: u8,
     /// Counts what has changed.
     pub seen: u64,
 }
@@ -63,7 +65,7 @@ impl Searches {
     /// Another one begins. Its number, and that of the one that is forgotten for it.
     pub fn begin(&mut self, nickname: Nickname) -> (u64, Option<u64>) {
         self.last += 1;
-        self.kept.insert(self.last, Search { nickname, found: Vec::new(), is_complete: None, seen: 0 });
+        self.kept.insert(self.last, Search { nickname, found: Vec::new(), is_complete: None, answered: 0, seen: 0 });
         let forgotten = if self.kept.len() > SEARCHES { self.kept.pop_first() } else { None };
         (self.last, forgotten.map(|(oldest, _)| oldest))
     }
@@ -87,10 +89,11 @@ impl Searches {
     }
 
     /// Nothing more will be found.
-    pub(super) fn ended(&mut self, search: u64, is_complete: bool) {
+    pub(super) fn ended(&mut self, search: u64, is_complete: bool, answered: u8) {
         if let Some(search) = self.kept.get_mut(&search) {
             search.seen += 1;
             search.is_complete = Some(is_complete);
+            search.answered = answered;
         }
     }
 }

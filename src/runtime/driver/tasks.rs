@@ -6,7 +6,7 @@ use std::rc::Rc;
 use futures_util::StreamExt as _;
 use futures_util::stream::{FuturesUnordered, Stream};
 
-use crate::dht::Claimant;
+use crate::dht::SlotAnswer;
 use crate::identity::VerifiedDocument;
 use crate::messages::DeliveryUpdate;
 use crate::transports::Waiting;
@@ -54,8 +54,8 @@ impl Extend<Task> for Tasks {
     }
 }
 
-/// The slots of a search that have not answered yet.
-pub(super) type Answers = Pin<Box<dyn Stream<Item = (u8, Option<Claimant>)>>>;
+/// The slots of a search that have not been read yet.
+pub(super) type Answers = Pin<Box<dyn Stream<Item = SlotAnswer>>>;
 
 /// What comes of something that was waited for.
 pub enum Done {
@@ -79,10 +79,10 @@ pub enum Done {
     Unrecorded(Vec<(PacketId, DeliveryUpdate)>),
     /// The socket of the DHT is open, or why it cannot be.
     DhtOpened(Result<OpenDht, String>),
-    /// All slots of a search have answered.
+    /// All slots of a search have been read.
     SlotsRead { search: u64 },
-    /// A slot of a search has answered.
-    SlotRead { search: u64, index: u8, document: Option<VerifiedDocument>, rest: Answers },
+    /// A slot of a search has been read: the document of whoever holds it, and whether enough have answered to know.
+    SlotRead { search: u64, index: u8, document: Option<VerifiedDocument>, is_answered: bool, rest: Answers },
     /// It is known who is to be pinged.
     Ping(WaitingPing),
 }

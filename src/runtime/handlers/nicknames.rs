@@ -6,6 +6,7 @@ use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::methods::{Answers, ClearNickname, FindName, FoundNames, SetNickname, ShowNickname, StopSearch};
 use crate::api::reply::Reply;
 use crate::automata::{dht_connector, nickname_holder};
+use crate::dht::NICKNAME_SLOTS;
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::{Contact, ContactState};
 use crate::nickname::Nickname;
@@ -150,7 +151,8 @@ impl Driver {
         let wanted = &world.nickname.wanted;
         let (unnamed, help) = wanted.as_ref().and_then(|_| self.why_unnamed()).unzip();
         let problem = unnamed.or_else(|| world.nickname.problem.clone());
-        answers::NicknameStatus { name: wanted.clone(), state, result, index, settled, problem, help: help.flatten() }
+        let (name, lost) = (wanted.clone(), world.nickname.lost);
+        answers::NicknameStatus { name, state, result, index, lost, settled, problem, help: help.flatten() }
     }
 
     /// Why our nickname is not even being registered; and what to do about it, if it is for the user to do something.
@@ -186,6 +188,9 @@ fn found_names(
         let mut entrypoints = document.map(|document| document.document().contacts.to_vec()).unwrap_or_default();
         // Anybody can name an address inside the network of whoever looks; it is not handed on as one that the user has
         // given.
+        let only_private = !is_private_network
+            && !entrypoints.is_empty()
+            && !entrypoints.iter().any(crate::identity::Entrypoint::is_public);
         entrypoints.retain(|entrypoint| is_private_network || entrypoint.is_public());
         let is_it = |contact: &&Contact| contact.id == id && contact.state != ContactState::Removed;
         let contact = contacts.iter().find(is_it);
@@ -194,6 +199,7 @@ fn found_names(
             index: found.index,
             address: lookup::address_of(id, entrypoints, None).idurl,
             id,
+            only_private,
             is_me: id == me,
             is_contact: state == Some(answers::ContactState::Accepted),
             state,
@@ -202,7 +208,7 @@ fn found_names(
         })
     };
     let claimants = searched.claimants().map(claimant).collect::<Result<Vec<_>, StoreError>>()?;
-    let Search { nickname: name, is_complete, seen, .. } = searched;
+    let Search { nickname: name, is_complete, answered, seen, .. } = searched;
     let (over, complete) = (is_complete.is_some(), is_complete == Some(true));
     // Nobody takes anybody for somebody whom the user has refused.
     let accepted = || contacts.iter().filter(|contact| contact.state == ContactState::Accepted);
@@ -214,7 +220,18 @@ fn found_names(
             && claimants.iter().all(|claimant| claimant.id != contact.id)
     });
     let missing = given_up.and_then(|contact| contact.name.clone());
-    Ok(answers::FoundNames { search, name, claimants, over, complete, seen, looks_like, missing })
+    Ok(answers::FoundNames {
+        search,
+        name,
+        claimants,
+        over,
+        complete,
+        answered,
+        places: NICKNAME_SLOTS,
+        seen,
+        looks_like,
+        missing,
+    })
 }
 
 /// The service that looks after our nickname.

@@ -1,9 +1,9 @@
 //! What the TCP transport allows, and the count of who is there.
 //!
 //! Connections that nobody has admitted yet are counted apart from those that are to last, so that a flood of the former
-//! cannot use up the places of the latter; who has those is not decided here. When there are too many of them the oldest makes room: it had its
-//! time, and an honest newcomer needs only two round trips, so it gets through a flood that a rule of "first come"
-//! would let it starve in.
+//! cannot use up the places of the latter; who has those is not decided here. When there are too many of them the oldest
+//! of the largest network makes room: it had its time, and an honest newcomer needs only some round trips, so it gets
+//! through a flood that a rule of "first come" would let it starve in.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
@@ -81,6 +81,20 @@ const REMEMBERED_PACES: usize = 4_096;
 struct AddressGroup(IpAddr);
 
 impl AddressGroup {
+    /// The network that is likely to be in one hand: 24 bits of IPv4, 48 of IPv6.
+    fn network(self) -> IpAddr {
+        match self.0 {
+            IpAddr::V4(address) => {
+                let [a, b, c, _] = address.octets();
+                [a, b, c, 0].into()
+            }
+            IpAddr::V6(address) => {
+                let [a, b, c, ..] = address.segments();
+                [a, b, c, 0, 0, 0, 0, 0].into()
+            }
+        }
+    }
+
     fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V6(address) => {
@@ -112,6 +126,20 @@ struct Counts {
 }
 
 impl Counts {
+    /// The session that has to make room: of the largest group of neighbouring addresses, the oldest. So a flood from a
+    /// few networks, however many addresses they have, ends its own handshakes and not those of others.
+    fn makes_room(&mut self) -> Option<SessionNumber> {
+        let network = |session: &SessionNumber| self.half_open_sessions.get(session).map(|group| group.network());
+        let mut sizes: HashMap<IpAddr, usize> = HashMap::new();
+        for network in self.oldest_half_open.iter().filter_map(network) {
+            *sizes.entry(network).or_default() += 1;
+        }
+        let largest = sizes.values().copied().max()?;
+        let is_of_largest = |session| network(session).is_some_and(|network| sizes.get(&network) == Some(&largest));
+        let place = self.oldest_half_open.iter().position(is_of_largest)?;
+        self.oldest_half_open.remove(place)
+    }
+
     /// Whether another connection of that address is in time (the generic cell rate algorithm, ITU-T I.371).
     fn is_in_time(&mut self, limits: &Limits, group: AddressGroup, now_us: u64) -> bool {
         let interval_us = 1_000_000 / u64::try_from(limits.accepted_per_second.max(1)).unwrap_or(u64::MAX);
@@ -218,7 +246,7 @@ impl Admission {
             return Err(RefusedWhy::HalfOpenLimit);
         }
         let evicted = if counts.half_open.all >= limits.half_open {
-            Some(counts.oldest_half_open.pop_front().ok_or(RefusedWhy::HalfOpenLimit)?)
+            Some(counts.makes_room().ok_or(RefusedWhy::HalfOpenLimit)?)
         } else {
             None
         };
@@ -353,6 +381,24 @@ mod tests {
         let (_fifth, evicted) = admission.accept(&limits, 5, address("203.0.113.5")).expect("room is made");
         assert_eq!(evicted, Some(2));
         assert_eq!(admission.session_counts(), SessionCounts { inbound: 1, outbound: 0, half_open: 4 });
+    }
+
+    #[test]
+    fn a_flood_from_one_network_ends_no_handshake_of_another() {
+        let (admission, limits) = (Admission::new(), Limits { half_open: 8, ..limits() });
+        let (_honest, _) = admission.accept(&limits, 1, address("203.0.113.1")).expect("room");
+        let mut flood = Vec::new();
+        for number in 1..200_u8 {
+            let from = IpAddr::from([0x2001, 0xdb8, 7, u16::from(number), 0, 0, 0, 1]);
+            let (place, evicted) = admission.accept(&limits, 2 * u64::from(number) + 1, from).expect("room is made");
+            assert_ne!(evicted, Some(1));
+            flood.push((place, evicted));
+            // Those that had to go go.
+            if let Some(evicted) = evicted {
+                flood.retain(|(place, _)| place.session != evicted);
+            }
+        }
+        assert_eq!(admission.session_counts().half_open, 8);
     }
 
     #[test]

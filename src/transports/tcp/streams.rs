@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::AsyncWrite as _;
 use tokio::net::TcpStream;
@@ -56,6 +57,9 @@ const YAMUX_STREAMS: usize = 1 + 4 * BULK_STREAMS_AT_THE_MOST;
 /// Bulk streams that a peer may have refused in one session before that is no accident any more.
 const REFUSED_BULK_STREAMS: usize = 1_000;
 
+/// How long what came before the end of a session is handed out, at most.
+const REST_HANDED_OUT: Duration = Duration::from_secs(5);
+
 /// A session whose peer is known.
 pub(super) struct Streams {
     inner: Arc<Inner>,
@@ -76,6 +80,8 @@ pub(super) struct Streams {
     deadlines: Deadlines,
     /// Why it has ended; what came before is still handed out.
     ended: Option<(CloseReason, String)>,
+    /// Until when.
+    rest_due: Option<Instant>,
 }
 
 /// Bulk streams, counted.
@@ -123,6 +129,7 @@ impl Streams {
             is_blocked: false,
             deadlines: Deadlines::default(),
             ended: None,
+            rest_due: None,
         }
     }
 
@@ -315,13 +322,22 @@ impl Streams {
         moved
     }
 
-    /// What came before the end is handed out; then it is over.
+    /// What came before the end is handed out, for a while; then it is over. Whoever has said more than is dealt with in
+    /// that time, and gone, is not listened to any longer: or sessions without a peer would come together.
     fn hand_out_the_rest(&mut self, context: &mut Context<'_>) -> Poll<End> {
-        if let Some(end @ (End::Abort | End::Drop(..))) = self.orders.ending() {
-            return Poll::Ready(end);
+        let is_unwanted = match self.orders.ending() {
+            Some(end @ (End::Abort | End::Drop(..))) => return Poll::Ready(end),
+            Some(End::Close(..)) => true,
+            None => false,
+        };
+        let due = *self.rest_due.get_or_insert_with(|| Instant::now() + REST_HANDED_OUT);
+        let timer = self.deadlines.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        if timer.deadline() != due {
+            timer.as_mut().reset(due);
         }
+        let is_late = timer.as_mut().poll(context).is_ready();
         self.receive(context);
-        let is_done = self.control.is_none() && self.events.is_empty();
+        let is_done = is_unwanted || is_late || self.control.is_none() && self.events.is_empty();
         match &self.ended {
             Some((reason, detail)) if is_done => Poll::Ready(End::Drop(*reason, detail.clone())),
             _ if self.events.is_orphaned() => Poll::Ready(End::Abort),

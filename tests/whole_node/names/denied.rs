@@ -5,12 +5,19 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
-use bitpie::dht::{CLAIM_VALIDITY_S, NicknameClaim};
+use bitpie::dht::{CLAIM_VALIDITY_S, Dht, NicknameClaim};
 use bitpie::identity::IdentityKey;
 
-use super::super::nodes::{Node, until_both_online};
+use super::super::nodes::{Node, free_port, until_both_online};
 use super::super::peer::now_unix_ms;
-use super::{DHT_NODES, Network, Stranger, alice, bob, key, node};
+use super::{DHT_NODES, Network, Stranger, alice, bob, dht_options, key, node};
+
+/// A server of a DHT that knows nobody else, and its address.
+fn server() -> (Dht, String) {
+    let port = free_port();
+    let dht = Dht::open(&dht_options(Vec::new(), port, true)).expect("a socket on loopback");
+    (dht, format!("127.0.0.1:{port}"))
+}
 
 /// What a command writes to standard output and standard error, whatever comes of it.
 fn said(node: &Node, arguments: &[&str]) -> String {
@@ -110,6 +117,55 @@ fn without_a_dht_that_answers_people_who_know_each_other_talk() {
 }
 
 #[test]
+fn what_has_not_answered_is_told_and_is_no_reason_to_believe_anything() {
+    let (dht, address) = server();
+    let sockets: Vec<UdpSocket> =
+        (0..2).map(|_| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket on loopback")).collect();
+    let silent = sockets.iter().map(|socket| socket.local_addr().expect("an address").to_string());
+    let partial: Vec<String> = [address.clone()].into_iter().chain(silent).collect();
+    let quick = [("services/entangled-dht/request-timeout", "\"100ms\"")];
+    let [mut a, mut b, mut c] = [&vec![address], &partial, &partial].map(|bootstrap| node(bootstrap, &quick));
+    a.start();
+    b.start();
+    a.add(&format!("bitpie:{}", b.key().id()), "b");
+    let find = |node: &Node| node.find(&alice(), false);
+    let nobody = find(&b);
+    assert_eq!((nobody.complete, nobody.answered, nobody.places), (false, 0, 10));
+    let found = said(&b, &["find", "alice"]);
+    assert!(found.contains("It is not known who claims alice: none of the 10 places"), "{found}");
+
+    a.wish(&alice());
+    assert_eq!(a.until_held(), 0);
+    assert!(find(&a).complete && find(&a).answered == 10);
+    let found = find(&b);
+    assert_eq!((found.claimants.len(), found.complete, found.answered), (1, false, 0));
+    let refused = said(&b, &["contact", "add", "alice", "--yes"]);
+    assert!(refused.contains("others may claim the nickname `alice` too: none of the 10 places"), "{refused}");
+    let fingerprint = bitpie::identity::Fingerprint::of(&a.id()).to_string();
+    let added = said(&b, &["contact", "add", "alice", "--fingerprint", &fingerprint]);
+    assert!(added.contains("alice is a contact now"), "{added}");
+
+    // The claim cannot be seen any more, and that says nothing of its owner.
+    a.stop();
+    drop(dht);
+    let missing = find(&b);
+    assert_eq!((missing.claimants.len(), missing.complete, missing.missing), (0, false, None));
+    let found = said(&b, &["find", "alice"]);
+    assert!(!found.contains("does not claim it any more"), "{found}");
+
+    // Nobody takes a place of which too few tell.
+    let (_dht, address) = server();
+    let partial = [std::slice::from_ref(&address), &partial[1..]].concat();
+    c.set("services/entangled-dht/bootstrap", Some(&format!("{partial:?}")));
+    c.start();
+    c.wish(&alice());
+    c.until("it is told why", |node| {
+        node.nickname().problem.is_some_and(|problem| problem == "too few nodes of the DHT have answered: 1 of 3")
+    });
+    assert_eq!(Stranger::new(&[address], "test").sequence(0), None, "nothing is written");
+}
+
+#[test]
 fn an_address_inside_a_private_network_is_dialled_only_in_a_network_of_ones_own() {
     let dht = Network::new();
     for (network, is_dialled) in [("test", true), ("main", false)] {
@@ -135,6 +191,7 @@ fn an_address_inside_a_private_network_is_dialled_only_in_a_network_of_ones_own(
         if is_dialled {
             node.until("it has dialled", |_| listener.accept().is_ok());
         } else {
+            assert!(said(&node, &["find", "alice"]).contains("names only addresses inside a private network"));
             // As a contact too: the address is still one that a stranger has named.
             let pinned = said(&node, &["contact", "add", "alice", "--yes"]);
             assert!(pinned.contains("alice is a contact now"), "{pinned}");

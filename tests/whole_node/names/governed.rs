@@ -79,5 +79,9 @@ fn of_two_good_claims_to_a_place_that_is_held_the_one_that_prevails_stays() {
     let both = BTreeMap::from([(0, prevails.id()), (1, id)]);
     b.until("she gives way and takes the next", |node| node.finds(&alice()) == both);
     a.until("she knows", |node| node.held() == Some(1));
+    assert_eq!(a.nickname().lost, Some(0));
+    let told = a.status().notices.into_iter().find(|notice| notice.starts_with("place 0 of the nickname alice"));
+    assert!(told.is_some_and(|told| told.contains("which was yours, is somebody else's now")));
+    assert!(a.output(&["nick", "show"]).contains("place 0 of alice was yours, and is not any more"));
     assert_eq!(b.finds(&alice()), both, "nobody writes over a claim that prevails");
 }
