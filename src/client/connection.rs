@@ -114,15 +114,21 @@ impl Connection {
         let limit = limit.saturating_add(PATIENCE).saturating_add(Duration::from_millis(wait));
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters }).to_string();
         let bytes = self.runtime.block_on(self.talk(body, limit)).map_err(|trouble| self.failure(trouble))?;
-        let stranger = || self.failure(Trouble::Stranger);
-        let mut answer: Value = serde_json::from_slice(&bytes).map_err(|_| stranger())?;
+        // Who answers was proved before anything was said, so it is the node.
+        let not_understood = || {
+            Failure::here(
+                format!("the node's answer to `{method}` is not understood"),
+                "node and command are of different versions: stop the node and start it with this program",
+            )
+        };
+        let mut answer: Value = serde_json::from_slice(&bytes).map_err(|_| not_understood())?;
         match (answer.get_mut("result").map(Value::take), answer.get_mut("error").map(Value::take)) {
             (Some(result), None) => Ok(result),
             (None, Some(error)) => {
-                let error: RpcError = serde_json::from_value(error).map_err(|_| stranger())?;
+                let error: RpcError = serde_json::from_value(error).map_err(|_| not_understood())?;
                 Err(Failure::Node(error))
             }
-            _ => Err(stranger()),
+            _ => Err(not_understood()),
         }
     }
 
