@@ -179,8 +179,16 @@ impl Started {
     pub fn prepare(home: Home, config: Config, settings: Settings, key: &KeyOptions) -> anyhow::Result<Self> {
         home.prepare()?;
         let lock = home.lock()?;
+        // Before a new key is made: into a damaged database it could not be written whose home this is.
+        let opened = key.new_identity.then(|| databases::open(&home)).transpose()?;
+        if opened.as_ref().is_some_and(|(store, _)| store.is_read_only()) {
+            anyhow::bail!(
+                "the database of messages is damaged: `bitpie doctor --repair` saves what can be read into a new one; then \
+                 `bitpie run --new-identity`"
+            );
+        }
         let taken = whose::take(&home, key)?;
-        let (store, mut notices) = databases::open(&home)?;
+        let (store, mut notices) = opened.map_or_else(|| databases::open(&home), Ok)?;
         let is_damaged = store.is_read_only();
         notices.extend(whose::settle(&home, &store, &taken, key.new_identity)?);
         let Taken { key, is_new } = taken;

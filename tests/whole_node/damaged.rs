@@ -210,3 +210,19 @@ fn damaged_peers_are_set_aside_and_begun_again() {
         assert_eq!(database_check(&a)["verdict"], "good");
     }
 }
+
+#[test]
+fn nobody_begins_as_somebody_else_before_a_damaged_database_is_repaired() {
+    let (mut a, _b) = talked();
+    let (home, old) = (Home::at(a.home()), a.id());
+    change(&home.messages_database(), |file| file[..100].fill(0xaa));
+    fs::remove_file(home.key_file()).expect("removed");
+    let (code, said) = a.complaint(&["run", "--new-identity"]);
+    assert!(code == Some(2) && said.contains("doctor --repair"), "{code:?}: {said}");
+    assert!(!home.key_file().exists(), "no key is made");
+    a.output(&["doctor", "--repair", "--json"]);
+    a.run_arguments = vec!["--new-identity".to_owned()];
+    a.start();
+    assert_ne!(a.id(), old);
+    assert_eq!(a.all_messages().len(), 40);
+}
