@@ -106,7 +106,7 @@ async fn one(store: StoreHandle, number: u64) {
             if store.outgoing(&id(number))?.is_some() {
                 return Ok(false);
             }
-            store.queue_message(&outgoing(number), NOW).map(|_| true)
+            store.queue_message(&outgoing(number), None, NOW).map(|_| true)
         })
         .await;
     tell("out", number, if queued.expect("queued") { "new" } else { "old" });

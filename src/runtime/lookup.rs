@@ -26,14 +26,13 @@ const IDS_TOLD: usize = 5;
 /// # Errors
 /// If it is nobody, or could be several.
 pub fn resolve(store: &Store, who: &str) -> Result<Contact, RpcError> {
-    let contacts = store.contacts().map_err(failed)?;
     if let Ok(idurl) = parse(who) {
-        let found = contacts.into_iter().find(|contact| contact.id == idurl.id);
-        return found.ok_or_else(|| {
+        return store.contact(&idurl.id).map_err(failed)?.ok_or_else(|| {
             RpcError::new(ErrorKind::NotFound, format!("{} is no contact", idurl.id))
                 .help("`bitpie contact add ADDRESS` makes it one")
         });
     }
+    let contacts = store.contacts().map_err(failed)?;
     if let Some(beginning) = who.strip_prefix(IDURL_SCHEME) {
         if beginning.chars().count() < BEGINNING_CHARACTERS {
             return Err(bad(format!("`{beginning}` is too short for the beginning of an id"))

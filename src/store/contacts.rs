@@ -333,7 +333,7 @@ mod tests {
         let new = |seed, text| NewContact { id: node(seed), name: Some(name(text)), hints: Vec::new(), found_as: None };
         store.add_contact(&new(1, "a"), 5).expect("added");
         store.receive(&arrival(1, 1, "one"), &Quota::default(), 1_000).unwrap();
-        store.queue_message(&super::super::tests::new_message(1, 9, "back"), 1_000).expect("queued");
+        store.queue_message(&super::super::tests::new_message(1, 9, "back"), None, 1_000).expect("queued");
         let removal = store.remove_contact(&node(1), false).expect("removed");
         assert_eq!(removal, Removal { given_up: 1, kept: 2, deleted: 0 });
         assert_eq!(store.unfinished_deliveries().expect("read"), []);
@@ -342,7 +342,7 @@ mod tests {
             items.into_iter().map(|item| item.text.as_str().to_owned()).collect()
         };
         assert_eq!(texts(&store), ["one", "back"]);
-        let again = store.queue_message(&super::super::tests::new_message(1, 10, "more"), 1_000);
+        let again = store.queue_message(&super::super::tests::new_message(1, 10, "more"), None, 1_000);
         assert!(matches!(again, Err(StoreError::NoContact { .. })));
         assert!(matches!(store.remove_contact(&node(1), false), Err(StoreError::NoContact { .. })));
         // Who writes is a stranger again, and when nobody answers the conversation is still there.
@@ -362,7 +362,7 @@ mod tests {
     fn a_refused_contact_is_sent_nothing_after_the_next_start() {
         let store = store();
         super::super::tests::accepted(&store, 1);
-        store.queue_message(&super::super::tests::new_message(1, 9, "back"), 1_000).expect("queued");
+        store.queue_message(&super::super::tests::new_message(1, 9, "back"), None, 1_000).expect("queued");
         store.refuse_contact(&node(1)).expect("refused");
         assert_eq!(store.unfinished_deliveries().expect("read"), []);
         assert_eq!(store.check().expect("checked"), [""; 0]);
@@ -375,7 +375,7 @@ mod tests {
             .add_contact(&NewContact { id: node(1), name: Some(name("a")), hints: Vec::new(), found_as: None }, 5)
             .expect("added");
         store.receive(&arrival(1, 1, "one"), &Quota::default(), 1_000).unwrap();
-        store.queue_message(&super::super::tests::new_message(1, 9, "back"), 1_000).expect("queued");
+        store.queue_message(&super::super::tests::new_message(1, 9, "back"), None, 1_000).expect("queued");
         assert_eq!(store.remove_contact(&node(1), false).expect("removed").kept, 2);
         let removal = store.remove_contact(&node(1), true).expect("what was kept goes too");
         assert_eq!(removal, Removal { given_up: 0, kept: 0, deleted: 2 });

@@ -14,6 +14,14 @@ pub const PAGE_ITEMS: usize = 1_000;
 /// Characters of a search, at most.
 pub const SEARCH_CHARACTERS: usize = 200;
 
+/// So many messages come at most before their texts go into the index together: for each of them that costs a fraction
+/// of what it costs alone, and whoever searches waits for no more than these.
+const TEXTS_AT_ONCE: u64 = 256;
+
+/// The position of the last message whose text is in the index. A trigger of the schema knows it too: what is deleted is
+/// taken out of the index only if it is there.
+const TEXTS_INDEXED: &str = "texts_indexed_until";
+
 const ITEMS: &str =
     "SELECT m.*, d.state, d.refusal FROM main.messages AS m LEFT JOIN main.deliveries AS d USING (position)";
 
@@ -91,10 +99,43 @@ impl Store {
         if query.is_empty() {
             return Ok(Vec::new());
         }
+        self.index_texts()?;
         self.items(
             "WHERE position IN (SELECT rowid FROM main.texts WHERE texts MATCH ?1) ORDER BY position DESC LIMIT ?2",
             (format!("{query}*"), integer(limit.min(PAGE_ITEMS) as u64)),
         )
+    }
+
+    /// Puts the texts of new messages into the index. It is done when somebody searches, and now and then while messages
+    /// come ([`TEXTS_AT_ONCE`]).
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub(super) fn index_texts(&self) -> Result<(), StoreError> {
+        // What is read only was indexed when it was read.
+        if self.is_read_only {
+            return Ok(());
+        }
+        self.atomically(|store| {
+            let last = store.last_position()?;
+            let done = store.fact(TEXTS_INDEXED)?.unwrap_or(0);
+            if done >= last {
+                return Ok(());
+            }
+            store
+                .connection
+                .prepare_cached(
+                    "INSERT INTO main.texts (rowid, text) SELECT position, text FROM main.messages WHERE position > ?1",
+                )
+                .and_then(|mut statement| statement.execute([integer(done)]))
+                .map_err(|error| StoreError::sql("index texts", error))?;
+            store.set_fact(TEXTS_INDEXED, last)
+        })
+    }
+
+    /// A message was given this position.
+    pub(super) fn position_given(&self, position: u64) -> Result<(), StoreError> {
+        if position.is_multiple_of(TEXTS_AT_ONCE) { self.index_texts() } else { Ok(()) }
     }
 
     /// Marks what came from a contact as read, up to a position. Returns how many that were. With `send_receipts`,
@@ -198,7 +239,7 @@ mod tests {
             |sender, id, text| store.receive(&arrival(sender, id, text), &Quota::default(), 1_000).expect("kept");
         receive(1, 1, "The quick brown fox");
         receive(1, 2, "jumps over \"the\" lazy dog");
-        store.queue_message(&new_message(1, 3, "Quick answer"), 1_000).expect("queued");
+        store.queue_message(&new_message(1, 3, "Quick answer"), None, 1_000).expect("queued");
         receive(1, 4, "Привет, Zoë!");
         receive(1, 5, "100% -- OR NOT (text:*)");
         receive(2, 6, "quick too");
@@ -245,6 +286,29 @@ mod tests {
         );
         assert_eq!(serde_json::from_str::<Item>(&json).expect("what was written"), item);
         assert_eq!(store.outgoing(&message_id(1)).expect("read"), None, "that one is incoming");
+    }
+
+    #[test]
+    fn texts_are_indexed_many_at_a_time_and_what_is_deleted_before_leaves_nothing() {
+        let store = store();
+        let indexed = || store.fact(TEXTS_INDEXED).expect("read").expect("there");
+        accepted(&store, 1);
+        accepted(&store, 2);
+        for id in 1..TEXTS_AT_ONCE {
+            store.receive(&arrival(1 + id % 2, id, "a word"), &Quota::default(), 1_000).expect("kept");
+        }
+        assert_eq!(indexed(), 0);
+        let remove = |contact| store.remove_contact(&node(contact), true).expect("removed");
+        remove(1);
+        store.receive(&arrival(2, 1_000, "the last"), &Quota::default(), 1_000).expect("kept");
+        assert_eq!(indexed(), TEXTS_AT_ONCE);
+        store.receive(&arrival(2, 1_001, "a word more"), &Quota::default(), 1_000).expect("kept");
+        assert_eq!(positions(store.search("word", 2).expect("searched")), [TEXTS_AT_ONCE + 1, TEXTS_AT_ONCE - 1]);
+        assert_eq!(indexed(), TEXTS_AT_ONCE + 1);
+        assert_eq!(store.check().expect("checked"), [""; 0]);
+        remove(2);
+        assert_eq!(store.search("word", 9).expect("searched"), []);
+        assert_eq!(store.check().expect("checked"), [""; 0]);
     }
 
     #[test]

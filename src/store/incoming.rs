@@ -51,7 +51,8 @@ impl Store {
     pub fn receive(&self, arrival: &Arrival, quota: &Quota, now_unix_ms: u64) -> Result<ArrivalVerdict, StoreError> {
         self.atomically(|store| {
             // Before all else, so that nothing that they send is answered, whatever is wrong with it.
-            if store.is_blocked(&arrival.sender)? {
+            let sender = store.contact_counts(&arrival.sender)?;
+            if sender.as_ref().is_some_and(|contact| contact.state == ContactState::Blocked) {
                 return Ok(ArrivalVerdict::Blocked);
             }
             let keep_until = arrival.expires_unix_ms.saturating_add(CLOCK_SKEW_MS);
@@ -68,12 +69,14 @@ impl Store {
             if store.has_arrived(arrival)? {
                 return Ok(ArrivalVerdict::Duplicate);
             }
-            let verdict = match store.contact_counts(&arrival.sender)? {
+            let verdict = match sender {
                 Some(contact) if contact.state == ContactState::Accepted => {
                     if contact.unread >= UNREAD_PER_CONTACT {
                         ArrivalVerdict::QuotaExceeded
                     } else {
-                        ArrivalVerdict::Accepted { position: store.insert_incoming(arrival, now_unix_ms)? }
+                        let position = store.insert_incoming(arrival, now_unix_ms)?;
+                        store.position_given(position)?;
+                        ArrivalVerdict::Accepted { position }
                     }
                 }
                 stranger => {

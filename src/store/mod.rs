@@ -21,6 +21,7 @@ mod salvage;
 mod schema;
 mod thread;
 
+use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The databases of a home, open.
 pub struct Store {
     connection: Connection,
+    /// How many rows had been changed when the innermost savepoint was opened ([`Store::atomically`]).
+    savepoint: Cell<Option<u64>>,
     /// It holds what could be read of a damaged database, and takes nothing.
     is_read_only: bool,
 }
@@ -99,7 +102,7 @@ impl Store {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
         schema::migrate(&connection, "main", schema::MESSAGES)?;
         schema::migrate(&connection, "peers", schema::PEERS)?;
-        Ok(Self { connection, is_read_only: false })
+        Ok(Self { connection, savepoint: Cell::new(None), is_read_only: false })
     }
 
     /// Does something wholly or not at all: as a transaction of its own, or as a part of the one that is open.
@@ -109,21 +112,31 @@ impl Store {
     pub fn atomically<T>(&self, work: impl FnOnce(&Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let run = |sql: &str| self.connection.prepare_cached(sql)?.execute([]).map(drop);
         let failed = |error: rusqlite::Error| StoreError::Commit { detail: error.to_string() };
+        let is_outermost = self.connection.is_autocommit();
+        let changes = self.connection.total_changes();
+        if !is_outermost && self.savepoint.get() == Some(changes) {
+            // Nothing was changed since the savepoint around this, so to go back there undoes this and nothing else.
+            let outcome = work(self);
+            if outcome.is_err() {
+                drop(run("ROLLBACK TO job"));
+            }
+            return outcome;
+        }
         // Outermost, writing is claimed at once; a transaction that turns from reading to writing could be refused
         // half-way.
-        let (begin, end, undo) = if self.is_read_only && self.connection.is_autocommit() {
-            ("BEGIN", "COMMIT", &["ROLLBACK"][..])
-        } else if self.connection.is_autocommit() {
-            ("BEGIN IMMEDIATE", "COMMIT", &["ROLLBACK"][..])
-        } else {
-            ("SAVEPOINT job", "RELEASE job", &["ROLLBACK TO job", "RELEASE job"][..])
+        let (begin, end, undo) = match (is_outermost, self.is_read_only) {
+            (true, true) => ("BEGIN", "COMMIT", &["ROLLBACK"][..]),
+            (true, false) => ("BEGIN IMMEDIATE", "COMMIT", &["ROLLBACK"][..]),
+            (false, _) => ("SAVEPOINT job", "RELEASE job", &["ROLLBACK TO job", "RELEASE job"][..]),
         };
         run(begin).map_err(failed)?;
+        let around = self.savepoint.replace(if is_outermost { None } else { Some(changes) });
         let outcome = work(self).and_then(|value| run(end).map_err(failed).map(|()| value));
         if outcome.is_err() {
             // If undoing fails too, SQLite has undone it already, and the first error is the one to tell.
             undo.iter().for_each(|sql| drop(run(sql)));
         }
+        self.savepoint.set(around);
         outcome
     }
 
@@ -157,6 +170,7 @@ impl Store {
     /// If it cannot even be checked.
     pub fn check(&self) -> Result<Vec<String>, StoreError> {
         let mut found = self.check_read()?;
+        self.index_texts()?;
         if let Err(error) =
             self.connection.execute("INSERT INTO main.texts (texts, rank) VALUES ('integrity-check', 1)", [])
         {
@@ -285,7 +299,7 @@ mod tests {
         accepted(&store, 1);
         for id in 1..=3 {
             let message = message_id(id);
-            store.queue_message(&new_message(1, id, "x"), 1).expect("queued");
+            store.queue_message(&new_message(1, id, "x"), None, 1).expect("queued");
             store.sealed_message(&message).expect("read");
             store.seal_message(&message, b"sealed").expect("kept");
             store.outgoing(&message).expect("read");
@@ -294,6 +308,40 @@ mod tests {
             "SELECT sealed FROM main.deliveries JOIN main.messages USING (position) WHERE id = ?1 AND is_incoming = 0";
         let statement = store.connection.prepare_cached(sql).expect("prepared");
         assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
+    }
+
+    #[test]
+    fn what_fails_first_in_a_job_is_undone_without_a_savepoint_of_its_own() {
+        let store = store();
+        let fails = |store: &Store, seed| {
+            let outcome: Result<(), StoreError> = store.atomically(|store| {
+                accepted(store, seed);
+                Err(StoreError::Closed)
+            });
+            assert!(matches!(outcome, Err(StoreError::Closed)));
+        };
+        let job = store.atomically(|store| {
+            accepted(store, 1);
+            store.atomically(|store| {
+                fails(store, 2);
+                fails(store, 3);
+                store.atomically(|store| {
+                    accepted(store, 4);
+                    fails(store, 5);
+                    Ok(())
+                })?;
+                fails(store, 6);
+                Ok(())
+            })?;
+            fails(store, 7);
+            store.atomically(|store| {
+                accepted(store, 8);
+                Ok(())
+            })
+        });
+        job.expect("committed");
+        let ids: Vec<NodeId> = store.contacts().expect("read").into_iter().map(|contact| contact.id).collect();
+        assert_eq!(ids, [node(1), node(4), node(8)]);
     }
 
     #[test]

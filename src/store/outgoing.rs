@@ -16,12 +16,13 @@ pub const UNFINISHED_MESSAGES: u64 = 10_000;
 const UNFINISHED: &str = "unfinished_deliveries";
 
 impl Store {
-    /// Takes a message from the user. Returns its position; it is queued, and on disk.
+    /// Takes a message from the user, with its packet if it was sealed already. Returns its position; it is queued, and
+    /// on disk.
     ///
     /// # Errors
     /// If the recipient is no accepted contact, the id was used, too many wait, or the database fails; then nothing was
     /// kept.
-    pub fn queue_message(&self, new: &NewMessage, now_unix_ms: u64) -> Result<u64, StoreError> {
+    pub fn queue_message(&self, new: &NewMessage, sealed: Option<&[u8]>, now_unix_ms: u64) -> Result<u64, StoreError> {
         self.atomically(|store| {
             match store.contact(&new.to)?.map(|contact| contact.state) {
                 None | Some(ContactState::Removed) => return Err(StoreError::NoContact { id: new.to }),
@@ -54,8 +55,8 @@ impl Store {
                 let position = store.connection.last_insert_rowid();
                 store
                     .connection
-                    .prepare_cached("INSERT INTO main.deliveries (position, state) VALUES (?1, ?2)")?
-                    .execute((position, Column(DeliveryState::Queued)))?;
+                    .prepare_cached("INSERT INTO main.deliveries (position, state, sealed) VALUES (?1, ?2, ?3)")?
+                    .execute((position, Column(DeliveryState::Queued), sealed))?;
                 Ok(position.unsigned_abs())
             };
             let position = insert().map_err(|error| match error.sqlite_error_code() {
@@ -63,6 +64,7 @@ impl Store {
                 _ => StoreError::sql("queue a message", error),
             })?;
             store.set_fact(UNFINISHED, waiting + 1)?;
+            store.position_given(position)?;
             Ok(position)
         })
     }
@@ -270,12 +272,12 @@ mod tests {
     fn a_message_goes_only_to_an_accepted_contact() {
         let store = store();
         let message = new_message(1, 1, "hello");
-        assert!(matches!(store.queue_message(&message, 1), Err(StoreError::NoContact { .. })));
+        assert!(matches!(store.queue_message(&message, None, 1), Err(StoreError::NoContact { .. })));
         accepted(&store, 1);
-        store.queue_message(&message, 1).expect("queued");
-        assert!(matches!(store.queue_message(&message, 1), Err(StoreError::MessageExists { .. })));
+        store.queue_message(&message, None, 1).expect("queued");
+        assert!(matches!(store.queue_message(&message, None, 1), Err(StoreError::MessageExists { .. })));
         store.refuse_contact(&node(1)).expect("refused");
-        assert!(matches!(store.queue_message(&new_message(1, 2, "x"), 1), Err(StoreError::NotAccepted { .. })));
+        assert!(matches!(store.queue_message(&new_message(1, 2, "x"), None, 1), Err(StoreError::NotAccepted { .. })));
     }
 
     #[test]
@@ -284,7 +286,7 @@ mod tests {
         accepted(&store, 1);
         let message = new_message(1, 1, "hello");
         assert!(matches!(store.seal_message(&message.id, b"x"), Err(StoreError::NoMessage { .. })));
-        store.queue_message(&message, 1).expect("queued");
+        store.queue_message(&message, None, 1).expect("queued");
         assert_eq!(store.sealed_message(&message.id).expect("read"), None);
         assert_eq!(store.seal_message(&message.id, b"first").expect("kept").as_deref(), Some(&b"first"[..]));
         assert_eq!(store.seal_message(&message.id, b"second").expect("kept").as_deref(), Some(&b"first"[..]));
@@ -298,7 +300,7 @@ mod tests {
         let store = store();
         accepted(&store, 1);
         let message = new_message(1, 1, "hello");
-        store.queue_message(&message, 1).expect("queued");
+        store.queue_message(&message, None, 1).expect("queued");
         assert!(store.update_delivery(&message.id, &update(DeliveryState::Sent), 5).expect("kept"));
         let unfinished = store.unfinished_deliveries().expect("read");
         assert_eq!(unfinished.len(), 1);
@@ -320,7 +322,7 @@ mod tests {
         accepted(&store, 1);
         accepted(&store, 2);
         let message = new_message(1, 1, "hello");
-        store.queue_message(&message, 1).expect("queued");
+        store.queue_message(&message, None, 1).expect("queued");
         assert!(!store.confirm_read(&message.id, &node(2), 9).expect("looked at"), "it did not go to them");
         assert!(!store.confirm_read(&new_message(1, 2, "x").id, &node(1), 9).expect("looked at"), "there is none");
         assert!(store.confirm_read(&message.id, &node(1), 9).expect("kept"));
@@ -334,14 +336,17 @@ mod tests {
         let store = store();
         accepted(&store, 1);
         store.set_fact(UNFINISHED, UNFINISHED_MESSAGES - 1).expect("set");
-        store.queue_message(&new_message(1, 7, "x"), 1).expect("the last place");
+        store.queue_message(&new_message(1, 7, "x"), None, 1).expect("the last place");
         let next = new_message(1, UNFINISHED_MESSAGES, "x");
-        assert!(matches!(store.queue_message(&next, 1), Err(StoreError::QueueFull { waiting: UNFINISHED_MESSAGES })));
+        assert!(matches!(
+            store.queue_message(&next, None, 1),
+            Err(StoreError::QueueFull { waiting: UNFINISHED_MESSAGES })
+        ));
         let refused = DeliveryUpdate { refusal: Some("ж".repeat(500)), ..update(DeliveryState::Refused) };
         assert!(store.update_delivery(&new_message(1, 7, "x").id, &refused, 5).expect("kept"));
         let item = store.outgoing(&new_message(1, 7, "x").id).expect("read").expect("there");
         assert_eq!(item.refusal, Some("ж".repeat(REFUSAL_CHARACTERS)));
-        store.queue_message(&next, 1).expect("room again");
+        store.queue_message(&next, None, 1).expect("room again");
         assert_eq!(store.check().expect("checked"), ["the count of unfinished deliveries is wrong"]);
         store.count_unfinished().expect("counted");
         assert_eq!(store.check().expect("checked"), [""; 0]);

@@ -337,6 +337,7 @@ impl Store {
              UNION ALL SELECT node, id, expires_unix_ms + ?1 FROM main.requests";
         self.connection.execute(known, [integer(crate::identity::CLOCK_SKEW_MS)]).map_err(failed)?;
         self.count_unfinished()?;
+        self.index_texts()?;
         // Our last document may be among what is lost.
         self.set_restored(true)
     }
@@ -411,7 +412,7 @@ mod tests {
                 for number in 1..=MESSAGES {
                     let (of, text) = (1 + number % 2, text(number));
                     if number % 4 == 0 {
-                        store.queue_message(&new_message(of, number, &text), 1_000)?;
+                        store.queue_message(&new_message(of, number, &text), None, 1_000)?;
                     } else {
                         store.receive(&arrival(of, number, &text), &Quota::default(), 1_000)?;
                     }
@@ -436,7 +437,7 @@ mod tests {
             assert_eq!(item.text.as_str(), text(item.position));
             right += 1;
         }
-        assert!(store.queue_message(&new_message(1, 9_999, "x"), 1).is_err(), "nothing is taken");
+        assert!(store.queue_message(&new_message(1, 9_999, "x"), None, 1).is_err(), "nothing is taken");
         let to = home.folder.path().join("new.db");
         assert_eq!(Store::write_salvaged(&home.messages(), &to).expect("written"), salvaged);
         let new = Store::open(&to, Path::new(":memory:")).expect("opened");

@@ -130,6 +130,16 @@ ALTER TABLE main.contacts ADD COLUMN found_as TEXT;
 ", "
 -- From which group of addresses a stranger wrote first.
 ALTER TABLE main.contacts ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+", "
+-- Texts go into the index many at a time: one at a time, that costs more than to keep the message.
+DROP TRIGGER main.text_added;
+DROP TRIGGER main.text_removed;
+INSERT INTO main.facts SELECT 'texts_indexed_until', coalesce(max(position), 0) FROM main.messages;
+CREATE TRIGGER main.text_removed AFTER DELETE ON messages
+    WHEN old.position <= (SELECT value FROM facts WHERE name = 'texts_indexed_until')
+BEGIN
+    INSERT INTO texts (texts, rowid, text) VALUES ('delete', old.position, old.text);
+END;
 "];
 
 /// The steps from an empty `peers.db` to the present one.

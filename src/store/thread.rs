@@ -203,8 +203,8 @@ mod tests {
             .map(|id| handle.submit(move |store| store.receive(&arrival(1, id, "x"), &Quota::default(), 1_000)))
             .collect();
         let bad = handle.submit(|store| {
-            store.queue_message(&new_message(1, 1, "never"), 1)?;
-            store.queue_message(&new_message(9, 2, "nobody"), 1)
+            store.queue_message(&new_message(1, 1, "never"), None, 1)?;
+            store.queue_message(&new_message(9, 2, "nobody"), None, 1)
         });
         drop(go);
         block_on(async {

@@ -1,12 +1,12 @@
 //! Messages of ours are sealed once, and sent as they are on disk.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::home::clock::unix_ms;
 use crate::home::entropy::random;
 use crate::identity::{NodeId, SealingPublicKey, VerifiedDocument};
-use crate::messages::{MessageHeader, seal};
+use crate::messages::{MessageHeader, MessageText, NewMessage, seal};
 use crate::store::{Store, StoreError};
 use crate::wire::{Packet, PacketId, PacketKind};
 
@@ -15,6 +15,9 @@ use super::our_identity::Keys;
 /// Recipients whose verified document is kept at hand, at most.
 const RECIPIENTS_AT_HAND: usize = 64;
 
+/// Packets that are kept at hand until they are sent for the first time, at most; all others are read from disk.
+const PACKETS_AT_HAND: usize = 64;
+
 /// Seals messages of ours. Cheap to clone, so that the store's thread can have it.
 #[derive(Clone)]
 pub struct Sealer {
@@ -22,26 +25,55 @@ pub struct Sealer {
     /// Documents that have been verified, so that it is not done again for each message: what is on disk is compared
     /// with them.
     verified: Arc<Mutex<HashMap<NodeId, VerifiedDocument>>>,
+    /// Packets that were sealed just now. They are on disk too, so it does no harm if one is dropped, or stays until
+    /// others push it out because its message could not be kept.
+    at_hand: Arc<Mutex<VecDeque<(PacketId, Vec<u8>)>>>,
 }
 
 impl Sealer {
     pub fn new(keys: Keys) -> Self {
-        Self { keys, verified: Arc::default() }
+        Self { keys, verified: Arc::default(), at_hand: Arc::default() }
+    }
+
+    /// The packet that carries a message which is about to be kept. Nothing if the recipient's key is not known.
+    pub fn seal_new(&self, store: &Store, new: &NewMessage) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut header = MessageHeader::new(self.keys.id(), new.to, new.id, new.created_unix_ms, new.expires_unix_ms);
+        header.reply_to = new.reply_to;
+        let packet = self.packet(store, &header, &new.text)?;
+        if let Some(bytes) = &packet {
+            let mut at_hand = whole(&self.at_hand);
+            at_hand.truncate(PACKETS_AT_HAND - 1);
+            at_hand.push_front((new.id, bytes.clone()));
+        }
+        Ok(packet)
+    }
+
+    /// The packet of a message that was sealed just now, once.
+    pub fn take_from_hand(&self, message: &PacketId) -> Option<Vec<u8>> {
+        let mut at_hand = whole(&self.at_hand);
+        let index = at_hand.iter().position(|(id, _)| id == message)?;
+        at_hand.remove(index).map(|(_, bytes)| bytes)
     }
 
     /// The packet that carries a message: the one that is on disk, or a new one that is there from now on. Nothing if
     /// the recipient's key is not known.
     pub fn sealed(&self, store: &Store, message: PacketId, recipient: NodeId) -> Result<Option<Vec<u8>>, StoreError> {
-        let id = message;
-        if let Some(bytes) = store.sealed_message(&id)? {
+        if let Some(bytes) = store.sealed_message(&message)? {
             return Ok(Some(bytes));
         }
-        let Some(item) = store.outgoing(&id)? else { return Ok(None) };
-        let Some(sealing_key) = self.sealing_key(store, &recipient)? else { return Ok(None) };
+        let Some(item) = store.outgoing(&message)? else { return Ok(None) };
         let mut header =
             MessageHeader::new(self.keys.id(), recipient, message, item.sent_unix_ms, item.expires_unix_ms);
         header.reply_to = item.reply_to;
-        let payload = match seal(&self.keys.identity, &sealing_key, &header, &item.text, random()) {
+        match self.packet(store, &header, &item.text)? {
+            Some(bytes) => store.seal_message(&message, &bytes),
+            None => Ok(None),
+        }
+    }
+
+    fn packet(&self, store: &Store, header: &MessageHeader, text: &MessageText) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(sealing_key) = self.sealing_key(store, &header.recipient)? else { return Ok(None) };
+        let payload = match seal(&self.keys.identity, &sealing_key, header, text, random()) {
             Ok(payload) => payload,
             Err(error) => {
                 tracing::warn!(%error, "a message cannot be sealed");
@@ -50,15 +82,15 @@ impl Sealer {
         };
         let packet = Packet {
             kind: PacketKind::Message,
-            id: message,
-            sender: self.keys.id(),
-            recipient,
+            id: header.message,
+            sender: header.sender,
+            recipient: header.recipient,
             time_unix_ms: unix_ms(),
             answers: None,
             payload,
         };
         match packet.sign(&self.keys.identity) {
-            Ok(signed) => store.seal_message(&id, signed.as_bytes()),
+            Ok(signed) => Ok(Some(signed.as_bytes().to_vec())),
             Err(error) => {
                 tracing::error!(%error, "a message of ours is too long for a packet");
                 Ok(None)
@@ -68,8 +100,7 @@ impl Sealer {
 
     fn sealing_key(&self, store: &Store, recipient: &NodeId) -> Result<Option<SealingPublicKey>, StoreError> {
         let Some(kept) = store.document(recipient)? else { return Ok(None) };
-        // What is kept in there is whole at any time.
-        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut verified = whole(&self.verified);
         if let Some(document) = verified.get(recipient).filter(|document| document.as_bytes() == &*kept.bytes) {
             return Ok(Some(document.document().sealing_key));
         }
@@ -81,6 +112,11 @@ impl Sealer {
         verified.insert(*recipient, document);
         Ok(Some(sealing_key))
     }
+}
+
+/// What is kept in there is whole at any time.
+fn whole<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -102,13 +138,17 @@ mod tests {
         IdentityDocument::new(key(2).id(), sealing_key, revision, NOW).sign(&key(2)).0
     }
 
-    fn queue(store: &Store, id: u8) -> PacketId {
+    fn new_message(id: u8) -> NewMessage {
         let text = MessageText::new("hello".to_owned()).expect("a short text");
         let id = PacketId([id; 16]);
         let (to, expires_unix_ms) = (key(2).id(), NOW + 1_000);
-        let new = NewMessage { id, to, text, reply_to: None, created_unix_ms: NOW, expires_unix_ms };
-        store.queue_message(&new, NOW).expect("queued");
-        id
+        NewMessage { id, to, text, reply_to: None, created_unix_ms: NOW, expires_unix_ms }
+    }
+
+    fn queue(store: &Store, id: u8) -> PacketId {
+        let new = new_message(id);
+        store.queue_message(&new, None, NOW).expect("queued");
+        new.id
     }
 
     /// Whether it can be opened with the recipient's key of that number.
@@ -142,5 +182,31 @@ mod tests {
             "the document that was verified before is out of date"
         );
         assert_eq!(sealed(first), Some(bytes), "what was sealed stays as it is");
+    }
+    #[test]
+    fn what_is_sealed_with_its_message_is_at_hand_once_and_the_same_on_disk() {
+        let store = Store::in_memory().expect("memory");
+        store
+            .add_contact(&NewContact { id: key(2).id(), name: None, hints: Vec::new(), found_as: None }, NOW)
+            .expect("added");
+        store.keep_document(&document(1, 0), NOW).expect("kept");
+        let sealer = Sealer::new(Keys::of(key(1)));
+        let seal = |id| {
+            let new = new_message(id);
+            let sealed = sealer.seal_new(&store, &new).expect("the store is well").expect("his key is known");
+            store.queue_message(&new, Some(&sealed), NOW).expect("queued");
+            (new.id, sealed)
+        };
+        let (first, sealed) = seal(1);
+        assert!(opens(&sealed, first, 0));
+        assert_eq!(sealer.take_from_hand(&first).as_ref(), Some(&sealed));
+        assert_eq!(sealer.take_from_hand(&first), None);
+        assert_eq!(sealer.sealed(&store, first, key(2).id()).expect("read"), Some(sealed));
+        for id in 2..=3 + PACKETS_AT_HAND as u8 {
+            seal(id);
+        }
+        assert_eq!(whole(&sealer.at_hand).len(), PACKETS_AT_HAND);
+        assert_eq!(sealer.take_from_hand(&PacketId([3; 16])), None, "the oldest went");
+        assert!(sealer.take_from_hand(&PacketId([4; 16])).is_some());
     }
 }

@@ -4,6 +4,7 @@
 //! sealed with the first, and that it was sent is not written down as long as the answer may come at once.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -231,6 +232,9 @@ impl Storage {
     /// A message of ours is to be sent. It is sealed and signed once; whatever is sent again is the same to the last
     /// byte.
     pub(super) fn transmit(&self, session: u64, message: PacketId, recipient: NodeId) -> Task {
+        if let Some(bytes) = self.sealer.take_from_hand(&message) {
+            return Box::pin(ready(Done::MessagePacket { session, message, bytes: Some(bytes) }));
+        }
         let sealer = self.sealer.clone();
         self.task(
             "seal a message",

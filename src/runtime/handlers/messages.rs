@@ -32,12 +32,13 @@ impl Answers<SendMessage> for Driver {
             let text = MessageText::new(request.text.0).map_err(|error| bad(error.to_string()))?;
             let expires_unix_ms = now.saturating_add(lifetime_ms.min(MESSAGE_LIFETIME_MS));
             let new = NewMessage { id, to: contact.id, text, reply_to: None, created_unix_ms: now, expires_unix_ms };
-            store.queue_message(&new, now).map_err(failed)?;
             // In the same commit, so that it costs none of its own. If it cannot be done now, it is done before the
             // message is sent.
-            if let Err(error) = sealer.sealed(store, id, contact.id) {
-                tracing::warn!(%error, "a message was accepted, and could not be sealed yet");
-            }
+            let sealed = sealer.seal_new(store, &new).unwrap_or_else(|error| {
+                tracing::warn!(%error, "a message cannot be sealed yet");
+                None
+            });
+            store.queue_message(&new, sealed.as_deref(), now).map_err(failed)?;
             let nickname_change = presentation::nickname_change(&contact, store)?;
             let sent = answers::MessageSent {
                 id: id.to_string(),
