@@ -41,7 +41,9 @@ impl Sealer {
         let mut header =
             MessageHeader::new(self.keys.id(), recipient, message, item.sent_unix_ms, item.expires_unix_ms);
         header.reply_to = item.reply_to;
-        let payload = match seal(&self.keys.identity, &sealing_key, &header, &item.text, random()) {
+        let invitation = store.invitation_of(&recipient)?;
+        let sealed = seal(&self.keys.identity, &sealing_key, &header, &item.text, invitation.as_ref(), random());
+        let payload = match sealed {
             Ok(payload) => payload,
             Err(error) => {
                 tracing::warn!(%error, "a message cannot be sealed");
@@ -86,7 +88,7 @@ impl Sealer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::{IdentityDocument, IdentityKey, SealingKey};
+    use crate::identity::{IdentityDocument, IdentityKey, Invitation, SealingKey};
     use crate::messages::{Expected, MessageText, NewMessage, open};
     use crate::store::NewContact;
     use crate::wire::VerifiedPacket;
@@ -119,10 +121,34 @@ mod tests {
     }
 
     #[test]
+    fn messages_carry_the_invitation_of_the_address_until_its_owner_answers() {
+        let store = Store::in_memory().expect("memory");
+        let invitation = Some(Invitation::from_bytes([5; 16]));
+        let new = NewContact { id: key(2).id(), name: None, hints: Vec::new(), found_as: None, invitation };
+        store.add_contact(&new, NOW).expect("added");
+        store.keep_document(&document(1, 0), NOW).expect("kept");
+        let sealer = Sealer::new(Keys::of(key(1)));
+        let carried = |id| {
+            let message = queue(&store, id);
+            let sealed = sealer.sealed(&store, message, key(2).id()).expect("the store is well").expect("sealed");
+            let packet = VerifiedPacket::verify(&sealed).expect("a packet that is signed");
+            let expected = Expected { sender: key(1).id(), recipient: key(2).id(), message };
+            let keys = [SealingKey::derive(&key(2), 0)];
+            open(&keys, &expected, &packet.packet().payload).expect("it opens").invitation
+        };
+        assert_eq!([carried(1), carried(2)], [new.invitation.clone(), new.invitation]);
+        store.confirm_read(&PacketId([1; 16]), &key(2).id(), NOW).expect("kept");
+        assert_eq!(carried(3), None);
+    }
+
+    #[test]
     fn a_message_is_sealed_once_and_the_next_one_to_the_key_that_is_in_force_then() {
         let store = Store::in_memory().expect("memory");
         store
-            .add_contact(&NewContact { id: key(2).id(), name: None, hints: Vec::new(), found_as: None }, NOW)
+            .add_contact(
+                &NewContact { id: key(2).id(), name: None, hints: Vec::new(), found_as: None, invitation: None },
+                NOW,
+            )
             .expect("added");
         let sealer = Sealer::new(Keys::of(key(1)));
         let sealed = |message| sealer.sealed(&store, message, key(2).id()).expect("the store is well");
