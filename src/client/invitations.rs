@@ -54,20 +54,20 @@ pub fn invite(span: Option<Span>, context: &Context<'_>) -> Result<(), Failure> 
     }
     // Alone on standard output, as the address without an invitation is.
     print(&format!("{}\n", safe(&answered.answer.idurl.0)))?;
-    advise(&styled(FAINT, made_text(&answered.answer.invitation, now_unix_ms())));
+    advise(&styled(FAINT, made_text(&answered.answer.invitation)));
     Ok(())
 }
 
-fn made_text(invitation: &Invitation, now_unix_ms: u64) -> String {
-    let Invitation { name, once, until_unix_ms, .. } = invitation;
-    let span = Span { ms: until_unix_ms.saturating_sub(now_unix_ms) };
+fn made_text(invitation: &Invitation) -> String {
+    let Invitation { name, once, made_unix_ms, until_unix_ms, .. } = invitation;
+    let span = Span { ms: until_unix_ms.saturating_sub(*made_unix_ms) };
     let whom = if *once {
         "The first who uses it gets through, however many strangers write"
     } else {
         "Everybody who has it gets through, however many strangers write"
     };
     format!(
-        "Invitation {name}. {whom}; it ends in {span}. Hand it over where nobody else reads it.\n\
+        "Invitation {name}. {whom}; it counts for {span}. Hand it over where nobody else reads it.\n\
          `bitpie invite list` shows who has used it, `bitpie invite remove {name}` takes it back.\n"
     )
 }
@@ -145,10 +145,10 @@ mod tests {
     #[test]
     fn what_was_made_or_taken_back_is_told() {
         expect![[r#"
-            Invitation yryonyeb. The first who uses it gets through, however many strangers write; it ends in 7 d. Hand it over where nobody else reads it.
+            Invitation yryonyeb. The first who uses it gets through, however many strangers write; it counts for 7 d. Hand it over where nobody else reads it.
             `bitpie invite list` shows who has used it, `bitpie invite remove yryonyeb` takes it back.
         "#]]
-        .assert_eq(&made_text(&invitation(true, 0), 0));
+        .assert_eq(&made_text(&invitation(true, 0)));
         let removed = |waiting| removed_text(&InvitationRemoved { name: invitation(true, 0).name, waiting });
         let told = [removed(0), removed(2)].map(|text| anstream::adapter::strip_str(&text).to_string());
         expect![[r#"
