@@ -142,7 +142,7 @@ methods! {
         /// Everybody who has it may use it for so many milliseconds. Without this, only the first may, within 7 days.
         #[serde(default)]
         for_ms: Option<u64>,
-    } -> Invited: "Makes an invitation, by which a stranger's first message gets through, and the address that carries it.";
+    } -> Invited: "Makes an invitation, which lets a stranger's first message through, and an address with it.";
 
     "invite.list" ListInvitations {} -> Invitations: "The invitations that count, and who has used them.";
 

@@ -1,7 +1,8 @@
 //! The address of an identity, as people hand it to each other: `bitpie:<id>?at=tcp://203.0.113.5:7771&name=alice`.
 //!
 //! The id is what counts. Where the node may be found and what its user is called are hints: whoever uses them has to
-//! check them. With an invitation (`invite=`) the address is a secret between the one who gives it and those who get it.
+//! check them. With an invitation (`invite=`) the address is a secret between the one who gives it and those who get
+//! it.
 
 use std::fmt;
 use std::str::FromStr;

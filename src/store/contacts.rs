@@ -125,7 +125,8 @@ impl Store {
             let changed = store
                 .connection
                 .execute(
-                    "UPDATE main.contacts SET state = ?2, waiting = 0, waiting_bytes = 0, invitation = NULL WHERE node = ?1",
+                    "UPDATE main.contacts SET state = ?2, waiting = 0, waiting_bytes = 0, invitation = NULL
+                     WHERE node = ?1",
                     (Column(*id), Column(ContactState::Blocked)),
                 )
                 .map_err(failed)?;

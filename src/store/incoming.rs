@@ -249,8 +249,8 @@ impl Store {
 
     /// Sees to it that there is room for so many more bytes of a stranger: while there is none, whoever wrote first of the
     /// largest group of addresses goes, with all that waits of them. So it costs addresses in many networks, and not only
-    /// keys, to keep other strangers from writing. Strangers who came by an invitation are not counted, and never go. Says
-    /// whether there is room.
+    /// keys, to keep other strangers from writing. Strangers who came by an invitation are not counted, and never go.
+    /// Says whether there is room.
     fn make_room(&self, quota: &Quota, sender: &NodeId, more: u64) -> Result<bool, StoreError> {
         let failed = |error| StoreError::sql("make room for what a stranger wrote", error);
         loop {

@@ -95,7 +95,8 @@ impl Store {
             store
                 .connection
                 .execute(
-                    "INSERT INTO main.invitations (digest, made_unix_ms, until_unix_ms, is_once) VALUES (?1, ?2, ?3, ?4)",
+                    "INSERT INTO main.invitations (digest, made_unix_ms, until_unix_ms, is_once)
+                     VALUES (?1, ?2, ?3, ?4)",
                     (Column(new.digest), integer(now_unix_ms), integer(new.until_unix_ms), new.is_once),
                 )
                 .map(drop)
