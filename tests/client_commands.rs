@@ -10,18 +10,19 @@ use std::sync::{Arc, Mutex};
 
 use bitpie::api::access::{API_FILE, Access, HttpAccess, Token};
 use bitpie::api::answers::{
-    Claimant, Contact, ContactAdded, ContactState, Contacts, Direction, FoundNames as Found, KnownContact, MarkedRead,
-    Message, MessageSent, MessageState, Messages, Ping, Rating, Search, ServiceChange,
+    Claimant, Contact, ContactAdded, ContactState, Contacts, Direction, FoundNames as Found, Invitation,
+    InvitationRemoved, Invited, KnownContact, MarkedRead, Message, MessageSent, MessageState, Messages, Ping, Rating,
+    Search, ServiceChange,
 };
 use bitpie::api::bind::{Bound, PortChoice};
 use bitpie::api::errors::{ErrorKind, RpcError};
 use bitpie::api::hidden::Hidden;
 use bitpie::api::methods::{
     AddContact, Call, ExportMessages, FindName, FoundNames, GetMessage, ListContacts, ListMessages, MarkRead,
-    PingContact, Request, SendMessage, StopService, WatchMessages, answer,
+    NewInvitation, PingContact, RemoveInvitation, Request, SendMessage, StopService, WatchMessages, answer,
 };
 use bitpie::api::server::{Doors, serve};
-use bitpie::identity::NodeId;
+use bitpie::identity::{InvitationName, NodeId};
 use bitpie::world::services::ServiceResult;
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
@@ -148,6 +149,7 @@ fn contact() -> Contact {
         last_seen_unix_ms: None,
         unread: 0,
         waiting: 0,
+        invitation: None,
         rating: Rating { seen_minutes: 98, up_minutes: 100 },
         nickname_change: None,
         clock_ahead_ms: None,
@@ -156,7 +158,7 @@ fn contact() -> Contact {
 }
 
 fn added(known: Option<KnownContact>) -> Outcome {
-    answer::<AddContact>(&ContactAdded { contact: contact(), known })
+    answer::<AddContact>(&ContactAdded { contact: contact(), known, invited: false })
 }
 
 fn message(position: u64, direction: Direction, state: MessageState) -> Message {
@@ -173,6 +175,7 @@ fn message(position: u64, direction: Direction, state: MessageState) -> Message 
         state,
         why: (state == MessageState::Refused).then(|| "quota exceeded".to_owned()),
         attempts: 1,
+        invited: false,
     }
 }
 
@@ -202,7 +205,8 @@ fn a_contact_is_added_and_listed() {
     "#]],
     );
     let name = Some("alice".parse().expect("a nickname"));
-    assert_eq!(fake.asked(), [Request::AddContact(AddContact { idurl: "bitpie:x".to_owned(), name, found_as: None })]);
+    let idurl = "bitpie:x".to_owned().into();
+    assert_eq!(fake.asked(), [Request::AddContact(AddContact { idurl, name, found_as: None })]);
     check(
         &fake.run(&["contact", "list"]),
         expect![[r#"
@@ -213,6 +217,62 @@ fn a_contact_is_added_and_listed() {
     );
     let raw = fake.run(&["--json", "contact", "list"]);
     assert_eq!(serde_json::from_slice::<Value>(&raw.stdout).expect("JSON"), json!({ "contacts": [contact()] }));
+}
+
+#[test]
+fn an_invitation_is_made_for_one_or_for_a_time_and_only_the_address_is_on_standard_output() {
+    let name: InvitationName = "yryonyeb".parse().expect("a name");
+    let made = name.clone();
+    let fake = Fake::start(move |request| match request {
+        Request::NewInvitation(NewInvitation { for_ms }) => answer::<NewInvitation>(&Invited {
+            id: alice(),
+            idurl: Hidden("bitpie:x?invite=y".to_owned()),
+            name: None,
+            entrypoints: Vec::new(),
+            invitation: Invitation {
+                name: made.clone(),
+                once: for_ms.is_none(),
+                made_unix_ms: 0,
+                until_unix_ms: 1,
+                used_by: Vec::new(),
+            },
+        }),
+        Request::RemoveInvitation(_) => {
+            answer::<RemoveInvitation>(&InvitationRemoved { name: made.clone(), waiting: 0 })
+        }
+        other => panic!("{other:?}"),
+    });
+    for (arguments, for_ms, whom) in [
+        (&["id", "--invite"][..], None, "The first"),
+        (&["id", "--invite", "--for", "2h"], Some(7_200_000), "Everybody"),
+    ] {
+        let output = fake.run(arguments);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "bitpie:x?invite=y\n"));
+        let said = text(&output.stderr);
+        assert!(said.starts_with(&format!("Invitation yryonyeb. {whom} ")), "{said}");
+        assert!(said.contains("`bitpie invite remove yryonyeb`") && !said.contains("invite=y"), "{said}");
+        assert_eq!(fake.asked(), [Request::NewInvitation(NewInvitation { for_ms })]);
+    }
+    let raw = fake.run(&["id", "--invite", "--json"]);
+    assert_eq!(serde_json::from_slice::<Value>(&raw.stdout).expect("JSON")["idurl"], "bitpie:x?invite=y");
+    assert_eq!(text(&raw.stderr), "");
+    fake.asked();
+    assert_eq!(text(&fake.run(&["invite", "remove", "yryonyeb"]).stdout), "The invitation yryonyeb is taken back.\n");
+    assert_eq!(fake.asked(), [Request::RemoveInvitation(RemoveInvitation { name })]);
+    for wrong in [&["invite", "remove", "yryo"][..], &["id", "--for", "2h"], &["id", "--invite", "--for", "soon"]] {
+        assert_eq!(fake.run(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+    assert_eq!(fake.asked(), []);
+}
+
+#[test]
+fn a_contact_with_an_invitation_is_said_to_get_it() {
+    let fake = Fake::start(|_| answer::<AddContact>(&ContactAdded { contact: contact(), known: None, invited: true }));
+    assert_eq!(
+        text(&fake.run(&["contact", "add", "bitpie:x?invite=y"]).stdout),
+        "alice is a contact now: `bitpie msg send alice \"…\"`\n\
+         Your messages carry the invitation until they have answered.\n"
+    );
 }
 
 #[test]
@@ -276,7 +336,7 @@ fn names(request: &Request, places: &[u8], complete: bool, looks_like: Option<&s
         }),
         Request::AddContact(_) => {
             let contact = Contact { looks_like: looks_like.map(nickname), ..contact() };
-            answer::<AddContact>(&ContactAdded { contact, known: None })
+            answer::<AddContact>(&ContactAdded { contact, known: None, invited: false })
         }
         Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: Vec::new() }),
         Request::SendMessage(send) if send.to == alice().to_string() => sent(),
@@ -288,7 +348,7 @@ fn names(request: &Request, places: &[u8], complete: bool, looks_like: Option<&s
 /// The addresses that a command has made contacts.
 fn pinned(fake: &Fake) -> Vec<String> {
     let asked = fake.asked().into_iter();
-    asked.filter_map(|request| if let Request::AddContact(add) = request { Some(add.idurl) } else { None }).collect()
+    asked.filter_map(|request| if let Request::AddContact(add) = request { Some(add.idurl.0) } else { None }).collect()
 }
 
 #[test]
@@ -580,6 +640,25 @@ fn a_message_that_is_refused_or_not_confirmed_in_time_fails() {
         queued
     "#]],
     );
+}
+
+#[test]
+fn an_address_comes_from_standard_input() {
+    let fake = Fake::start(|_| added(None));
+    let add = |input: &str| {
+        let mut child = bitpie(fake.home.path(), &["contact", "add", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program is built with its tests");
+        child.stdin.take().expect("it is a pipe").write_all(input.as_bytes()).expect("it reads");
+        child.wait().expect("it ends").code()
+    };
+    assert_eq!(add("bitpie:x?invite=y\nmore\n"), Some(0));
+    assert_eq!(pinned(&fake), ["bitpie:x?invite=y"]);
+    assert_eq!(add("\n"), Some(2));
+    assert_eq!(pinned(&fake), [""; 0]);
 }
 
 #[test]

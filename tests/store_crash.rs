@@ -178,7 +178,7 @@ fn look(folder: &Path, acknowledged: &BTreeSet<(bool, u64)>, when: &str) {
 
 fn prepare(folder: &Path) {
     open(folder)
-        .add_contact(&NewContact { id: peer(), name: None, hints: Vec::new(), found_as: None }, NOW)
+        .add_contact(&NewContact { id: peer(), name: None, hints: Vec::new(), found_as: None, invitation: None }, NOW)
         .expect("added");
 }
 
@@ -209,6 +209,7 @@ fn arrival(number: u64) -> Arrival {
         sent_unix_ms: NOW,
         expires_unix_ms: NOW + 1_000_000,
         origin: String::new(),
+        invitation: None,
     }
 }
 

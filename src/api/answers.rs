@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::hidden::Hidden;
-use crate::identity::{Entrypoint, NodeId};
+use crate::identity::{Entrypoint, InvitationName, NodeId};
 use crate::name::ServiceName;
 use crate::name::TransportName;
 use crate::nickname::{Nickname, NicknameResult};
@@ -236,6 +236,9 @@ pub struct ContactCounts {
     pub online: u64,
     /// Strangers whose messages wait to be accepted or refused.
     pub requests: u64,
+    /// Those of them who came by an invitation.
+    #[serde(default)]
+    pub invited: u64,
 }
 
 /// What has come and gone since the node's start.
@@ -278,6 +281,61 @@ pub struct Id {
     pub name: Option<Nickname>,
     /// Where it listens; nothing if the node is not running.
     pub entrypoints: Vec<Entrypoint>,
+}
+
+/// `invite.new`: an invitation, and the address that carries it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invited {
+    /// The id.
+    pub id: NodeId,
+    /// The address to give away: `bitpie:<id>?at=…&name=…&invite=…`.
+    pub idurl: Hidden,
+    /// The name that the user gave the node.
+    pub name: Option<Nickname>,
+    /// Where it listens.
+    pub entrypoints: Vec<Entrypoint>,
+    /// What it is called, and until when it counts.
+    pub invitation: Invitation,
+}
+
+/// `invite.list`: the invitations that count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitations {
+    /// The one that ends first before the others.
+    pub invitations: Vec<Invitation>,
+}
+
+/// An invitation that was given away. What stands in the address is not kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// What it is called.
+    pub name: InvitationName,
+    /// For the first who uses it alone.
+    pub once: bool,
+    /// When it was made.
+    pub made_unix_ms: u64,
+    /// Until when it counts.
+    pub until_unix_ms: u64,
+    /// Who came by it, as far as they are still known.
+    pub used_by: Vec<InvitationUser>,
+}
+
+/// Somebody who came by an invitation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationUser {
+    /// Who.
+    pub id: NodeId,
+    /// The user's name for them.
+    pub name: Option<Nickname>,
+}
+
+/// `invite.remove`: an invitation that counts no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationRemoved {
+    /// What it was called.
+    pub name: InvitationName,
+    /// Strangers who came by it, and wait as any other from now on.
+    pub waiting: u64,
 }
 
 /// `peers.list`: the nodes that this one knows.
@@ -418,6 +476,9 @@ pub struct Contact {
     pub unread: u64,
     /// Messages of theirs that wait until they are accepted.
     pub waiting: u64,
+    /// The invitation by which their first message got through, if by one.
+    #[serde(default)]
+    pub invitation: Option<InvitationName>,
     /// How often they were there in the last 30 days.
     pub rating: Rating,
     /// They were found by a nickname, and have given it up.
@@ -434,6 +495,9 @@ pub struct ContactAdded {
     pub contact: Contact,
     /// What this node was to the user before; nothing if it was nobody.
     pub known: Option<KnownContact>,
+    /// Their address held an invitation: the messages to them carry it until they have answered.
+    #[serde(default)]
+    pub invited: bool,
 }
 
 /// Somebody who was known before they were added.
@@ -516,6 +580,9 @@ pub struct Repaired {
     pub messages: u64,
     /// Messages of strangers that wait.
     pub waiting: u64,
+    /// Invitations that count no more, as far as they were seen: which were used cannot be known.
+    #[serde(default)]
+    pub invitations: u64,
     /// Pages and entries that could not be read, as far as they were seen.
     pub unreadable: u64,
     /// Where the damaged database is now.
@@ -629,6 +696,9 @@ pub struct Message {
     pub why: Option<String>,
     /// How often it was sent.
     pub attempts: u32,
+    /// It waits, and came by an invitation.
+    #[serde(default)]
+    pub invited: bool,
 }
 
 /// `messages.list`, `messages.search`, `messages.watch`, `messages.export`: messages.

@@ -12,6 +12,7 @@ use super::answers;
 use super::errors::RpcError;
 use super::hidden::Hidden;
 use super::reply::{Reply, to_json};
+use crate::identity::InvitationName;
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
 
@@ -137,6 +138,19 @@ methods! {
 
     "id" GetId {} -> Id: "Who the node is, and the address to give to others.";
 
+    "invite.new" NewInvitation {
+        /// Everybody who has it may use it for so many milliseconds. Without this, only the first may, within 7 days.
+        #[serde(default)]
+        for_ms: Option<u64>,
+    } -> Invited: "Makes an invitation, which lets a stranger's first message through, and an address with it.";
+
+    "invite.list" ListInvitations {} -> Invitations: "The invitations that count, and who has used them.";
+
+    "invite.remove" RemoveInvitation {
+        /// Its name, as `invite.list` says it.
+        name: InvitationName,
+    } -> InvitationRemoved: "Takes an invitation back.";
+
     "peers.list" ListPeers {} -> Peers: "The nodes that this one knows, and its sessions with them.";
 
     "service.list" ListServices {} -> Services: "The services of this node, and what depends on what.";
@@ -162,8 +176,8 @@ methods! {
     } -> ServiceChange: "Stops a service, now and at each start of the node.";
 
     "contact.add" AddContact {
-        /// Their address: `bitpie:<id>`, with hints or without, or the id alone.
-        idurl: String,
+        /// Their address: `bitpie:<id>`, with hints or without, or the id alone. It may hold an invitation.
+        idurl: Hidden,
         /// The user's name for them; without it, the one that they have already, the nickname by which they were found, or
         /// the one that the address proposes.
         #[serde(default)]

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::duration::Span;
 use super::failure::Failure;
-use super::{Context, backups, contacts, doctor, messages, names, overview, passphrase, services, settings};
+use super::{
+    Context, backups, contacts, doctor, invitations, messages, names, overview, passphrase, services, settings,
+};
 use crate::nickname::Nickname;
 
 /// A peer-to-peer node whose every behaviour is an explicit state machine.
@@ -18,7 +21,7 @@ use crate::nickname::Nickname;
     after_help = "Exit codes: 0 it is done; 1 the node said no, or a check failed; 2 it could not be done here; 3 no node is running.\n\n\
         Examples:\n  \
         bitpie run                            start the node; the other commands talk to it from a second terminal\n  \
-        bitpie id                             the address to give to a friend\n  \
+        bitpie id                             the address to give to a friend; with --invite, past any crowd of strangers\n  \
         bitpie nick set alice                 the name by which others find you\n  \
         bitpie contact add bitpie:…           a friend's address, or nickname\n  \
         bitpie msg send alice \"are you there?\"\n  \
@@ -80,10 +83,32 @@ pub enum Command {
     Demo(Demo),
     /// Show who this node is, and the address to give to others
     #[command(
-        after_help = "Works without a running node too, but only a running one knows where it can be reached.\n\n\
-        Examples:\n  bitpie id\n  bitpie id --json | jq -r .idurl"
+        after_help = "Works without a running node too, but only a running one knows where it can be reached, and makes invitations.\n\n\
+        With an invitation in it the address is a secret: who has it reaches you by their first messages, however many strangers \
+        write. These wait for `bitpie contact accept`, as those of any stranger. The node keeps no copy of an invitation, so the \
+        address is printed this once.\n\n\
+        Examples:\n  bitpie id\n  bitpie id --json | jq -r .idurl\n  bitpie id --invite                    for one, within 7 days\n  \
+        bitpie id --invite --for 30d          for everybody who gets it, for 30 days"
     )]
-    Id,
+    Id {
+        /// Add an invitation: the first who uses it gets through, however many strangers write; it counts for 7 days
+        #[arg(long)]
+        invite: bool,
+        /// Let everybody use the invitation for so long: like 12h, 30d; 366d at most
+        #[arg(long = "for", value_name = "DURATION", requires = "invite")]
+        span: Option<Span>,
+    },
+    /// Invitations that you have given away: list them, take them back
+    #[command(
+        after_help = "`bitpie id --invite` makes one. Listed are those that count, by a short name: what stands in the address is not kept.\n\
+        An invitation that was taken back opens nothing any more, and its user is not told.\n\n\
+        Examples:\n  bitpie invite list\n  bitpie invite remove 8kq3abcd"
+    )]
+    Invite {
+        /// What to do with them
+        #[command(subcommand)]
+        command: invitations::InviteCommand,
+    },
     /// Contacts: whom you talk with, and who would like to
     #[command(
         after_help = "WHO is your name for them, their id, `bitpie:` and a beginning of it that is theirs alone, its fingerprint, or their address (bitpie:…).\n\
@@ -219,7 +244,9 @@ impl Command {
             Self::Run(_) | Self::Demo(_) => {
                 Err(Failure::here("`run` and `demo` are no commands of a client", "the program does them itself"))
             }
-            Self::Id => overview::id(context),
+            Self::Id { invite: false, .. } => overview::id(context),
+            Self::Id { invite: true, span } => invitations::invite(span, context),
+            Self::Invite { command } => invitations::perform(command, context),
             Self::Status { verbose } => overview::status(verbose, context),
             Self::Peers => overview::peers(context),
             Self::Contact { command } => contacts::perform(command, context),

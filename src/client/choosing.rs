@@ -57,7 +57,7 @@ pub fn pin(
         Decision::Ask(chosen) => confirm(&found, chosen)?,
         Decision::AskWhich => ask_which(&found, &claimants, context)?,
     };
-    Ok(AddContact { idurl: chosen.address.clone(), name: as_name, found_as: Some(nickname.clone()) })
+    Ok(AddContact { idurl: chosen.address.clone().into(), name: as_name, found_as: Some(nickname.clone()) })
 }
 
 /// What comes of a search and of the options.

@@ -1,6 +1,6 @@
 //! `bitpie contact …`
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use clap::Subcommand;
 
@@ -16,7 +16,7 @@ use crate::api::answers::{Contact, ContactAdded, ContactRemoved, ContactState, C
 use crate::api::methods::{
     AcceptContact, AddContact, CountMessages, ListContacts, PingContact, RefuseContact, RemoveContact,
 };
-use crate::identity::IDURL_SCHEME;
+use crate::identity::{IDURL_BYTES, IDURL_SCHEME};
 use crate::nickname::Nickname;
 
 /// `bitpie contact …`
@@ -25,10 +25,12 @@ pub enum ContactCommand {
     /// Make somebody a contact
     #[command(after_help = "Examples:\n  bitpie contact add 'bitpie:…?at=tcp://203.0.113.5:7771&name=alice'\n  \
         bitpie contact add bitpie:… --name bob\n  bitpie contact add alice               by nickname; you are asked to compare the fingerprint\n  \
-        bitpie contact add alice --fingerprint 'yryo nyeb yryo nyeb yryo nyeb'\n\n\
+        bitpie contact add alice --fingerprint 'yryo nyeb yryo nyeb yryo nyeb'\n  \
+        bitpie contact add - < address.txt     so that other users of this machine do not see the invitation in it\n\n\
+        Of an address with an invitation, your messages carry it until they have answered.\n\
         Whoever is a contact already keeps their name, unless --name gives another. Whoever was refused has to be accepted: `bitpie contact accept`.")]
     Add {
-        /// Their address, as `bitpie id` prints it on their side, or their nickname
+        /// Their address, as `bitpie id` prints it on their side, or their nickname; `-` reads it from standard input
         #[arg(value_name = "ADDRESS|NICKNAME")]
         idurl: String,
         /// Whom, if a nickname is given
@@ -88,17 +90,19 @@ pub fn perform(command: ContactCommand, context: &Context<'_>) -> Result<(), Fai
             (answered.raw, contacts_text(&answered.answer, now_unix_ms()))
         }
         ContactCommand::Add { idurl, choice, name } => {
+            let idurl = if idurl == "-" { read_address()? } else { idurl };
             let wanted = match choosing::as_nickname(&idurl) {
                 Some(nickname) => choosing::pin(&node, &nickname, name, &choice, context)?,
                 None => {
                     choice.fingerprint.iter().try_for_each(|it| choosing::check_address(&idurl, it))?;
-                    AddContact { idurl, name, found_as: None }
+                    AddContact { idurl: idurl.into(), name, found_as: None }
                 }
             };
             let answered = node.call(&wanted)?;
-            let ContactAdded { contact, .. } = &answered.answer;
+            let ContactAdded { contact, invited, .. } = &answered.answer;
             let write = format!("`bitpie msg send {} \"…\"`", reference(contact.name.as_ref(), &contact.id));
-            (answered.raw, format!("{}: {write}\n", added(&answered.answer)) + &alike(contact))
+            let carried = if *invited { "Your messages carry the invitation until they have answered.\n" } else { "" };
+            (answered.raw, format!("{}: {write}\n{carried}", added(&answered.answer)) + &alike(contact))
         }
         ContactCommand::Remove { who, with_messages, yes } => {
             if with_messages && !yes {
@@ -123,6 +127,17 @@ pub fn perform(command: ContactCommand, context: &Context<'_>) -> Result<(), Fai
         ContactCommand::Ping { who } => return ping(&node, who, context),
     };
     if context.json { Ok(print_json(&raw)?) } else { Ok(print(&text)?) }
+}
+
+/// The first line of standard input: the arguments of a command can be seen by every user of the machine.
+fn read_address() -> Result<String, Failure> {
+    let mut line = String::new();
+    io::stdin().lock().take(IDURL_BYTES as u64 + 2).read_line(&mut line)?;
+    let line = line.trim();
+    if line.is_empty() {
+        return Err(Failure::here("standard input holds no address", "`bitpie id` on their side prints it"));
+    }
+    Ok(line.to_owned())
 }
 
 /// Asks whether a conversation is to be deleted, and says how much that is.
@@ -242,6 +257,7 @@ fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
     let mut table = Table::new(&["NAME", "ID", "", "SEEN", "THERE", "UNREAD", "WAITING", "CALLS ITSELF"]);
     for contact in &contacts.contacts {
         let (state, style) = match (contact.state, contact.online) {
+            (ContactState::Request, _) if contact.invitation.is_some() => ("invited, wants to talk", ODD),
             (ContactState::Request, _) => ("wants to talk", ODD),
             (ContactState::Refused, _) => ("refused", FAINT),
             (ContactState::Removed, _) => ("removed", FAINT),
@@ -313,6 +329,7 @@ mod tests {
             last_seen_unix_ms: (number < 3).then_some(1_000_000),
             unread: number.into(),
             waiting: u64::from(state == ContactState::Request),
+            invitation: (number == 4).then(|| "8kq3abcd".parse().expect("a name")),
             rating: Rating { seen_minutes: 30 * u64::from(number), up_minutes: 61 * u64::from(number < 2) },
             nickname_change: (number == 0).then(|| NicknameChange {
                 was: "Zoë".parse().expect("a nickname"),
@@ -327,17 +344,19 @@ mod tests {
     fn contacts_are_listed_for_people() {
         let contacts = vec![
             contact(3, None, ContactState::Request),
+            contact(4, None, ContactState::Request),
             contact(1, Some("alice"), ContactState::Accepted),
             contact(0, Some("Zoë 日本"), ContactState::Accepted),
             contact(2, Some("mallory"), ContactState::Refused),
         ];
         let text = contacts_text(&Contacts { contacts }, 1_000_000 + 180_000);
         expect![[r#"
-            NAME      ID                       SEEN       THERE  UNREAD  WAITING  CALLS ITSELF
-            –         ycbogyad  wants to talk                         3        1  alice
-            alice     yryonyeb  online         3 min ago  49 %        1
-            Zoë 日本  yyyyyyyy  offline        3 min ago  0 %                     alice
-            mallory   yebyryon  refused        3 min ago              2           alice
+            NAME      ID                                SEEN       THERE  UNREAD  WAITING  CALLS ITSELF
+            –         ycbogyad  wants to talk                                  3        1  alice
+            –         yonyebyr  invited, wants to talk                         4        1  alice
+            alice     yryonyeb  online                  3 min ago  49 %        1
+            Zoë 日本  yyyyyyyy  offline                 3 min ago  0 %                     alice
+            mallory   yebyryon  refused                 3 min ago              2           alice
 
             Whoever wants to talk waits for `bitpie contact accept bitpie:ycbogyad` or `bitpie contact refuse bitpie:ycbogyad`.
 

@@ -105,6 +105,10 @@ pub(super) fn repair(context: &Context<'_>) -> Result<(), Failure> {
         counted(repaired.messages, "message"),
         repaired.waiting
     );
+    if repaired.invitations > 0 {
+        text +=
+            "No invitation counts any more, for it is not known which were used: `bitpie id --invite` makes another.\n";
+    }
     if repaired.unreadable > 0 {
         let _ = writeln!(text, "{} could not be read.", counted(repaired.unreadable, "page or entry"));
     }

@@ -127,7 +127,8 @@ fn list(
     if let Some(waiting) = messages.iter().find(|message| message.state == MessageState::Waiting) {
         let who = reference(waiting.name.as_ref(), &waiting.with);
         text += &format!(
-            "\nA stranger, who does not see that you read this. To answer: `bitpie contact accept {who}` or `refuse`.\n"
+            "\n{} stranger, who does not see that you read this. To answer: `bitpie contact accept {who}` or `refuse`.\n",
+            if waiting.invited { "An invited" } else { "A" }
         );
     }
     print(&text)?;
@@ -286,7 +287,8 @@ fn state(message: &Message) -> Cell {
     };
     // What the user has read is nothing to be noticed.
     let is_plain = message.direction == Direction::Incoming && message.state == MessageState::Read;
-    if is_plain { Cell::default() } else { Cell::new(message.state.word()).styled(style) }
+    let word = if message.invited { "invited" } else { message.state.word() };
+    if is_plain { Cell::default() } else { Cell::new(word).styled(style) }
 }
 
 /// A message as it comes: further lines of it are set in below the first.
@@ -300,7 +302,8 @@ fn line_text(message: &Message) -> String {
     let waiting = match message.state {
         MessageState::Waiting => {
             let who = reference(message.name.as_ref(), &message.with);
-            styled(ODD, format!(" (a stranger: `bitpie contact accept {who}` or `refuse`)"))
+            let stranger = if message.invited { "an invited stranger" } else { "a stranger" };
+            styled(ODD, format!(" ({stranger}: `bitpie contact accept {who}` or `refuse`)"))
         }
         _ => String::new(),
     };
@@ -328,6 +331,7 @@ mod tests {
             state,
             why: None,
             attempts: 1,
+            invited: position == 11,
         }
     }
 
@@ -337,6 +341,7 @@ mod tests {
             message(8, Direction::Outgoing, MessageState::Delivered, "are you there?"),
             message(9, Direction::Incoming, MessageState::Read, "yes\n\u{1b}[31mred"),
             message(10, Direction::Incoming, MessageState::Waiting, "日本語"),
+            message(11, Direction::Incoming, MessageState::Waiting, "may I?"),
         ];
         expect![[r#"
             AT  WHEN          WHO                  TEXT
@@ -344,6 +349,7 @@ mod tests {
              9  59 s ago   ←  alice                yes
                                                    \u{1b}[31mred
             10  58 s ago   ←  befywnok  waiting    日本語
+            11  57 s ago   ←  bcfosnam  invited    may I?
         "#]]
         .assert_eq(&anstream::adapter::strip_str(&table_text(&messages, 68_000)).to_string());
     }

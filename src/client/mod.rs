@@ -20,6 +20,7 @@ pub mod doctor;
 mod duration;
 mod failure;
 mod health;
+mod invitations;
 mod manual;
 mod messages;
 mod names;

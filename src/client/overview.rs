@@ -17,7 +17,7 @@ use crate::api::answers::{ContactCounts, Counters, Direction, LanStatus, Peer, P
 use crate::api::methods::{GetId, GetStatus, ListPeers, Reconnect, ShutDown};
 use crate::identity::Entrypoint;
 
-/// `bitpie id`
+/// `bitpie id`, without an invitation
 pub fn id(context: &Context<'_>) -> Result<(), Failure> {
     let id = context.node_or(|node| Ok(node.call(&GetId {})?.answer), || (context.offline.id)(&context.home))?;
     if context.json {
@@ -202,13 +202,14 @@ fn by_name(counters: &BTreeMap<String, u64>) -> String {
 }
 
 fn contacts_text(contacts: &ContactCounts) -> String {
-    let waiting = if contacts.requests > 0 { ": see `bitpie contact list`" } else { "" };
+    let see = if contacts.requests > 0 { ": see `bitpie contact list`" } else { "" };
+    let invited = if contacts.invited > 0 { format!(", {} of them invited", contacts.invited) } else { String::new() };
     let shown = counts([
         ("online", contacts.online),
         ("in all", contacts.accepted),
         ("waiting to be accepted", contacts.requests),
     ]);
-    shown + waiting
+    shown + &invited + see
 }
 
 fn traffic_text(counters: &Counters) -> String {

@@ -129,7 +129,8 @@ impl Person {
             Ok(self.call(FoundNames { search, seen: None, wait_ms: 0 }).await?.claimants.into_iter().next())
         });
         let claimant = claimant.await?;
-        self.call(AddContact { idurl: claimant.address, name: Some(name.clone()), found_as: Some(name) }).await?;
+        self.call(AddContact { idurl: claimant.address.into(), name: Some(name.clone()), found_as: Some(name) })
+            .await?;
         Ok(claimant.id.to_string().chars().take(16).collect())
     }
 

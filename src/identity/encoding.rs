@@ -1,4 +1,4 @@
-//! How ids, names and addresses are written in CBOR.
+//! How ids, names, addresses and invitations are written in CBOR.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,6 +6,7 @@ use minicbor::decode::{Decode, Decoder, Error as DecodeError};
 use minicbor::encode::{Encode, Encoder, Error as EncodeError, Write};
 
 use super::entrypoint::Entrypoint;
+use super::invitation::{INVITATION_BYTES, Invitation};
 use super::node_id::{NODE_ID_BYTES, NodeId};
 use crate::codec::fixed_bytes;
 use crate::name::ServiceName;
@@ -21,6 +22,19 @@ impl<C> Encode<C> for NodeId {
 impl<'b, C> Decode<'b, C> for NodeId {
     fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, DecodeError> {
         fixed_bytes::decode::<C, NODE_ID_BYTES>(decoder, context).map(Self::from_bytes)
+    }
+}
+
+/// Bytes, as many as an invitation has.
+impl<C> Encode<C> for Invitation {
+    fn encode<W: Write>(&self, encoder: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
+        encoder.bytes(self.as_bytes())?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Invitation {
+    fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, DecodeError> {
+        fixed_bytes::decode::<C, INVITATION_BYTES>(decoder, context).map(Self::from_bytes)
     }
 }
 
@@ -120,6 +134,16 @@ mod tests {
         assert!(decode::<Nickname>(&encode("")).is_err());
         assert!(decode::<ServiceName>(&encode("private-messages")).is_ok());
         assert!(decode::<ServiceName>(&encode("../etc")).is_err());
+    }
+
+    #[test]
+    fn an_invitation_has_its_bytes() {
+        let bytes = |length: usize| encode(&minicbor::bytes::ByteVec::from(vec![1; length]));
+        assert_eq!(decode(&bytes(INVITATION_BYTES)), Ok(Invitation::from_bytes([1; INVITATION_BYTES])));
+        for wrong in [0, INVITATION_BYTES - 1, INVITATION_BYTES + 1] {
+            assert!(decode::<Invitation>(&bytes(wrong)).is_err(), "{wrong}");
+        }
+        assert!(decode::<Invitation>(&encode("yyyyyyyyyyyyyyyy")).is_err(), "a text is none");
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! The address of an identity, as people hand it to each other: `bitpie:<id>?at=tcp://203.0.113.5:7771&name=alice`.
 //!
 //! The id is what counts. Where the node may be found and what its user is called are hints: whoever uses them has to
-//! check them.
+//! check them. With an invitation (`invite=`) the address is a secret between the one who gives it and those who get
+//! it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entrypoint, NodeId, ParseEntrypointError, ParseNodeIdError};
+use super::{Entrypoint, Invitation, NodeId, ParseEntrypointError, ParseInvitationError, ParseNodeIdError};
 use crate::nickname::{Nickname, ParseNicknameError};
 
 /// What an address of an identity begins with.
@@ -30,11 +31,13 @@ pub struct Idurl {
     pub at: Vec<Entrypoint>,
     /// What its user is called.
     pub name: Option<Nickname>,
+    /// What lets the first messages get through that are written to this address.
+    pub invitation: Option<Invitation>,
 }
 
 impl From<NodeId> for Idurl {
     fn from(id: NodeId) -> Self {
-        Self { id, at: Vec::new(), name: None }
+        Self { id, at: Vec::new(), name: None, invitation: None }
     }
 }
 
@@ -43,7 +46,9 @@ impl fmt::Display for Idurl {
         write!(formatter, "{IDURL_SCHEME}{}", self.id)?;
         let at = self.at.iter().take(IDURL_ENTRYPOINTS).map(|entrypoint| ("at", entrypoint.to_string()));
         let name = self.name.iter().map(|name| ("name", name.as_str().to_owned()));
-        for ((key, value), separator) in at.chain(name).zip(std::iter::once('?').chain(std::iter::repeat('&'))) {
+        let invitation = self.invitation.iter().map(|invitation| ("invite", invitation.text().to_string()));
+        let hints = at.chain(name).chain(invitation);
+        for ((key, value), separator) in hints.zip(std::iter::once('?').chain(std::iter::repeat('&'))) {
             write!(formatter, "{separator}{key}={}", encoded(&value))?;
         }
         Ok(())
@@ -68,6 +73,8 @@ impl FromStr for Idurl {
                 "at" => idurl.at.push(value.parse()?),
                 "name" if idurl.name.is_some() => return Err(ParseIdurlError::TwoNames),
                 "name" => idurl.name = Some(value.parse()?),
+                "invite" if idurl.invitation.is_some() => return Err(ParseIdurlError::TwoInvitations),
+                "invite" => idurl.invitation = Some(value.parse()?),
                 _ => return Err(ParseIdurlError::hint(key)),
             }
         }
@@ -142,8 +149,11 @@ pub enum ParseIdurlError {
     /// The name is no nickname.
     #[error("the address of an identity holds no good name: {0}")]
     Name(#[from] ParseNicknameError),
+    /// The invitation is none.
+    #[error("the address of an identity holds no good invitation: {0}")]
+    Invitation(#[from] ParseInvitationError),
     /// Some hint that there is not.
-    #[error("the address of an identity holds `{}`: it can hold `at=` and `name=`", .hint.escape_debug())]
+    #[error("the address of an identity holds `{}`: it can hold `at=`, `name=` and `invite=`", .hint.escape_debug())]
     Hint {
         /// What stands there.
         hint: Box<str>,
@@ -160,6 +170,9 @@ pub enum ParseIdurlError {
     /// There are two names.
     #[error("the address of an identity holds `name=` twice")]
     TwoNames,
+    /// There are two invitations.
+    #[error("the address of an identity holds `invite=` twice")]
+    TwoInvitations,
 }
 
 impl ParseIdurlError {
@@ -185,6 +198,8 @@ mod tests {
             "?at=tcp://203.0.113.5:7771",
             "?at=tcp://%5B2001:db8::5%5D:7771&at=udp://203.0.113.5:7772&name=alice",
             "?name=Zo%C3%AB%20%26%20%3D%25",
+            "?invite=yyyyyyyyyyyyyyyyyyyyyyyyyy",
+            "?at=tcp://203.0.113.5:7771&name=alice&invite=ct1sc35epfigs5dpp3zzyhm1qc",
         ] {
             let text = format!("bitpie:{}{hints}", id());
             let idurl: Idurl = text.parse().expect(hints);
@@ -197,9 +212,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_name_survives(name in "\\PC{1,40}") {
+        fn any_name_and_invitation_survive(name in "\\PC{1,40}", invitation: Option<[u8; 16]>) {
             if let Ok(name) = name.parse::<Nickname>() {
-                let idurl = Idurl { id: id(), at: Vec::new(), name: Some(name) };
+                let invitation = invitation.map(Invitation::from_bytes);
+                let idurl = Idurl { id: id(), at: Vec::new(), name: Some(name), invitation };
                 prop_assert_eq!(idurl.to_string().parse(), Ok(idurl));
             }
         }
@@ -219,13 +235,20 @@ mod tests {
         assert!(said("bitpie:abc".into()).contains("a node id has 52 characters, and this has 3"));
         assert!(hint("at=nowhere").contains("`nowhere` is no entrypoint"));
         assert!(hint("name=").contains("at least one character"));
-        assert!(hint("who=me").contains("holds `who`: it can hold `at=` and `name=`"));
+        assert!(hint("who=me").contains("holds `who`: it can hold `at=`, `name=` and `invite=`"));
         assert!(hint("").contains("holds ``"));
         assert!(hint("name").contains("holds `name`"));
         for wrong in ["name=%", "name=%4", "name=%zz", "name=%FF", "at=%+1"] {
             assert!(hint(wrong).contains("percent-encoded"), "{wrong}");
         }
-        assert!(hint("name=a&name=b").contains("twice"));
+        assert!(hint("name=a&name=b").contains("`name=` twice"));
+        let invitation = format!("invite={}", "y".repeat(26));
+        assert!(hint(&format!("{invitation}&{invitation}")).contains("`invite=` twice"));
+        for wrong in ["", "y", &"y".repeat(27), &"Y".repeat(26), &format!("{}b", "y".repeat(25))] {
+            let said = hint(&format!("invite={wrong}"));
+            assert!(said.contains("no good invitation") && said.contains("26 characters"), "{said}");
+            assert!(wrong.len() < 25 || !said.contains(wrong), "{said}");
+        }
         assert!(hint(&["at=tcp://127.0.0.1:1"; 9].join("&")).contains("at most 8 times"));
         assert!(said(format!("bitpie:{}?name={}", id(), "x".repeat(1024))).contains("at most 1024 bytes"));
     }

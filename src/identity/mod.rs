@@ -5,6 +5,7 @@ mod encoding;
 mod entrypoint;
 mod fingerprint;
 mod idurl;
+mod invitation;
 pub mod key_file;
 mod keys;
 mod node_id;
@@ -19,6 +20,9 @@ pub use document::{
 pub use entrypoint::{ENTRYPOINT_CHARACTERS, Entrypoint, Entrypoints, ParseEntrypointError};
 pub use fingerprint::{FINGERPRINT_CHARACTERS, Fingerprint, ParseFingerprintError};
 pub use idurl::{IDURL_BYTES, IDURL_ENTRYPOINTS, IDURL_SCHEME, Idurl, ParseIdurlError};
+pub use invitation::{
+    INVITATION_BYTES, Invitation, InvitationDigest, InvitationName, ParseInvitationError, ParseInvitationNameError,
+};
 pub use keys::{BadSignature, Domain, IdentityKey, SEED_BYTES, SIGNATURE_BYTES, verify};
 pub use node_id::{NODE_ID_BYTES, NodeId, ParseNodeIdError};
 pub use sealing_key::{SEALING_KEY_BYTES, SealingKey, SealingPublicKey};

@@ -20,7 +20,8 @@ pub const NODE_ID_CHARACTERS: usize = 52;
 /// The characters of an id, by their value.
 pub(super) const Z_BASE_32_SYMBOLS: &str = "ybndrfg8ejkmcpqxot1uwisza345h769";
 
-static Z_BASE_32: LazyLock<Encoding> = LazyLock::new(|| {
+/// Five bits to a character.
+pub(super) static Z_BASE_32: LazyLock<Encoding> = LazyLock::new(|| {
     let mut specification = Specification::new();
     specification.symbols.push_str(Z_BASE_32_SYMBOLS);
     specification.encoding().expect("32 different symbols make an encoding")

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::identity::{Entrypoint, NodeId};
+use crate::identity::{Entrypoint, InvitationName, NodeId};
 use crate::nickname::Nickname;
 
 /// Entrypoints that are kept of the IDURL with which a contact was added, at most.
@@ -27,6 +27,9 @@ pub struct Contact {
     pub waiting: u64,
     /// The nickname by which they were found, if by one.
     pub found_as: Option<Nickname>,
+    /// The invitation of ours by which their first message got through.
+    #[serde(default)]
+    pub invited_with: Option<InvitationName>,
 }
 
 /// Whether this user talks with another.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::MessageText;
-use crate::identity::NodeId;
+use crate::identity::{Invitation, NodeId};
 use crate::wire::{FailReason, PacketId};
 
 /// Characters of a refusal that are kept, at most.
@@ -161,6 +161,8 @@ pub struct Arrival {
     pub expires_unix_ms: u64,
     /// From which group of addresses it came.
     pub origin: String,
+    /// The invitation that it carries, which may be nobody's.
+    pub invitation: Option<Invitation>,
 }
 
 /// What became of an incoming message.

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::{MessageText, TEXT_BYTES, TextError};
 use crate::codec::{DecodeError, decode, encode, fixed_bytes};
 use crate::identity::Signed;
-use crate::identity::{BadSignature, Domain, IdentityKey, NodeId, SealingKey, SealingPublicKey};
+use crate::identity::{BadSignature, Domain, IdentityKey, Invitation, NodeId, SealingKey, SealingPublicKey};
 use crate::wire::{MESSAGE_TEXT_BYTES, PacketId};
 
 /// Bytes of a sealed message, at most: the longest text, and what stands around it.
@@ -107,10 +107,13 @@ struct Body<'a> {
     header_digest: [u8; 32],
     #[b(3)]
     text: &'a str,
+    /// What the recipient gave away for messages of strangers to get through.
+    #[n(4)]
+    invitation: Option<Invitation>,
 }
 
-/// Seals a message. The randomness is for this sealing alone: used twice for one recipient, it gives two messages the
-/// same key.
+/// Seals a message, with the recipient's invitation if there is one. The randomness is for this sealing alone: used
+/// twice for one recipient, it gives two messages the same key.
 ///
 /// # Errors
 /// If the recipient's key is one to which nothing can be sealed.
@@ -122,6 +125,7 @@ pub fn seal(
     recipient_key: &SealingPublicKey,
     header: &MessageHeader,
     text: &MessageText,
+    invitation: Option<&Invitation>,
     randomness: [u8; 32],
 ) -> Result<Vec<u8>, SealError> {
     assert_eq!(key.id(), header.sender, "a message is signed by its sender");
@@ -143,6 +147,7 @@ pub fn seal(
         encapsulated_key,
         header_digest: Sha256::digest(&header_bytes).into(),
         text: text.as_str(),
+        invitation: invitation.cloned(),
     }));
     let signed = Signed::sign(key, Domain::Message, &body);
     let ciphertext = context.seal(signed.as_bytes(), &header_bytes).map_err(|_| unusable())?;
@@ -167,6 +172,8 @@ pub struct OpenedMessage {
     pub header: MessageHeader,
     /// What was written.
     pub text: MessageText,
+    /// The invitation that came with it; whether it is one of ours is not asked here.
+    pub invitation: Option<Invitation>,
 }
 
 /// Opens a message with that of our keys to which it is sealed.
@@ -197,7 +204,7 @@ pub fn open(keys: &[SealingKey], expected: &Expected, bytes: &[u8]) -> Result<Op
     if !names_this_sealing {
         return Err(OpenError::OfAnotherSealing);
     }
-    Ok(OpenedMessage { text: MessageText::new(body.text)?, header })
+    Ok(OpenedMessage { text: MessageText::new(body.text)?, invitation: body.invitation, header })
 }
 
 fn decrypt(key: &SealingKey, envelope: &Envelope) -> Result<Zeroizing<Vec<u8>>, OpenError> {
@@ -317,18 +324,27 @@ mod tests {
     }
 
     fn sealed(two: &Two) -> Vec<u8> {
-        seal(&two.alice, &two.bob.public(), &two.header, &text("Hello, Bob."), [4; 32]).expect("his key is sound")
+        let invitation = Invitation::from_bytes([8; 16]);
+        let text = text("Hello, Bob.");
+        seal(&two.alice, &two.bob.public(), &two.header, &text, Some(&invitation), [4; 32]).expect("his key is sound")
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
         #[test]
-        fn what_is_sealed_is_opened(words in "\\PC{1,300}", reply_to in any::<Option<[u8; 16]>>(), randomness: [u8; 32]) {
+        fn what_is_sealed_is_opened(
+            words in "\\PC{1,300}",
+            reply_to: Option<[u8; 16]>,
+            invitation: Option<[u8; 16]>,
+            randomness: [u8; 32],
+        ) {
             let Two { alice, bob, mut header, expected } = two();
             header.reply_to = reply_to.map(PacketId);
-            let sealed = seal(&alice, &bob.public(), &header, &text(&words), randomness).expect("his key is sound");
-            prop_assert_eq!(open(&[bob], &expected, &sealed), Ok(OpenedMessage { header, text: text(&words) }));
+            let (text, invitation) = (text(&words), invitation.map(Invitation::from_bytes));
+            let sealed = seal(&alice, &bob.public(), &header, &text, invitation.as_ref(), randomness);
+            let opened = open(&[bob], &expected, &sealed.expect("his key is sound"));
+            prop_assert_eq!(opened, Ok(OpenedMessage { header, text, invitation }));
         }
     }
 
@@ -337,7 +353,9 @@ mod tests {
         let Two { alice, bob, mut header, expected } = two();
         header.reply_to = Some(header.message);
         let longest = text(&"x".repeat(TEXT_BYTES));
-        let sealed = seal(&alice, &bob.public(), &header, &longest, [4; 32]).expect("his key is sound");
+        let invitation = Invitation::from_bytes([0xff; 16]);
+        let sealed = seal(&alice, &bob.public(), &header, &longest, Some(&invitation), [4; 32]);
+        let sealed = sealed.expect("his key is sound");
         assert!(sealed.len() <= SEALED_BYTES, "{}", sealed.len());
         assert_eq!(open(&[bob], &expected, &sealed).map(|opened| opened.text), Ok(longest));
         assert!(matches!(open(&[], &expected, &[0; SEALED_BYTES + 1]), Err(OpenError::TooLong { .. })));
@@ -381,7 +399,7 @@ mod tests {
             assert_eq!(opened, Err(OpenError::OfAnotherPacket));
         }
         let header = MessageHeader { conversation: [0; 32], ..two.header.clone() };
-        let sealed = seal(&two.alice, &two.bob.public(), &header, &text("x"), [4; 32]).expect("his key is sound");
+        let sealed = seal(&two.alice, &two.bob.public(), &header, &text("x"), None, [4; 32]).expect("his key is sound");
         assert_eq!(open(&[two.bob], &two.expected, &sealed), Err(OpenError::OfAnotherPacket));
     }
 
@@ -418,8 +436,21 @@ mod tests {
     fn a_key_that_gives_no_secret_is_refused() {
         let two = two();
         let unsound = SealingPublicKey { rotation: 7, key: [0; 32] };
-        let error = seal(&two.alice, &unsound, &two.header, &text("x"), [4; 32]).expect_err("no key");
+        let error = seal(&two.alice, &unsound, &two.header, &text("x"), None, [4; 32]).expect_err("no key");
         assert_eq!(error, SealError { recipient: two.header.recipient, rotation: 7 });
+    }
+
+    /// What an older node seals has no such field, and is the same to the last byte.
+    #[test]
+    fn an_invitation_is_a_field_that_may_be_missing_and_is_never_shown() {
+        let two = two();
+        let opened = open(std::slice::from_ref(&two.bob), &two.expected, &sealed(&two)).expect("it is for Bob");
+        assert_eq!(opened.invitation, Some(Invitation::from_bytes([8; 16])));
+        assert!(format!("{opened:?}").contains("Invitation(…)"));
+        let without = seal(&two.alice, &two.bob.public(), &two.header, &text("Hello, Bob."), None, [4; 32]);
+        let without = without.expect("his key is sound");
+        assert_eq!(sealed(&two).len(), without.len() + 18, "a key, and 16 bytes behind their length");
+        assert_eq!(open(&[two.bob], &two.expected, &without).map(|opened| opened.invitation), Ok(None));
     }
 
     #[test]

@@ -117,10 +117,11 @@ pub fn repair(home: &Home) -> anyhow::Result<Repaired> {
             fs::remove_file(file).with_context(|| format!("{} cannot be removed", file.display()))?;
         }
     }
-    let Salvaged { contacts, messages: saved, waiting, unreadable } = Store::write_salvaged(&messages, &repaired)?;
+    let Salvaged { contacts, messages: saved, waiting, invitations, unreadable } =
+        Store::write_salvaged(&messages, &repaired)?;
     let aside = set_aside(home, &messages)?.map(|aside| aside.display().to_string());
     finish_repair(home)?;
-    Ok(Repaired { damage: Some(wrong), contacts, messages: saved, waiting, unreadable, aside })
+    Ok(Repaired { damage: Some(wrong), contacts, messages: saved, waiting, invitations, unreadable, aside })
 }
 
 /// The same, in the home in this folder.

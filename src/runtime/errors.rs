@@ -11,8 +11,10 @@ pub(super) fn bad(message: String) -> RpcError {
 /// What the store says, as an error of the call.
 pub(super) fn failed(error: StoreError) -> RpcError {
     let kind = match &error {
-        StoreError::NoContact { .. } | StoreError::NoMessage { .. } => ErrorKind::NotFound,
-        StoreError::NameTaken { .. } => ErrorKind::Conflict,
+        StoreError::NoContact { .. } | StoreError::NoMessage { .. } | StoreError::NoInvitation { .. } => {
+            ErrorKind::NotFound
+        }
+        StoreError::NameTaken { .. } | StoreError::ManyInvitations { .. } => ErrorKind::Conflict,
         StoreError::NotAccepted { .. } | StoreError::ReadOnly => ErrorKind::Refused,
         StoreError::QueueFull { .. } | StoreError::Busy { .. } => ErrorKind::Busy,
         _ => ErrorKind::Internal,

@@ -26,11 +26,16 @@ const IDS_TOLD: usize = 5;
 /// # Errors
 /// If it is nobody, or could be several.
 pub fn resolve(store: &Store, who: &str) -> Result<Contact, RpcError> {
-    if let Ok(idurl) = parse(who) {
-        return store.contact(&idurl.id).map_err(failed)?.ok_or_else(|| {
-            RpcError::new(ErrorKind::NotFound, format!("{} is no contact", idurl.id))
-                .help("`bitpie contact add ADDRESS` makes it one")
-        });
+    match parse(who) {
+        Ok(idurl) => {
+            return store.contact(&idurl.id).map_err(failed)?.ok_or_else(|| {
+                RpcError::new(ErrorKind::NotFound, format!("{} is no contact", idurl.id))
+                    .help("`bitpie contact add ADDRESS` makes it one")
+            });
+        }
+        // It is an address, and may hold an invitation: what is wrong is told without the whole of it.
+        Err(error) if who.starts_with(IDURL_SCHEME) && who.contains('?') => return Err(error),
+        Err(_) => {}
     }
     let contacts = store.contacts().map_err(failed)?;
     if let Some(beginning) = who.strip_prefix(IDURL_SCHEME) {
@@ -102,7 +107,7 @@ pub fn names(store: &Store) -> Result<BTreeMap<NodeId, Option<Nickname>>, RpcErr
 /// Who a node is, with the address to give to others.
 #[must_use]
 pub fn address_of(id: NodeId, entrypoints: Vec<Entrypoint>, name: Option<Nickname>) -> Id {
-    let idurl = Idurl { id, at: entrypoints.clone(), name: name.clone() }.to_string();
+    let idurl = Idurl { id, at: entrypoints.clone(), name: name.clone(), invitation: None }.to_string();
     Id { id, idurl, name, entrypoints }
 }
 
@@ -117,7 +122,9 @@ mod tests {
         let ground = format!("mike{}", "y".repeat(48)).parse().expect("an id");
         for (id, name) in [(NodeId::from_bytes([1; 32]), Some("alice")), (ground, None)] {
             let name = name.map(|name| name.parse().expect("a nickname"));
-            store.add_contact(&NewContact { id, name, hints: Vec::new(), found_as: None }, 1).expect("added");
+            store
+                .add_contact(&NewContact { id, name, hints: Vec::new(), found_as: None, invitation: None }, 1)
+                .expect("added");
         }
         store
     }
@@ -149,9 +156,13 @@ mod tests {
         }
         assert_eq!(found(&store, "bitpie:mike").as_deref(), Ok("mikeyyyy"));
         assert_eq!(found(&store, "bitpie:mik").expect_err("short").0, ErrorKind::BadValue);
+        let error = resolve(&store, &format!("bitpie:{id}?invite=yyyyyyyyyyyy")).expect_err("no invitation");
+        assert!(!error.message.contains("yyyyyyyyyyyy") && error.message.contains("26 characters"), "{error}");
         assert_eq!(found(&store, "bitpie:yyyy").expect_err("nobody").0, ErrorKind::NotFound);
         let other = format!("mike{}", "n".repeat(47) + "y").parse().expect("an id");
-        store.add_contact(&NewContact { id: other, name: None, hints: Vec::new(), found_as: None }, 1).expect("added");
+        store
+            .add_contact(&NewContact { id: other, name: None, hints: Vec::new(), found_as: None, invitation: None }, 1)
+            .expect("added");
         assert_eq!(found(&store, "bitpie:mike").expect_err("two").0, ErrorKind::Ambiguous);
         assert_eq!(found(&store, "bitpie:miken").as_deref(), Ok("mikennnn"));
     }

@@ -113,6 +113,7 @@ pub fn contact(contact: &Contact, store: &Store, presence: &Presence) -> Result<
         last_seen_unix_ms,
         unread: contact.unread,
         waiting: contact.waiting,
+        invitation: contact.invited_with.clone(),
         rating: answers::Rating { seen_minutes, up_minutes },
         nickname_change: nickname_change(contact, store)?,
         looks_like: None,
@@ -182,13 +183,14 @@ pub fn messages(store: &Store, items: Vec<Item>, next: Option<u64>) -> Result<an
 
 /// Messages of strangers that wait for the user to accept or refuse them.
 pub fn waiting(store: &Store, waiting: Vec<WaitingMessage>) -> Result<Vec<answers::Message>, RpcError> {
-    let names = lookup::names(store)?;
+    let strangers = store.contacts().map_err(failed)?;
+    let strangers: BTreeMap<NodeId, Contact> = strangers.into_iter().map(|contact| (contact.id, contact)).collect();
     let message = |waiting: WaitingMessage| answers::Message {
         position: 0,
         id: waiting.id.to_string(),
         direction: answers::Direction::Incoming,
         with: waiting.sender,
-        name: names.get(&waiting.sender).cloned().flatten(),
+        name: strangers.get(&waiting.sender).and_then(|contact| contact.name.clone()),
         text: Hidden(waiting.text.as_str().to_owned()),
         time_unix_ms: waiting.sent_unix_ms,
         expires_unix_ms: None,
@@ -196,6 +198,7 @@ pub fn waiting(store: &Store, waiting: Vec<WaitingMessage>) -> Result<Vec<answer
         state: answers::MessageState::Waiting,
         why: None,
         attempts: 0,
+        invited: strangers.get(&waiting.sender).is_some_and(|contact| contact.invited_with.is_some()),
     };
     Ok(waiting.into_iter().map(message).collect())
 }
@@ -235,6 +238,7 @@ pub fn message(
         state,
         why: item.refusal.clone(),
         attempts: delivery.map_or(0, |delivery| delivery.attempts),
+        invited: false,
     })
 }
 

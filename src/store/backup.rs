@@ -128,6 +128,8 @@ pub fn restore_messages(from: &Path, messages: &Path) -> Result<(), BackupError>
             connection.execute("ATTACH ':memory:' AS peers", []).map_err(|error| sql(&partial, &error))?;
             connection
         })?;
+        // Which of them were used or taken back since is not known.
+        store.withdraw_invitations()?;
         Ok(store.set_restored(true)?)
     });
     finish(outcome, &partial, messages)
@@ -358,6 +360,33 @@ mod tests {
             fs::read_dir(folder.path()).expect("read").map(|file| file.expect("read").file_name()).collect();
         files.retain(|name| name.to_string_lossy().contains("partial"));
         assert!(files.is_empty(), "{files:?}");
+    }
+
+    #[test]
+    fn an_invitation_of_a_backup_counts_no_more_and_who_came_by_it_waits_on() {
+        use crate::identity::Invitation;
+        use crate::messages::Arrival;
+        use crate::store::NewInvitation;
+        let (folder, messages, store) = home();
+        let token = Invitation::from_bytes([9; 16]);
+        for (number, is_once) in [(9, false), (10, true)] {
+            let digest = Invitation::from_bytes([number; 16]).digest();
+            store.add_invitation(&NewInvitation { digest, until_unix_ms: 9_000, is_once }, 1).expect("kept");
+        }
+        let invited = |sender| Arrival { invitation: Some(token.clone()), ..arrival(sender, 1, "may I?") };
+        store.receive(&invited(2), &Quota::default(), 1_000).expect("received");
+        let (saved, restored) = (folder.path().join("backup"), folder.path().join("restored.db"));
+        write_backup(&messages, &saved, &key()).expect("saved");
+        let bytes = fs::read(&saved).expect("read");
+        assert!(!bytes.windows(16).any(|window| window == token.as_bytes()), "nobody gets it out of a backup");
+        assert_eq!(store.invitations(1_000).expect("read").len(), 2, "they go on to count here");
+        restore_messages(&saved, &restored).expect("restored");
+        let copy = Store::open(&restored, &folder.path().join("other.db")).expect("opened");
+        assert_eq!(copy.invitations(1_000).expect("read"), []);
+        copy.receive(&invited(3), &Quota::default(), 1_000).expect("received");
+        let by = |id| copy.contact(&node(id)).expect("read").expect("there").invited_with;
+        assert_eq!((by(2), by(3)), (Some(token.digest().name()), None));
+        assert_eq!(copy.check().expect("checked"), [""; 0]);
     }
 
     #[test]

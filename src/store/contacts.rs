@@ -2,9 +2,9 @@
 
 use rusqlite::{OptionalExtension as _, Row};
 
-use super::rows::{Column, get, integer, parsed};
+use super::rows::{Column, get, get_optional, integer, parsed};
 use super::{Store, StoreError};
-use crate::identity::{Entrypoint, NodeId};
+use crate::identity::{Entrypoint, Invitation, InvitationDigest, NodeId};
 use crate::messages::{CONTACT_HINTS, Contact, ContactState};
 use crate::nickname::Nickname;
 
@@ -19,6 +19,8 @@ pub struct NewContact {
     pub hints: Vec<Entrypoint>,
     /// The nickname by which they were found; `None` leaves the one that there is.
     pub found_as: Option<Nickname>,
+    /// The invitation that their address carries; `None` leaves the one that there is.
+    pub invitation: Option<Invitation>,
 }
 
 /// Why a message is tried no longer: its recipient is no contact any more.
@@ -56,9 +58,11 @@ impl Store {
             store
                 .connection
                 .prepare_cached(
-                    "INSERT INTO main.contacts (node, name, state, hints, added_unix_ms, found_as) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                    "INSERT INTO main.contacts (node, name, state, hints, added_unix_ms, found_as, invitation)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                      ON CONFLICT (node) DO UPDATE SET name = coalesce(excluded.name, name), hints = excluded.hints,
-                        found_as = coalesce(excluded.found_as, found_as)",
+                        found_as = coalesce(excluded.found_as, found_as),
+                        invitation = coalesce(excluded.invitation, invitation)",
                 )
                 .and_then(|mut statement| {
                     statement.execute((
@@ -68,6 +72,7 @@ impl Store {
                         hints_text(&hints),
                         integer(now_unix_ms),
                         new.found_as.as_ref().map(Nickname::as_str),
+                        new.invitation.clone().map(Column),
                     ))
                 })
                 .map_err(|error| StoreError::sql("add a contact", error))?;
@@ -120,7 +125,8 @@ impl Store {
             let changed = store
                 .connection
                 .execute(
-                    "UPDATE main.contacts SET state = ?2, waiting = 0, waiting_bytes = 0 WHERE node = ?1",
+                    "UPDATE main.contacts SET state = ?2, waiting = 0, waiting_bytes = 0, invitation = NULL
+                     WHERE node = ?1",
                     (Column(*id), Column(ContactState::Blocked)),
                 )
                 .map_err(failed)?;
@@ -164,7 +170,8 @@ impl Store {
             store
                 .connection
                 .execute(
-                    "UPDATE main.contacts SET state = ?2, hints = '', found_as = NULL, waiting = 0, waiting_bytes = 0
+                    "UPDATE main.contacts SET state = ?2, hints = '', found_as = NULL, waiting = 0, waiting_bytes = 0,
+                        invited_with = NULL, invitation = NULL
                      WHERE node = ?1",
                     (Column(*id), Column(ContactState::Removed)),
                 )
@@ -259,6 +266,7 @@ fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
         Ok(text.map(|text| text.parse()).transpose().map_err(|_| rusqlite::types::FromSqlError::InvalidType)?)
     };
     let (name, found_as) = (nickname("name")?, nickname("found_as")?);
+    let invited_with: Option<InvitationDigest> = get_optional(row, "invited_with")?;
     Ok(Contact {
         id: get(row, "node")?,
         name,
@@ -268,6 +276,7 @@ fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
         unread: row.get("unread")?,
         waiting: row.get("waiting")?,
         found_as,
+        invited_with: invited_with.map(|digest| digest.name()),
     })
 }
 
@@ -281,7 +290,13 @@ mod tests {
     #[test]
     fn a_name_belongs_to_one_contact() {
         let store = store();
-        let new = |seed, text| NewContact { id: node(seed), name: Some(name(text)), hints: Vec::new(), found_as: None };
+        let new = |seed, text| NewContact {
+            id: node(seed),
+            name: Some(name(text)),
+            hints: Vec::new(),
+            found_as: None,
+            invitation: None,
+        };
         store.add_contact(&new(1, "alice"), 10).expect("added");
         let error = store.add_contact(&new(2, "alice"), 10).expect_err("taken").to_string();
         assert!(error.contains("alice") && error.contains(&node(1).to_string()), "{error}");
@@ -300,7 +315,7 @@ mod tests {
         let store = store();
         let hints: Vec<Entrypoint> =
             (1..=20).map(|port| format!("tcp://[2001:db8::5]:{port}").parse().expect("an entrypoint")).collect();
-        let new = NewContact { id: node(1), name: None, hints: hints.clone(), found_as: None };
+        let new = NewContact { id: node(1), name: None, hints: hints.clone(), found_as: None, invitation: None };
         assert_eq!(store.add_contact(&new, 1).expect("added").hints, hints[..CONTACT_HINTS]);
         let again = NewContact { hints: Vec::new(), ..new };
         assert_eq!(store.add_contact(&again, 1).expect("added").hints, hints[..CONTACT_HINTS]);
@@ -315,7 +330,10 @@ mod tests {
         assert_eq!(store.waiting(&node(1), 10).expect("read"), []);
         assert_eq!(store.receive(&arrival(1, 2, "two"), &quota, 1_000).unwrap(), ArrivalVerdict::Blocked);
         store
-            .add_contact(&NewContact { id: node(1), name: None, hints: Vec::new(), found_as: None }, 5)
+            .add_contact(
+                &NewContact { id: node(1), name: None, hints: Vec::new(), found_as: None, invitation: None },
+                5,
+            )
             .expect("added");
         assert!(matches!(
             store.receive(&arrival(1, 2, "two"), &quota, 1_000).unwrap(),
@@ -330,7 +348,13 @@ mod tests {
     #[test]
     fn a_removed_contact_leaves_the_conversation() {
         let store = store();
-        let new = |seed, text| NewContact { id: node(seed), name: Some(name(text)), hints: Vec::new(), found_as: None };
+        let new = |seed, text| NewContact {
+            id: node(seed),
+            name: Some(name(text)),
+            hints: Vec::new(),
+            found_as: None,
+            invitation: None,
+        };
         store.add_contact(&new(1, "a"), 5).expect("added");
         store.receive(&arrival(1, 1, "one"), &Quota::default(), 1_000).unwrap();
         store.queue_message(&super::super::tests::new_message(1, 9, "back"), None, 1_000).expect("queued");
@@ -372,7 +396,10 @@ mod tests {
     fn a_contact_removed_with_the_conversation_leaves_nothing_but_the_ids_of_messages() {
         let store = store();
         store
-            .add_contact(&NewContact { id: node(1), name: Some(name("a")), hints: Vec::new(), found_as: None }, 5)
+            .add_contact(
+                &NewContact { id: node(1), name: Some(name("a")), hints: Vec::new(), found_as: None, invitation: None },
+                5,
+            )
             .expect("added");
         store.receive(&arrival(1, 1, "one"), &Quota::default(), 1_000).unwrap();
         store.queue_message(&super::super::tests::new_message(1, 9, "back"), None, 1_000).expect("queued");

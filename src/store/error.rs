@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::identity::NodeId;
+use crate::identity::{InvitationName, NodeId};
 use crate::nickname::Nickname;
 use crate::wire::PacketId;
 
@@ -110,6 +110,18 @@ pub enum StoreError {
     QueueFull {
         /// How many.
         waiting: u64,
+    },
+    /// Too many invitations are given away.
+    #[error("{open} invitations count already, and more are not kept: `bitpie invite remove NAME` takes one back")]
+    ManyInvitations {
+        /// How many.
+        open: u64,
+    },
+    /// There is no such invitation.
+    #[error("there is no invitation {name} that counts: `bitpie invite list` shows those that do")]
+    NoInvitation {
+        /// Which.
+        name: InvitationName,
     },
     /// The store's thread has more to do than may wait.
     #[error("the disk is too slow for what is asked of it: {jobs} jobs wait already; try again")]

@@ -2,10 +2,11 @@
 
 use rusqlite::{OptionalExtension as _, Params, Row};
 
-use super::rows::{Column, get, integer, parsed};
+use super::invitations::{Admission, Standing};
+use super::rows::{Column, get, get_optional, integer, parsed};
 use super::{Store, StoreError};
 use crate::identity::CLOCK_SKEW_MS;
-use crate::identity::NodeId;
+use crate::identity::{InvitationDigest, NodeId};
 use crate::messages::{Arrival, ArrivalVerdict, ContactState, MessageText, WaitingMessage};
 use crate::wire::MESSAGE_LIFETIME_MS;
 
@@ -19,7 +20,7 @@ pub const REQUEST_KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 /// the clock says otherwise.
 pub(super) const FORGOTTEN_UNTIL: &str = "arrivals_forgotten_until_unix_ms";
 
-/// How much of strangers may wait for the user's decision.
+/// How much of strangers may wait for the user's decision. Those who come by an invitation are not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// Messages of one stranger.
@@ -80,16 +81,30 @@ impl Store {
                     }
                 }
                 stranger => {
-                    let (messages, bytes) = stranger.map_or((0, 0), |known| (known.waiting, known.waiting_bytes));
+                    let stranger = Standing {
+                        messages: stranger.as_ref().map_or(0, |known| known.waiting),
+                        bytes: stranger.as_ref().map_or(0, |known| known.waiting_bytes),
+                        invited_with: stranger.and_then(|known| known.invited_with),
+                        messages_allowed: quota.messages_per_stranger,
+                        bytes_allowed: quota.bytes_per_stranger,
+                    };
+                    let by = store.admission(arrival, &stranger, now_unix_ms)?;
                     let more = arrival.text.as_str().len() as u64;
-                    if messages >= quota.messages_per_stranger
-                        || bytes + more > quota.bytes_per_stranger
-                        || !store.make_room(quota, &arrival.sender, more)?
-                    {
-                        ArrivalVerdict::QuotaExceeded
-                    } else {
-                        store.insert_request(arrival, now_unix_ms)?;
+                    let is_taken = match &by {
+                        Admission::Invited(_) => true,
+                        Admission::Uninvited => {
+                            stranger.messages < quota.messages_per_stranger
+                                && stranger.bytes + more <= quota.bytes_per_stranger
+                                && store.make_room(quota, &arrival.sender, more)?
+                        }
+                        Admission::TooMuch => false,
+                    };
+                    if is_taken {
+                        let invitation = if let Admission::Invited(digest) = by { Some(digest) } else { None };
+                        store.insert_request(arrival, invitation.as_ref(), now_unix_ms)?;
                         ArrivalVerdict::WaitsAsRequest
+                    } else {
+                        ArrivalVerdict::QuotaExceeded
                     }
                 }
             };
@@ -157,8 +172,8 @@ impl Store {
             .map_err(|error| StoreError::sql("read what waits", error))
     }
 
-    /// Forgets what is over: ids and receipts of messages that have expired, strangers that were never answered, old
-    /// ratings. To be done now and then.
+    /// Forgets what is over: ids and receipts of messages that have expired, strangers that were never answered,
+    /// invitations that count no more, old ratings. To be done now and then.
     ///
     /// # Errors
     /// If the database fails.
@@ -182,6 +197,7 @@ impl Store {
             store
                 .connection
                 .execute("DELETE FROM main.arrived WHERE keep_until_unix_ms <= ?1", [now])
+                .and_then(|_| store.forget_invitations(now_unix_ms))
                 .and_then(|_| store.connection.execute("DELETE FROM main.receipts WHERE expires_unix_ms <= ?1", [now]))
                 .and_then(|_| {
                     let sql = "UPDATE main.contacts SET
@@ -216,7 +232,9 @@ impl Store {
 
     fn contact_counts(&self, id: &NodeId) -> Result<Option<Counts>, StoreError> {
         self.connection
-            .prepare_cached("SELECT state, unread, waiting, waiting_bytes FROM main.contacts WHERE node = ?1")
+            .prepare_cached(
+                "SELECT state, unread, waiting, waiting_bytes, invited_with FROM main.contacts WHERE node = ?1",
+            )
             .and_then(|mut query| {
                 let counts = |row: &Row<'_>| {
                     Ok(Counts {
@@ -224,6 +242,7 @@ impl Store {
                         unread: row.get("unread")?,
                         waiting: row.get("waiting")?,
                         waiting_bytes: row.get("waiting_bytes")?,
+                        invited_with: get_optional(row, "invited_with")?,
                     })
                 };
                 query.query_row([Column(*id)], counts).optional()
@@ -233,14 +252,16 @@ impl Store {
 
     /// Sees to it that there is room for so many more bytes of a stranger: while there is none, whoever wrote first of the
     /// largest group of addresses goes, with all that waits of them. So it costs addresses in many networks, and not only
-    /// keys, to keep other strangers from writing. Says whether there is room.
+    /// keys, to keep other strangers from writing. Strangers who came by an invitation are not counted, and never go.
+    /// Says whether there is room.
     fn make_room(&self, quota: &Quota, sender: &NodeId, more: u64) -> Result<bool, StoreError> {
         let failed = |error| StoreError::sql("make room for what a stranger wrote", error);
         loop {
             let (of_all, bytes_of_all): (u64, u64) = self
                 .connection
                 .prepare_cached(
-                    "SELECT coalesce(sum(waiting), 0), coalesce(sum(waiting_bytes), 0) FROM main.contacts WHERE waiting > 0",
+                    "SELECT coalesce(sum(waiting), 0), coalesce(sum(waiting_bytes), 0) FROM main.contacts
+                     WHERE waiting > 0 AND invited_with IS NULL",
                 )
                 .and_then(|mut query| query.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
                 .map_err(failed)?;
@@ -250,8 +271,9 @@ impl Store {
             let oldest: Option<NodeId> = self
                 .connection
                 .prepare_cached(
-                    "SELECT node FROM main.contacts WHERE waiting > 0 AND node <> ?1 AND origin = (
-                         SELECT origin FROM main.contacts WHERE waiting > 0 AND node <> ?1
+                    "SELECT node FROM main.contacts
+                     WHERE waiting > 0 AND invited_with IS NULL AND node <> ?1 AND origin = (
+                         SELECT origin FROM main.contacts WHERE waiting > 0 AND invited_with IS NULL AND node <> ?1
                          GROUP BY origin ORDER BY sum(waiting) DESC, sum(waiting_bytes) DESC, origin LIMIT 1)
                      ORDER BY added_unix_ms, node LIMIT 1",
                 )
@@ -291,22 +313,32 @@ impl Store {
                 .execute(columns(arrival, now_unix_ms))?;
             let position = self.connection.last_insert_rowid();
             self.connection
-                .prepare_cached("UPDATE main.contacts SET unread = unread + 1 WHERE node = ?1")?
+                .prepare_cached("UPDATE main.contacts SET unread = unread + 1, invitation = NULL WHERE node = ?1")?
                 .execute([Column(arrival.sender)])?;
             Ok(position.unsigned_abs())
         };
         insert().map_err(|error| StoreError::sql("keep a message", error))
     }
 
-    fn insert_request(&self, arrival: &Arrival, now_unix_ms: u64) -> Result<(), StoreError> {
+    fn insert_request(
+        &self,
+        arrival: &Arrival,
+        invitation: Option<&InvitationDigest>,
+        now_unix_ms: u64,
+    ) -> Result<(), StoreError> {
+        if let Some(invitation) = invitation {
+            self.use_invitation(invitation, &arrival.sender)?;
+        }
         let insert = || -> rusqlite::Result<()> {
             self.connection
                 .prepare_cached(
-                    "INSERT INTO main.contacts (node, state, hints, added_unix_ms, waiting, waiting_bytes, origin)
-                     VALUES (?1, ?2, '', ?3, 1, ?4, ?5)
+                    "INSERT INTO main.contacts
+                        (node, state, hints, added_unix_ms, waiting, waiting_bytes, origin, invited_with)
+                     VALUES (?1, ?2, '', ?3, 1, ?4, ?5, ?6)
                      ON CONFLICT (node) DO UPDATE
                         SET state = excluded.state, waiting = waiting + 1, waiting_bytes = waiting_bytes + ?4,
-                            origin = CASE WHEN waiting = 0 THEN excluded.origin ELSE origin END",
+                            origin = CASE WHEN waiting = 0 THEN excluded.origin ELSE origin END,
+                            invited_with = excluded.invited_with",
                 )?
                 .execute((
                     Column(arrival.sender),
@@ -314,6 +346,7 @@ impl Store {
                     integer(now_unix_ms),
                     integer(arrival.text.as_str().len() as u64),
                     &arrival.origin,
+                    invitation.copied().map(Column),
                 ))?;
             self.connection
                 .prepare_cached(
@@ -333,6 +366,7 @@ struct Counts {
     unread: u64,
     waiting: u64,
     waiting_bytes: u64,
+    invited_with: Option<InvitationDigest>,
 }
 
 /// The seven columns that a message and a request have in common.

@@ -12,6 +12,7 @@ mod conversations;
 mod documents;
 mod error;
 mod incoming;
+mod invitations;
 mod outgoing;
 mod pages;
 mod peers;
@@ -34,6 +35,9 @@ pub use conversations::{PAGE_ITEMS, SEARCH_CHARACTERS};
 pub use documents::{CONFLICTS_PER_NODE, DOCUMENTS, StoredDocument};
 pub use error::StoreError;
 pub use incoming::{Quota, REQUEST_KEPT_MS, UNREAD_PER_CONTACT};
+pub use invitations::{
+    BYTES_PER_INVITATION, INVITATIONS, MESSAGES_PER_INVITED, NewInvitation, STRANGERS_PER_INVITATION, StoredInvitation,
+};
 pub use outgoing::UNFINISHED_MESSAGES;
 pub use ratings::{HOUR_MS, RATING_KEPT_HOURS};
 pub use salvage::{Damage, Salvaged, Situation, companions, damage};
@@ -248,7 +252,10 @@ mod tests {
 
     pub fn accepted(store: &Store, seed: u64) {
         store
-            .add_contact(&NewContact { id: node(seed), name: None, hints: Vec::new(), found_as: None }, 1)
+            .add_contact(
+                &NewContact { id: node(seed), name: None, hints: Vec::new(), found_as: None, invitation: None },
+                1,
+            )
             .expect("added");
     }
 
@@ -262,6 +269,7 @@ mod tests {
             sent_unix_ms: 900,
             expires_unix_ms: 1_000_000,
             origin: String::new(),
+            invitation: None,
         }
     }
 

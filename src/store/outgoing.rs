@@ -194,6 +194,8 @@ impl Store {
                 .prepare_cached("SELECT attempts, pause_ms FROM main.deliveries WHERE position = ?1")
                 .and_then(|mut query| query.query_row([integer(item.position)], |row| Ok((row.get(0)?, row.get(1)?))))
                 .map_err(|error| StoreError::sql("read a delivery", error))?;
+            // Nobody marks as read what strangers write, so this user has been taken in.
+            store.forget_invitation_of(reader)?;
             let update = DeliveryUpdate { state: DeliveryState::Read, attempts, pause_ms, refusal: None };
             Ok(item.state != Some(DeliveryState::Read) && store.update_delivery(id, &update, now_unix_ms)?)
         })

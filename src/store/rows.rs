@@ -3,7 +3,7 @@
 use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-use crate::identity::NodeId;
+use crate::identity::{Invitation, InvitationDigest, NodeId};
 use crate::messages::{ContactState, DeliveryState};
 use crate::wire::PacketId;
 
@@ -24,6 +24,30 @@ impl ToSql for Column<NodeId> {
 impl FromSql for Column<NodeId> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         <[u8; 32]>::column_result(value).map(|bytes| Self(NodeId::from_bytes(bytes)))
+    }
+}
+
+impl ToSql for Column<Invitation> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Blob(self.0.as_bytes())))
+    }
+}
+
+impl FromSql for Column<Invitation> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        <[u8; 16]>::column_result(value).map(|bytes| Self(Invitation::from_bytes(bytes)))
+    }
+}
+
+impl ToSql for Column<InvitationDigest> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Blob(&self.0.0)))
+    }
+}
+
+impl FromSql for Column<InvitationDigest> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        <[u8; 32]>::column_result(value).map(|bytes| Self(InvitationDigest(bytes)))
     }
 }
 

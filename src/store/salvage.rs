@@ -33,6 +33,8 @@ pub struct Salvaged {
     pub messages: u64,
     /// Messages of strangers that wait.
     pub waiting: u64,
+    /// Invitations that were seen. None of them is kept: which were used or taken back cannot be known.
+    pub invitations: u64,
     /// Pages, rows and entries that cannot be read, as far as they are seen: what is gone altogether is not counted.
     pub unreadable: u64,
 }
@@ -173,6 +175,7 @@ impl Store {
                 })
                 .map_err(failed)?;
             outcome?;
+            let invitations = later.invitations.len() as u64;
             store.join(later)?;
             let count = |sql: &str| {
                 let counted = store.connection.query_row(sql, [], |row| row.get(0));
@@ -182,6 +185,7 @@ impl Store {
                 contacts: count("SELECT count(*) FROM main.contacts")?,
                 messages: count("SELECT count(*) FROM main.messages")?,
                 waiting: count("SELECT count(*) FROM main.requests")?,
+                invitations,
                 unreadable: pages.unreadable,
             })
         })
@@ -193,7 +197,7 @@ impl Store {
         let failed = |error| StoreError::sql("take a row", error);
         let PageRow { rowid, values } = row;
         match (rowid, values.as_slice()) {
-            // contacts; `found_as` came with the second version, `origin` with the third.
+            // contacts; `found_as` came with the second version, `origin` with the third, invitations with the fourth.
             (
                 Some(_),
                 [
@@ -207,16 +211,18 @@ impl Store {
                     Integer(_),
                     later @ ..,
                 ],
-            ) if node.len() == 32 && matches!(later, [] | [Null | Text(_)] | [Null | Text(_), Text(_)]) => {
+            ) if node.len() == 32 && is_end_of_contact(later) => {
                 let mut values = values;
-                values.resize(9, Null);
-                values.resize(10, Text(String::new()));
+                values.resize(9.max(values.len()), Null);
+                values.resize(10.max(values.len()), Text(String::new()));
+                values.resize(12, Null);
                 // Of two with one name the second has none.
                 for name in [values[1].clone(), Null] {
                     values[1] = name;
                     let sql = "INSERT OR IGNORE INTO main.contacts
-                        (node, name, state, hints, added_unix_ms, found_as, origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-                    let of_row = [&values[0], &values[1], &values[2], &values[3], &values[4], &values[8], &values[9]];
+                        (node, name, state, hints, added_unix_ms, found_as, origin, invited_with, invitation)
+                        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+                    let of_row = [0, 1, 2, 3, 4, 8, 9, 10, 11].map(|column: usize| &values[column]);
                     self.connection.execute(sql, rusqlite::params_from_iter(of_row)).map_err(failed)?;
                 }
             }
@@ -272,6 +278,10 @@ impl Store {
             (None, [Blob(node), Blob(id), Integer(_)]) if node.len() == 32 && id.len() == 16 => {
                 let sql = "INSERT OR IGNORE INTO main.arrived VALUES (?1, ?2, ?3)";
                 self.connection.execute(sql, rusqlite::params_from_iter(&values)).map_err(failed)?;
+            }
+            // invitations
+            (None, [Blob(digest), Integer(_), Integer(_), Integer(0 | 1), Null | Blob(_)]) if digest.len() == 32 => {
+                later.invitations.insert(digest.clone());
             }
             // facts: only what is not counted anew
             (None, [Text(name), Integer(value)]) if name == FORGOTTEN_UNTIL => {
@@ -348,6 +358,20 @@ impl Store {
 struct Later {
     deliveries: Vec<Vec<Value>>,
     requests: Vec<Vec<Value>>,
+    /// Digests.
+    invitations: BTreeSet<Vec<u8>>,
+}
+
+/// The columns of a contact that came with later versions, as many as there were when the row was written.
+fn is_end_of_contact(columns: &[Value]) -> bool {
+    use Value::{Blob, Null, Text};
+    let is_invited = |digest: &Value| matches!(digest, Null) || matches!(digest, Blob(bytes) if bytes.len() == 32);
+    let is_invitation = |bytes: &Value| matches!(bytes, Null) || matches!(bytes, Blob(bytes) if bytes.len() == 16);
+    match columns {
+        [] | [Null | Text(_)] | [Null | Text(_), Text(_)] => true,
+        [Null | Text(_), Text(_), invited_with, invitation] => is_invited(invited_with) && is_invitation(invitation),
+        _ => false,
+    }
 }
 
 impl rusqlite::ToSql for Value {
@@ -470,6 +494,56 @@ mod tests {
         assert_eq!(all(&old), all(&new));
         assert_eq!(old.contacts().expect("read"), new.contacts().expect("read"));
         assert_eq!(old.unfinished_deliveries().expect("read"), new.unfinished_deliveries().expect("read"));
+    }
+
+    #[test]
+    fn who_was_invited_stays_so_and_invitations_are_counted_and_not_kept() {
+        use crate::identity::Invitation;
+        use crate::messages::Arrival;
+        use crate::store::{NewContact, NewInvitation};
+        let home = home();
+        let token = Invitation::from_bytes([9; 16]);
+        let store = home.open();
+        let new = NewInvitation { digest: token.digest(), until_unix_ms: 9_000, is_once: true };
+        store.add_invitation(&new, 1).expect("kept");
+        let invited = Arrival { invitation: Some(token.clone()), origin: "here".into(), ..arrival(8, 1, "may I?") };
+        store.receive(&invited, &Quota::default(), 1_000).expect("received");
+        let theirs = Invitation::from_bytes([5; 16]);
+        let invitation = Some(theirs.clone());
+        let added = NewContact { id: node(3), name: None, hints: Vec::new(), found_as: None, invitation };
+        store.add_contact(&added, 1).expect("added");
+        drop(store);
+        home.change(|file| file[..100].fill(0xaa));
+        let (salvaged, _) = read(&home);
+        assert_eq!((salvaged.invitations, salvaged.waiting), (1, 2));
+        let (store, _) = Store::read_damaged(&home.messages()).expect("read");
+        assert_eq!(store.invitations(1_000).expect("read"), []);
+        assert_eq!(store.contact(&node(8)).expect("read").expect("kept").invited_with, Some(token.digest().name()));
+        assert_eq!(store.invitation_of(&node(3)).expect("read"), Some(theirs));
+        let origin: String = store
+            .connection
+            .query_row("SELECT origin FROM contacts WHERE node = ?1", [Column(node(8))], |row| row.get(0))
+            .expect("read");
+        assert_eq!(origin, "here");
+    }
+
+    /// Rows of each version of the table, as they are on the pages.
+    #[test]
+    fn contacts_of_every_older_version_are_read() {
+        use crate::store::schema;
+        for version in 1..=schema::MESSAGES.len() {
+            let home = Home { folder: tempfile::tempdir().expect("a folder") };
+            let old = Connection::open(home.messages()).expect("opened");
+            schema::migrate(&old, "main", &schema::MESSAGES[..version]).expect("made");
+            let insert = "INSERT INTO contacts (node, name, state, hints, added_unix_ms) VALUES (?1, 'al', 1, '', 7)";
+            old.execute(insert, [Column(node(1))]).expect("inserted");
+            old.close().expect("closed");
+            // The row stays as it is when columns are added.
+            drop(home.open());
+            let (store, salvaged) = Store::read_damaged(&home.messages()).expect("read");
+            assert_eq!((salvaged.contacts, salvaged.unreadable), (1, 0), "version {version}");
+            assert_eq!(store.contact(&node(1)).expect("read").expect("kept").added_unix_ms, 7);
+        }
     }
 
     #[test]

@@ -140,6 +140,23 @@ CREATE TRIGGER main.text_removed AFTER DELETE ON messages
 BEGIN
     INSERT INTO texts (texts, rowid, text) VALUES ('delete', old.position, old.text);
 END;
+", "
+-- Invitations that this user has given away: of each a digest, by which it is recognised. `used_by` is who has used one
+-- that counts once.
+CREATE TABLE main.invitations (
+    digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+    made_unix_ms INTEGER NOT NULL,
+    until_unix_ms INTEGER NOT NULL,
+    is_once INTEGER NOT NULL CHECK (is_once IN (0, 1)),
+    used_by BLOB CHECK (length(used_by) = 32)
+) STRICT, WITHOUT ROWID;
+-- By which of them a stranger came; and the invitation of theirs that a contact's address carried.
+ALTER TABLE main.contacts ADD COLUMN invited_with BLOB;
+ALTER TABLE main.contacts ADD COLUMN invitation BLOB;
+CREATE INDEX main.contacts_invited ON contacts (invited_with) WHERE invited_with IS NOT NULL;
+-- Strangers who were invited take up no room of the others.
+DROP INDEX main.contacts_waiting;
+CREATE INDEX main.contacts_waiting ON contacts (waiting, waiting_bytes) WHERE waiting > 0 AND invited_with IS NULL;
 "];
 
 /// The steps from an empty `peers.db` to the present one.

@@ -154,8 +154,10 @@ impl Reader<'_> {
                 }
                 [TokenTree::Group(group), after @ ..] => {
                     let inside: Vec<TokenTree> = group.stream().into_iter().collect();
-                    for one in inside.split(|token| matches!(token, TokenTree::Punct(comma) if comma.as_char() == ','))
-                    {
+                    let branches =
+                        inside.split(|token| matches!(token, TokenTree::Punct(comma) if comma.as_char() == ','));
+                    // Behind a comma at the end there is none.
+                    for one in branches.filter(|branch| !branch.is_empty()) {
                         self.tree(&path, one, is_public);
                     }
                     return after;
@@ -252,6 +254,11 @@ mod tests {
             imports("mod child; use child::C; fn f() { self::child::D }"),
             ["crate::a::b::child::C", "crate::a::b::child::D"]
         );
+    }
+
+    #[test]
+    fn a_comma_at_the_end_of_a_list_names_nothing() {
+        assert_eq!(imports("use super::{Node, Other,};"), ["crate::a::Node", "crate::a::Other"]);
     }
 
     #[test]

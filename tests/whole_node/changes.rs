@@ -33,7 +33,9 @@ use Does::{Changes, Reads};
 const COMMANDS: &[(&str, &[&str], Does)] = &[
     ("run", &[], Reads),
     ("demo", &[], Reads),
-    ("id", &[], Reads),
+    ("id", &["invite.new"], Changes(invitations)),
+    ("invite list", &[], Reads),
+    ("invite remove", &["invite.remove"], Changes(invitations)),
     ("contact add", &["contact.add"], Changes(contact_add)),
     ("contact list", &[], Reads),
     ("contact remove", &["contact.remove"], Changes(contact_remove)),
@@ -76,6 +78,7 @@ const COMMANDS: &[(&str, &[&str], Does)] = &[
 const READING: &[&str] = &[
     "status",
     "id",
+    "invite.list",
     "peers.list",
     "service.list",
     "contact.list",
@@ -167,6 +170,31 @@ fn contact_add() {
     let said = json(&node, &["contact", "add", &idurl, "--name", "robert"]);
     assert_eq!(said["known"]["name"], "bob");
     assert_eq!(node.contact(other.id()).expect("there").name.map(String::from).as_deref(), Some("robert"));
+}
+
+fn invitations() {
+    let mut node = Node::started();
+    let said = json(&node, &["id", "--invite"]);
+    let once = said["invitation"]["name"].as_str().expect("a name").to_owned();
+    assert!(said["idurl"].as_str().is_some_and(|idurl| idurl.contains("invite=")), "{said}");
+    let many =
+        json(&node, &["id", "--invite", "--for", "2h"])["invitation"]["name"].as_str().expect("a name").to_owned();
+    // Of the two, the one for two hours ends first.
+    let listed = |node: &Node| {
+        let list = json(node, &["invite", "list"])["invitations"].as_array().expect("a list").clone();
+        list.iter().map(|it| (it["name"].as_str().expect("a name").to_owned(), it["once"] == true)).collect::<Vec<_>>()
+    };
+    for _ in 0..2 {
+        assert_eq!(listed(&node), [(many.clone(), false), (once.clone(), true)]);
+        node.stop();
+        node.start();
+    }
+    assert_eq!(json(&node, &["invite", "remove", &once])["waiting"], 0);
+    for _ in 0..2 {
+        assert_eq!(listed(&node), [(many.clone(), false)]);
+        node.stop();
+        node.start();
+    }
 }
 
 fn contact_remove() {

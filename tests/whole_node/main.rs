@@ -19,6 +19,7 @@ mod floods;
 mod folders_gone;
 mod frames;
 mod interop;
+mod invitations;
 mod lan;
 mod last_seen;
 mod lost_history;

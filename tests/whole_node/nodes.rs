@@ -417,7 +417,7 @@ impl Node {
     #[track_caller]
     pub fn add(&self, idurl: &str, name: &str) -> Contact {
         let name = Some(name.parse().expect("a name"));
-        self.call(&AddContact { idurl: idurl.to_owned(), name, found_as: None }).contact
+        self.call(&AddContact { idurl: Hidden(idurl.to_owned()), name, found_as: None }).contact
     }
 
     /// Somebody among the contacts and requests.

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use bitpie::api::access::{Access, HttpAccess};
 use bitpie::api::answers::MessageState;
 use bitpie::api::hidden::Hidden;
-use bitpie::api::methods::{SearchMessages, SendMessage};
+use bitpie::api::methods::{AcceptContact, SearchMessages, SendMessage};
 use bitpie::home::Home;
+use bitpie::identity::Idurl;
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER, HEXUPPER};
 
 use super::nodes::{Node, until_both_online};
@@ -25,7 +26,11 @@ fn neither_texts_nor_tokens_get_into_logs_and_traces() {
     let (mut a, mut b) = (Node::with(&talkative), Node::with(&talkative));
     a.start();
     b.start();
-    a.add(&b.idurl(), "b");
+    let invited = b.output(&["id", "--invite", "--for", "1h"]);
+    let invitation = invited.trim().parse::<Idurl>().expect("an address").invitation;
+    let invitation = invitation.expect("it was asked for");
+    a.output(&["contact", "add", invited.trim(), "--name", "b"]);
+    a.ask(&AcceptContact { who: format!("{}x", invited.trim()), name: None }).expect_err("a slip of the hand");
     b.add(&a.idurl(), "a");
     until_both_online(&mut a, &mut b);
     let mut tokens = Vec::new();
@@ -52,6 +57,10 @@ fn neither_texts_nor_tokens_get_into_logs_and_traces() {
     a.stop();
     b.stop();
 
+    // Who gave it away has it not even in the database; who got it has it there until they are answered.
+    let of_b = contents(&b, |_| true);
+    demand_none(&of_b, "an invitation", invitation.as_bytes());
+    demand_none(&of_b, "an invitation", invitation.text().as_bytes());
     for node in [&a, &b] {
         let home = Home::at(node.home());
         // That one looks in the right way: the text is where it belongs, and in the rest is told of it.
@@ -72,6 +81,8 @@ fn neither_texts_nor_tokens_get_into_logs_and_traces() {
             demand_none(&others, "a token", token.as_bytes());
             demand_none(&of_messages, "a token", &raw);
         }
+        demand_none(&others, "an invitation", invitation.as_bytes());
+        demand_none(&others, "an invitation", invitation.text().as_bytes());
         demand_none(&others, TEXT, TEXT.as_bytes());
         demand_none(&others, ANSWER, ANSWER.as_bytes());
     }

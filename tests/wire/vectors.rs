@@ -9,7 +9,7 @@ use bitpie::codec::{Text, encode};
 use bitpie::dht::{NicknameClaim, Slot, VerifiedClaim};
 use bitpie::identity::Signed;
 use bitpie::identity::key_file::{self, PassphraseCost};
-use bitpie::identity::{Domain, GREATEST_REVISION, IdentityDocument, Idurl, SealingKey, VerifiedDocument};
+use bitpie::identity::{Domain, GREATEST_REVISION, IdentityDocument, Idurl, Invitation, SealingKey, VerifiedDocument};
 use bitpie::messages::{Expected, MessageHeader, MessageText, conversation_of, open, seal};
 use bitpie::nickname::Nickname;
 use bitpie::wire::{
@@ -24,6 +24,11 @@ use sha2::{Digest as _, Sha256};
 use super::samples::{HANDSHAKE_HASH, NOW_UNIX_MS, alice, bob, document, entrypoints, frames as sample_frames, packet};
 
 const RANDOMNESS: [u8; 32] = [0x42; 32];
+/// One that Alice or Bob has given away.
+fn invitation() -> Invitation {
+    Invitation::from_bytes([0x17; 16])
+}
+
 const PASSPHRASE: &str = "correct horse battery staple";
 
 #[test]
@@ -31,13 +36,20 @@ fn keys() {
     let keys: Vec<Value> = [("alice", alice()), ("bob", bob())]
         .iter()
         .map(|(name, key)| {
+            let idurl = Idurl {
+                id: key.id(),
+                at: entrypoints(),
+                name: Some("Zoë".parse().expect("a nickname")),
+                invitation: Some(invitation()),
+            };
             let sealing = |rotation| hex(&SealingKey::derive(key, rotation).public().key);
             json!({
                 "name": name,
                 "seed": hex(&*key.seed()),
                 "public_key": hex(key.id().as_bytes()),
                 "id": key.id(),
-                "idurl": Idurl { id: key.id(), at: entrypoints(), name: Some("Zoë".parse().expect("a nickname")) },
+                "idurl": Idurl { invitation: None, ..idurl.clone() },
+                "idurl_with_invitation": idurl,
                 "sealing_public_keys": [sealing(0), sealing(1)],
                 "conversation_with_alice": hex(&conversation_of(&key.id(), &alice().id())),
             })
@@ -198,27 +210,33 @@ fn sealed_messages() {
     let (alice, bob) = (alice(), bob());
     let plain = MessageHeader::new(alice.id(), bob.id(), PacketId([3; 16]), NOW_UNIX_MS, NOW_UNIX_MS + 604_800_000);
     let answer = MessageHeader { reply_to: Some(PacketId([4; 16])), ..plain.clone() };
-    let messages: Vec<Value> = [("first", 0, plain, "Hello, Bob."), ("answer", 1, answer, "Привет, мир 🌍")]
-        .into_iter()
-        .map(|(name, rotation, header, text)| {
-            let to = SealingKey::derive(&bob, rotation).public();
-            let text = MessageText::new(text).expect("short");
-            let sealed = seal(&alice, &to, &header, &text, RANDOMNESS).expect("a sound key");
-            json!({
-                "name": name,
-                "from": "alice",
-                "to": "bob",
-                "rotation": rotation,
-                "randomness": hex(&RANDOMNESS),
-                "message": header.message,
-                "time_unix_ms": header.time_unix_ms,
-                "expires_unix_ms": header.expires_unix_ms,
-                "reply_to": header.reply_to,
-                "text": text.as_str(),
-                "sealed": hex(&sealed),
-            })
+    let invited = MessageHeader::new(alice.id(), bob.id(), PacketId([5; 16]), NOW_UNIX_MS, NOW_UNIX_MS + 604_800_000);
+    let messages: Vec<Value> = [
+        ("first", 0, plain, "Hello, Bob.", None),
+        ("answer", 1, answer, "Привет, мир 🌍", None),
+        ("invited", 0, invited, "Hello, Bob. You gave me this.", Some(invitation())),
+    ]
+    .into_iter()
+    .map(|(name, rotation, header, text, invitation)| {
+        let to = SealingKey::derive(&bob, rotation).public();
+        let text = MessageText::new(text).expect("short");
+        let sealed = seal(&alice, &to, &header, &text, invitation.as_ref(), RANDOMNESS).expect("a sound key");
+        json!({
+            "name": name,
+            "from": "alice",
+            "to": "bob",
+            "rotation": rotation,
+            "randomness": hex(&RANDOMNESS),
+            "message": header.message,
+            "time_unix_ms": header.time_unix_ms,
+            "expires_unix_ms": header.expires_unix_ms,
+            "reply_to": header.reply_to,
+            "text": text.as_str(),
+            "invitation": invitation.map(|invitation| hex(invitation.as_bytes())),
+            "sealed": hex(&sealed),
         })
-        .collect();
+    })
+    .collect();
     expected("sealed_messages", &messages);
     let keys = [SealingKey::derive(&bob, 1), SealingKey::derive(&bob, 0)];
     for vector in read("sealed_messages") {
@@ -226,6 +244,8 @@ fn sealed_messages() {
         let expected = Expected { sender: alice.id(), recipient: bob.id(), message };
         let opened = open(&keys, &expected, &bytes(&vector["sealed"])).expect("it is for Bob");
         assert_eq!(opened.text.as_str(), vector["text"]);
+        let invitation = opened.invitation.map_or(Value::Null, |invitation| hex(invitation.as_bytes()).into());
+        assert_eq!(invitation, vector["invitation"]);
     }
 }
 
@@ -334,9 +354,11 @@ fn body_of_sealed(vector: &Value) -> Vec<u8> {
     };
     let [_, encapsulated_key, header, _] = [field(0), field(1), field(2), field(3)];
     let mut body = minicbor::Encoder::new(Vec::new());
-    let written = body.map(4).and_then(|body| {
+    let invitation = vector["invitation"].as_str().map(|_| bytes(&vector["invitation"]));
+    let written = body.map(4 + u64::from(invitation.is_some())).and_then(|body| {
         body.u8(0)?.bytes(bob().id().as_bytes())?.u8(1)?.bytes(encapsulated_key)?;
-        body.u8(2)?.bytes(&Sha256::digest(header))?.u8(3)?.str(vector["text"].as_str().expect("a text"))
+        body.u8(2)?.bytes(&Sha256::digest(header))?.u8(3)?.str(vector["text"].as_str().expect("a text"))?;
+        if let Some(invitation) = &invitation { body.u8(4)?.bytes(invitation) } else { Ok(body) }
     });
     written.expect("a list of bytes takes everything");
     body.into_writer()

@@ -151,7 +151,7 @@ pub async fn pair(folder: &Path, is_recorded: bool) -> anyhow::Result<(Node, Nod
     let (here, there) = (Node::start(folder, "here", is_recorded)?, Node::start(folder, "there", is_recorded)?);
     for (one, other, name) in [(&here, &there, "there"), (&there, &here, "here")] {
         let idurl = other.address().await?;
-        one.ask(AddContact { idurl, name: Some(name.parse()?), found_as: None }).await?;
+        one.ask(AddContact { idurl: idurl.into(), name: Some(name.parse()?), found_as: None }).await?;
     }
     here.sees_the_other().await?;
     there.sees_the_other().await?;

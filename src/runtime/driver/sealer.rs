@@ -73,7 +73,8 @@ impl Sealer {
 
     fn packet(&self, store: &Store, header: &MessageHeader, text: &MessageText) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(sealing_key) = self.sealing_key(store, &header.recipient)? else { return Ok(None) };
-        let payload = match seal(&self.keys.identity, &sealing_key, header, text, random()) {
+        let invitation = store.invitation_of(&header.recipient)?;
+        let payload = match seal(&self.keys.identity, &sealing_key, header, text, invitation.as_ref(), random()) {
             Ok(payload) => payload,
             Err(error) => {
                 tracing::warn!(%error, "a message cannot be sealed");
@@ -122,7 +123,7 @@ fn whole<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::{IdentityDocument, IdentityKey, SealingKey};
+    use crate::identity::{IdentityDocument, IdentityKey, Invitation, SealingKey};
     use crate::messages::{Expected, MessageText, NewMessage, open};
     use crate::store::NewContact;
     use crate::wire::VerifiedPacket;
@@ -159,10 +160,34 @@ mod tests {
     }
 
     #[test]
+    fn messages_carry_the_invitation_of_the_address_until_its_owner_answers() {
+        let store = Store::in_memory().expect("memory");
+        let invitation = Some(Invitation::from_bytes([5; 16]));
+        let new = NewContact { id: key(2).id(), name: None, hints: Vec::new(), found_as: None, invitation };
+        store.add_contact(&new, NOW).expect("added");
+        store.keep_document(&document(1, 0), NOW).expect("kept");
+        let sealer = Sealer::new(Keys::of(key(1)));
+        let carried = |id| {
+            let message = queue(&store, id);
+            let sealed = sealer.sealed(&store, message, key(2).id()).expect("the store is well").expect("sealed");
+            let packet = VerifiedPacket::verify(&sealed).expect("a packet that is signed");
+            let expected = Expected { sender: key(1).id(), recipient: key(2).id(), message };
+            let keys = [SealingKey::derive(&key(2), 0)];
+            open(&keys, &expected, &packet.packet().payload).expect("it opens").invitation
+        };
+        assert_eq!([carried(1), carried(2)], [new.invitation.clone(), new.invitation]);
+        store.confirm_read(&PacketId([1; 16]), &key(2).id(), NOW).expect("kept");
+        assert_eq!(carried(3), None);
+    }
+
+    #[test]
     fn a_message_is_sealed_once_and_the_next_one_to_the_key_that_is_in_force_then() {
         let store = Store::in_memory().expect("memory");
         store
-            .add_contact(&NewContact { id: key(2).id(), name: None, hints: Vec::new(), found_as: None }, NOW)
+            .add_contact(
+                &NewContact { id: key(2).id(), name: None, hints: Vec::new(), found_as: None, invitation: None },
+                NOW,
+            )
             .expect("added");
         let sealer = Sealer::new(Keys::of(key(1)));
         let sealed = |message| sealer.sealed(&store, message, key(2).id()).expect("the store is well");
@@ -187,7 +212,10 @@ mod tests {
     fn what_is_sealed_with_its_message_is_at_hand_once_and_the_same_on_disk() {
         let store = Store::in_memory().expect("memory");
         store
-            .add_contact(&NewContact { id: key(2).id(), name: None, hints: Vec::new(), found_as: None }, NOW)
+            .add_contact(
+                &NewContact { id: key(2).id(), name: None, hints: Vec::new(), found_as: None, invitation: None },
+                NOW,
+            )
             .expect("added");
         store.keep_document(&document(1, 0), NOW).expect("kept");
         let sealer = Sealer::new(Keys::of(key(1)));

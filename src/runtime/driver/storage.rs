@@ -158,6 +158,7 @@ impl Storage {
             sent_unix_ms: opened.header.time_unix_ms,
             expires_unix_ms: opened.header.expires_unix_ms,
             origin,
+            invitation: opened.invitation,
         };
         let now = unix_ms();
         self.task(

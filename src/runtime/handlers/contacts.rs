@@ -141,7 +141,7 @@ fn add(
     now_unix_ms: u64,
     online: &Presence,
 ) -> Result<(answers::ContactAdded, Vec<Input>), RpcError> {
-    let idurl = lookup::parse(&parameters.idurl)?;
+    let idurl = lookup::parse(&parameters.idurl.0)?;
     if idurl.id == me {
         return Err(RpcError::new(ErrorKind::Refused, "this is your own address".to_owned())
             .help("to try things out, run a second node with `bitpie --home DIR run`"));
@@ -158,7 +158,9 @@ fn add(
         None => merged(&idurl.at, kept_hints),
         Some(_) => merged(kept_hints, &idurl.at),
     };
-    let new = NewContact { id: idurl.id, name, hints, found_as: parameters.found_as };
+    let invited = idurl.invitation.is_some();
+    let (found_as, invitation) = (parameters.found_as, idurl.invitation);
+    let new = NewContact { id: idurl.id, name, hints, found_as, invitation };
     let contact = store.add_contact(&new, now_unix_ms).map_err(failed)?;
     let added = Input::ContactAdded { peer: contact.id, entrypoints: idurl.at };
     let looks_like = presentation::looks_like(&contact, store)?;
@@ -166,7 +168,7 @@ fn add(
     let known = known.filter(|known| known.state != ContactState::Removed);
     let known =
         known.map(|known| answers::KnownContact { state: presentation::contact_state(known.state), name: known.name });
-    Ok((answers::ContactAdded { contact: answers::Contact { looks_like, ..shown }, known }, vec![added]))
+    Ok((answers::ContactAdded { contact: answers::Contact { looks_like, ..shown }, known, invited }, vec![added]))
 }
 
 fn is_refused(contact: &Contact) -> RpcError {
@@ -190,6 +192,7 @@ fn merged(first: &[Entrypoint], then: &[Entrypoint]) -> Vec<Entrypoint> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::hidden::Hidden;
 
     const NOW: u64 = 1_000;
 
@@ -208,7 +211,7 @@ mod tests {
         found_as: Option<&str>,
     ) -> Result<answers::ContactAdded, RpcError> {
         let nickname = |text: &str| text.parse().expect("a nickname");
-        let idurl = address(port);
+        let idurl = Hidden(address(port));
         let wanted = AddContact { idurl, name: name.map(nickname), found_as: found_as.map(nickname) };
         let me = NodeId::from_bytes([9; 32]);
         add(store, wanted, me, NOW, &Presence::new()).map(|(added, _)| added)
@@ -267,6 +270,24 @@ mod tests {
         assert_eq!((contact.state, contact.hints.len()), (ContactState::Blocked, 1));
         store.accept_contact(&id()).expect("accepted");
         ask(&store, 2, None, Some("alice")).expect("a contact again");
+    }
+
+    #[test]
+    fn the_invitation_of_an_address_is_kept_and_a_plain_address_leaves_it() {
+        let store = Store::in_memory().expect("a store");
+        let invitation = crate::identity::Invitation::from_bytes([3; 16]);
+        let kept = || store.invitation_of(&id()).expect("read");
+        assert!(!ask(&store, 1, None, None).expect("added").invited);
+        assert_eq!(kept(), None);
+        let idurl = Hidden(format!("{}&invite={}", address(1), *invitation.text()));
+        let wanted = AddContact { idurl, name: None, found_as: None };
+        assert!(!format!("{wanted:?}").contains(&**invitation.text()));
+        let me = NodeId::from_bytes([9; 32]);
+        assert!(add(&store, wanted, me, NOW, &Presence::new()).expect("known").0.invited);
+        assert!(!ask(&store, 2, None, None).expect("known").invited);
+        assert_eq!(kept(), Some(invitation));
+        store.refuse_contact(&id()).expect("refused");
+        assert_eq!(kept(), None);
     }
 
     #[test]

@@ -28,7 +28,10 @@ impl Answers<GetStatus> for Driver {
             for contact in store.contacts().map_err(failed)? {
                 match contact.state {
                     crate::messages::ContactState::Accepted => status.contacts.accepted += 1,
-                    crate::messages::ContactState::Requested => status.contacts.requests += 1,
+                    crate::messages::ContactState::Requested => {
+                        status.contacts.requests += 1;
+                        status.contacts.invited += u64::from(contact.invited_with.is_some());
+                    }
                     crate::messages::ContactState::Blocked | crate::messages::ContactState::Removed => {}
                 }
             }
