@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         _ => return client::perform(arguments, &OFFLINE),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", client::told(&error));
         ExitCode::from(2)
     })
 }

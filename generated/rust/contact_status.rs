@@ -21,7 +21,7 @@ pub enum State {
     AwaitAck,
     /// `HEARD`, in `CONNECTED`. Something came in lately.
     Heard,
-    /// `ASKED`, in `CONNECTED`. Is it still here? Mended: whoever was silent for a minute counted as away until the answer came.
+    /// `ASKED`, in `CONNECTED`. Is it still here? Mended: a contact that was silent for a minute counted as away until it answered.
     Asked,
     /// `RESUMED`, in `CONNECTED`. Another session has taken the place of the one before. What was on its way by that one goes again once the contact has answered.
     Resumed,
@@ -112,7 +112,7 @@ pub enum Event {
     SendFailed,
     /// `inbox_packet`, from `gateway`. A packet of this peer came in.
     InboxPacket,
-    /// `line_changed`, from `gateway`. There is a message for the contact, or one less is on its way.
+    /// `line_changed`, from `gateway`. There is a message for the contact, or one that was on its way has come to its end.
     LineChanged,
     /// `shutdown`, from `contacts`. The contact was removed, or the node stops.
     Shutdown,
@@ -185,7 +185,7 @@ impl automaton::Timer for Timer {
 pub enum Action {
     /// `send_my_identity`, by `handshake`. ack_received or send_failed answers.
     SendMyIdentity,
-    /// `cancel_handshake`, by `handshake`. Nobody waits for it any more.
+    /// `cancel_handshake`, by `handshake`. Nobody waits for the handshake any more.
     CancelHandshake,
     /// `remember_time`, by `contacts`. The contact was here just now.
     RememberTime,
@@ -193,7 +193,7 @@ pub enum Action {
     ReportConnected,
     /// `report_disconnected`, by `user`. Old name: node-disconnected.
     ReportDisconnected,
-    /// `release_messages`, by `gateway`. Messages whose turn it is may go, until so many are on their way.
+    /// `release_messages`, by `gateway`. Let messages go whose turn it is, until so many are on their way.
     ReleaseMessages { at_once: u8 },
 }
 
@@ -744,7 +744,7 @@ fn in_heard(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `ASKED`: Is it still here? Mended: whoever was silent for a minute counted as away until the answer came.
+/// `ASKED`: Is it still here? Mended: a contact that was silent for a minute counted as away until it answered.
 #[inline]
 fn in_asked(context: &mut Context<'_>) -> Response {
     match context.trigger {

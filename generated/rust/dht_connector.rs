@@ -3,8 +3,8 @@
 //!
 //! There is one. Generated from `automata/dht_connector.yaml`; change that.
 //!
-//! Opens the socket, asks the nodes that it knows for others, and looks from time to time whether anybody still answers. Whoever reads or writes
-//! records watches for `JOINED`.
+//! Opens the socket, asks the nodes that it knows for others, and looks from time to time whether anybody still answers. Automata that read
+//! or write records watch for `JOINED`.
 
 use automata_runtime::generated::*;
 
@@ -98,7 +98,7 @@ impl automaton::State for State {
 )]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Event {
-    /// `init`, from `services`. The service entangled-dht is on; after a stop it begins anew.
+    /// `init`, from `services`. The service entangled-dht is on; after a stop it starts again.
     Init,
     /// `stop`, from `services`. The service is off.
     Stop,
@@ -108,9 +108,9 @@ pub enum Event {
     OpenFailed { reason: String },
     /// `answered`, from `dht`. An answer to look: others are there.
     Answered,
-    /// `alone`, from `dht`. Another answer: nobody is.
+    /// `alone`, from `dht`. Another answer: nobody is there.
     Alone,
-    /// `names_missing`, from `dht`. Another answer: nobody is, and not all names of the nodes by which one enters were known when the socket was opened.
+    /// `names_missing`, from `dht`. Another answer: nobody is there, and some names of bootstrap nodes could not be looked up when the socket was opened.
     NamesMissing { reason: String },
     /// `port_free`, from `dht`. Another answer: the default port, which was taken when the socket was opened, is free now.
     PortFree,
@@ -213,7 +213,7 @@ pub struct Parameters {
     pub answer_timeout: Milliseconds,
     /// How long it may take until others have answered.
     pub join_timeout: Milliseconds,
-    /// How often it is looked whether others still answer.
+    /// How often it checks whether others still answer.
     pub look_interval: Milliseconds,
     /// How often the nodes that answered are written down, for the next start.
     pub save_interval: Milliseconds,
@@ -249,7 +249,7 @@ pub struct Given {
     /// How long it may take until others have answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub join_timeout: Option<Milliseconds>,
-    /// How often it is looked whether others still answer.
+    /// How often it checks whether others still answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub look_interval: Option<Milliseconds>,
     /// How often the nodes that answered are written down, for the next start.

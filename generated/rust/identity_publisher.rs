@@ -95,13 +95,13 @@ impl automaton::State for State {
 )]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Event {
-    /// `init`, from `services`. The service identity-propagate is on; after a stop it begins anew.
+    /// `init`, from `services`. The service identity-propagate is on; after a stop it starts again.
     Init,
     /// `stop`, from `services`. The service is off.
     Stop,
     /// `changed`, from `identity`. There is a new document, on disk.
     Changed,
-    /// `look`, from `identity_publisher`. Comes back to itself, to see what the DHT has come to.
+    /// `look`, from `identity_publisher`. Sent to itself, to look at the state of the DHT.
     Look,
     /// `published`, from `dht`. An answer to publish: enough nodes have it.
     Published,
@@ -587,7 +587,7 @@ fn in_publishing(context: &mut Context<'_>) -> Response {
                 enter_publishing(context);
                 context.take(State::Publishing)
             } else {
-                // → PUBLISHED (`automata/identity_publisher.yaml:80`). Whoever has moved at the same time has published before us, or sees ours: so two who both move meet again.
+                // → PUBLISHED (`automata/identity_publisher.yaml:80`). A contact that moved at the same time has published before us, or sees our document: so two that both move meet again.
                 leave_publishing(context);
                 context.effects.act(Action::ReportPublished);
                 context.effects.act(Action::RefreshContacts);

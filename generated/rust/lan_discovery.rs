@@ -3,8 +3,8 @@
 //!
 //! There is one. Generated from `automata/lan_discovery.yaml`; change that.
 //!
-//! An announcement is a hint where a node may be. It proves nothing, so a hint is kept only as long as it is announced, unless a session has come
-//! of it.
+//! An announcement is a hint where a node may be. It proves nothing, so a hint is kept only as long as it is announced, unless it has led to a
+//! session.
 
 use automata_runtime::generated::*;
 use super::types;
@@ -144,7 +144,7 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `search`, by `network`. Look for nodes, and announce where this one can be reached by now; searching or failed answers.
+    /// `search`, by `network`. Look for nodes, and announce where this one can be reached now; searching or failed answers.
     Search,
     /// `leave`, by `network`. Look no more, and withdraw what was announced.
     Leave,
@@ -156,7 +156,7 @@ pub enum Action {
     ForgetHints,
     /// `report_searching`, by `services`. For the user: nothing stands in the way.
     ReportSearching,
-    /// `report_failure`, by `services`. For the user: what does.
+    /// `report_failure`, by `services`. For the user: what stands in the way.
     ReportFailure { reason: String },
 }
 
@@ -180,9 +180,9 @@ pub enum Inside {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Parameters {
-    /// How long it may take until it is known whether we look.
+    /// How long the search may take to begin.
     pub answer_timeout: Milliseconds,
-    /// What has failed is tried again in this time.
+    /// A search that failed is tried again after this time.
     pub retry_interval: Milliseconds,
 }
 
@@ -202,10 +202,10 @@ pub type Settings = Parameters;
 #[derive(Clone, Debug, PartialEq, Default, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Given {
-    /// How long it may take until it is known whether we look.
+    /// How long the search may take to begin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer_timeout: Option<Milliseconds>,
-    /// What has failed is tried again in this time.
+    /// A search that failed is tried again after this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_interval: Option<Milliseconds>,
 }

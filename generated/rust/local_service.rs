@@ -3,7 +3,7 @@
 //!
 //! There is one per service (ServiceName). Generated from `automata/local_service.yaml`; change that.
 //!
-//! Whoever asks for a service to start or stop is answered once it has come to rest, with what it came to. Requests that arrive
+//! A request to start or stop a service is answered once the service has come to rest, with the outcome. Requests that arrive
 //! on the way are remembered in one variable, `wanted`: the last one decides.
 //!
 //! Differences from the original, each a flaw that was mended:
@@ -12,7 +12,7 @@
 //! * A remembered stop outlived the start that answered it.
 //! * A stop and then a start during STARTING still stopped.
 //! * A stop during STOPPING was never answered.
-//! * What a service depends on may come later than it is waited for; the service stayed off until somebody started it again.
+//! * A service stayed off if what it depends on came after the wait was over, until somebody started it again.
 //! * A start that took too long was answered with `Stopped`, and never tried again.
 
 use automata_runtime::generated::*;
@@ -233,9 +233,9 @@ pub type Inside = Action;
 pub struct Parameters {
     /// How long a service may take to start or to stop.
     pub change_timeout: Milliseconds,
-    /// How often a service looks whether what it depends on is on, should nobody have told.
+    /// How often a service checks whether what it depends on is on, in case nobody told it.
     pub recheck_interval: Milliseconds,
-    /// A start that took too long is tried again in this time.
+    /// A start that took too long is tried again after this time.
     pub retry_interval: Milliseconds,
 }
 
@@ -259,10 +259,10 @@ pub struct Given {
     /// How long a service may take to start or to stop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change_timeout: Option<Milliseconds>,
-    /// How often a service looks whether what it depends on is on, should nobody have told.
+    /// How often a service checks whether what it depends on is on, in case nobody told it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recheck_interval: Option<Milliseconds>,
-    /// A start that took too long is tried again in this time.
+    /// A start that took too long is tried again after this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_interval: Option<Milliseconds>,
 }

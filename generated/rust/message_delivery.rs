@@ -223,15 +223,15 @@ pub enum Inside {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Parameters {
-    /// Whom it is for.
+    /// The recipient.
     pub peer: types::NodeId,
-    /// Its place in the line; those that were written earlier have lower numbers.
+    /// Its place in the line; messages that were written earlier have lower numbers.
     pub number: u64,
     /// What is left until it expires.
     pub lifetime: Milliseconds,
     /// How often it was sent before the node was started.
     pub sent_before: u16,
-    /// What its pauses had come to by then; it rests so long before it goes on.
+    /// How long its pauses had become by then; it rests so long before it goes on.
     pub paused_before: Milliseconds,
     /// How long handing it to a session may take.
     pub send_timeout: Milliseconds,
@@ -249,11 +249,11 @@ pub struct Parameters {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Settings {
-    /// Its place in the line; those that were written earlier have lower numbers.
+    /// Its place in the line; messages that were written earlier have lower numbers.
     pub number: u64,
     /// How often it was sent before the node was started.
     pub sent_before: u16,
-    /// What its pauses had come to by then; it rests so long before it goes on.
+    /// How long its pauses had become by then; it rests so long before it goes on.
     pub paused_before: Milliseconds,
     /// How long handing it to a session may take.
     pub send_timeout: Milliseconds,
@@ -286,9 +286,9 @@ impl Default for Settings {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Given {
-    /// Whom it is for.
+    /// The recipient.
     pub peer: types::NodeId,
-    /// Its place in the line; those that were written earlier have lower numbers.
+    /// Its place in the line; messages that were written earlier have lower numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<u64>,
     /// What is left until it expires.
@@ -296,7 +296,7 @@ pub struct Given {
     /// How often it was sent before the node was started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_before: Option<u16>,
-    /// What its pauses had come to by then; it rests so long before it goes on.
+    /// How long its pauses had become by then; it rests so long before it goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paused_before: Option<Milliseconds>,
     /// How long handing it to a session may take.

@@ -4,7 +4,7 @@
 //! There is one. Generated from `automata/network_connector.yaml`; change that.
 //!
 //! Brings the network and the transports up, takes them down and up again when somebody asks for it or when the connection
-//! seems dead, and rests in between. Whoever wants to know watches `CONNECTED`, `DISCONNECTED`, and `SETTLED` around both.
+//! seems dead, and rests in between. Others watch `CONNECTED`, `DISCONNECTED`, and `SETTLED` around both.
 //!
 //! Left out of the original, until this node maps ports: its state UPNP, and what led there.
 //!
@@ -15,14 +15,14 @@
 //! * At the start with an active network it goes on by itself; it waited for a `reconnect` that somebody else had to send.
 //! * `AWAIT_TRANSPORTS` looks at the transports themselves, so it cannot hang when all have settled and not all listen, and it needs no
 //!   word from a gateway that was not started.
-//! * Whoever asked for a reconnection while the network was being set up had it taken down again as soon as it was up, at each
+//! * A reconnection that was asked for while the network was being set up took it down again as soon as it was up, at each
 //!   start of the node. In `UP` there is nothing yet that could be stale.
 //! * "Enough time has passed" was asked the wrong way round; here it is a state, `RESTED`, and nobody looks at a clock.
 //! * Where an answer from outside is waited for, there is a time-out.
 //! * A `check_reconnect` overtook the answer about interfaces, and the node was connected without any. Now the answer is waited for.
-//! * Addresses that changed, went or came were never noticed. The host watches them, and whatever changes has everything built again.
+//! * Addresses that changed, went or came were never noticed. The host watches them, and any change sets everything up again.
 //! * After three tries without a network there was none for an hour. Now the pauses double, up to five minutes.
-//! * Whoever had no way out of the local network was given up for ever. It is asked once; then the local network has to do.
+//! * A network without a way out was given up for ever. The probe is made once; after that the local network has to do.
 
 use automata_runtime::generated::*;
 use super::system::States;
@@ -157,9 +157,9 @@ pub enum Event {
     Init,
     /// `stop`, from `services`. The service is off.
     Stop,
-    /// `network_info_received`, from `network`. The answer to check_interfaces: is any interface up, and are they those of last time? Old name: got-network-info.
+    /// `network_info_received`, from `network`. The answer to check_interfaces: is any interface up, and are they the same as last time? Old name: got-network-info.
     NetworkInfoReceived { active: bool, same_interfaces: bool },
-    /// `interfaces_changed`, from `network`. The addresses of interfaces that are up, or whether there is a way out, are not what they were when check_interfaces was last answered.
+    /// `interfaces_changed`, from `network`. The addresses of interfaces that are up, or whether there is a way out, differ from the last answer to check_interfaces.
     InterfacesChanged,
     /// `network_up`, from `network`. The answer to set_up.
     NetworkUp,
@@ -167,7 +167,7 @@ pub enum Event {
     InternetReached,
     /// `internet_missing`, from `network`. The other answer. Old name: internet-failed.
     InternetMissing,
-    /// `transports_told`, from `network_connector`. Comes back to itself behind what it sent to the transports: they have all heard.
+    /// `transports_told`, from `network_connector`. Sent to itself after what went to the transports: they have all heard.
     TransportsTold,
     /// `transports_verified`, from `gateway`. The answer to verify_transports. Old name: verified.
     TransportsVerified,
@@ -281,7 +281,7 @@ pub enum Action {
     NoteProblem { problem: String },
     /// `clear_problem`, by `services`. For the user: nothing stands in the way.
     ClearProblem,
-    /// `verify_transports`, by `gateway`. Whether open sessions live is looked at; transports_verified answers.
+    /// `verify_transports`, by `gateway`. Check whether open sessions live; transports_verified answers.
     VerifyTransports,
 }
 
@@ -307,13 +307,13 @@ pub trait Conditions {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Parameters {
-    /// How long the host may take for an answer.
+    /// How long the host may take to answer.
     pub answer_timeout: Milliseconds,
     /// How long transports may take to settle before those that listen decide.
     pub transports_timeout: Milliseconds,
     /// Old name: timer-5sec, which was 30 seconds.
     pub recheck_interval: Milliseconds,
-    /// A connection of which nothing was heard for so long may be dead.
+    /// A connection that was silent for so long may be dead.
     pub longest_silence: Milliseconds,
     /// Pauses between tries grow no longer than this. Old name: timer-1hour, which was an hour.
     pub longest_rest: Milliseconds,
@@ -341,7 +341,7 @@ pub type Settings = Parameters;
 #[derive(Clone, Debug, PartialEq, Default, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Given {
-    /// How long the host may take for an answer.
+    /// How long the host may take to answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer_timeout: Option<Milliseconds>,
     /// How long transports may take to settle before those that listen decide.
@@ -350,7 +350,7 @@ pub struct Given {
     /// Old name: timer-5sec, which was 30 seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recheck_interval: Option<Milliseconds>,
-    /// A connection of which nothing was heard for so long may be dead.
+    /// A connection that was silent for so long may be dead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub longest_silence: Option<Milliseconds>,
     /// Pauses between tries grow no longer than this. Old name: timer-1hour, which was an hour.
@@ -410,7 +410,7 @@ pub struct Variables {
     pub rest: Milliseconds,
     /// Somebody asked for a reconnection, or interfaces changed, while one was on its way.
     pub reset: bool,
-    /// There was no way out at the last try. The local network may be all that there is, and its nodes are to be met.
+    /// There was no way out at the last try. The local network may be all that there is, and its nodes can be reached.
     pub secluded: bool,
     /// It was given up since it was connected last, or has not been connected yet.
     pub lost: bool,

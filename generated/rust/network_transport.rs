@@ -101,7 +101,7 @@ pub enum Event {
     ReceivingStarted,
     /// `receiving_failed`, from `transports`. The other answer, or later: the listening ended by itself. Old name: failed.
     ReceivingFailed { reason: String },
-    /// `gave_way`, from `transports`. Told behind receiving_started: the default port was taken, and another is used.
+    /// `gave_way`, from `transports`. Told after receiving_started: the default port was taken, and another is used.
     GaveWay,
     /// `port_free`, from `transports`. An answer to try_port: the default port is free now.
     PortFree,
@@ -243,7 +243,7 @@ impl Parameters {
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Variables {
-    /// It is to listen once it can; the last request decides.
+    /// It should listen as soon as it can; the last request decides.
     pub wanted: bool,
     /// The default port was taken, so it listens at another.
     pub elsewhere: bool,

@@ -11,7 +11,7 @@
 //! * Records were unsigned, and anybody overwrote them. A slot now holds a claim signed by its owner, and anything else counts as empty.
 //! * Index and name were confused. They are two fields here, and the DHT side derives the key from both.
 //! * What was written was believed. It is read again.
-//! * Whoever wrote at the same time was noticed five minutes later. A record that was just written is looked at soon.
+//! * A claim that was written at the same time was noticed five minutes later. A record that was just written is looked at soon.
 //! * A write that failed once gave the slot up, even one that was held. It is read again first; only a slot into which nobody can write is passed over.
 //! * After too many failures it stayed with the last index for ever. The next check begins at the first slot, and comes at once when the DHT is there again.
 
@@ -33,11 +33,11 @@ pub enum State {
     DhtWrite,
     /// `DHT_VERIFY`, in `WORKING`. Is it still ours, now that it is written? Mended: this was not asked.
     DhtVerify,
-    /// `FRESH`, in `WORKING`, `READY`. The nickname is ours since just now, as far as we can see.
+    /// `FRESH`, in `WORKING`, `READY`. The nickname has just become ours, as far as we can see.
     Fresh,
     /// `HELD`, in `WORKING`, `READY`. The nickname is ours.
     Held,
-    /// `FAILED`, in `WORKING`, `READY`. It is not, and the user knows.
+    /// `FAILED`, in `WORKING`, `READY`. The nickname is not ours, and the user knows.
     Failed,
     /// `DHT_ERASE`, in `WORKING`. The old name is given up before the new one is taken.
     DhtErase,
@@ -87,7 +87,7 @@ impl State {
         )
     }
 
-    /// Inside `READY`. Until the next check.
+    /// Inside `READY`. Waits for the next check.
     #[must_use]
     pub const fn is_in_ready(self) -> bool {
         matches!(self, State::Fresh | State::Held | State::Failed)
@@ -122,7 +122,7 @@ impl automaton::State for State {
 )]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Event {
-    /// `set_nickname`, from `api`, `private_messages`. The user wants to be known by this name; after a stop it begins anew. Old name: set.
+    /// `set_nickname`, from `api`, `private_messages`. The user wants to be known by this name; after a stop it starts again. Old name: set.
     SetNickname { nickname: types::Nickname },
     /// `clear_nickname`, from `api`. The user wants to be known by no name.
     ClearNickname,
@@ -132,7 +132,7 @@ pub enum Event {
     ReadFailed,
     /// `slot_written`, from `dht`. An answer to write_slot.
     SlotWritten,
-    /// `write_failed`, from `dht`. The other answer: nobody can write into this slot any more; or else it was refused this time, or the DHT could not be reached.
+    /// `write_failed`, from `dht`. The other answer: nobody can write into this slot any more, or the write was refused this time, or the DHT could not be reached.
     WriteFailed { exhausted: bool },
     /// `slot_erased`, from `dht`. The answer to erase_slot, whatever became of it.
     SlotErased,
@@ -277,7 +277,7 @@ pub struct Parameters {
     pub document_timeout: Milliseconds,
     /// The last slot of a nickname.
     pub last_index: u8,
-    /// So many writes may fail before the nickname is given up until the next check.
+    /// How many writes may fail before the nickname is given up until the next check.
     pub write_tries: u8,
 }
 
@@ -320,7 +320,7 @@ pub struct Given {
     /// The last slot of a nickname.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_index: Option<u8>,
-    /// So many writes may fail before the nickname is given up until the next check.
+    /// How many writes may fail before the nickname is given up until the next check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub write_tries: Option<u8>,
 }
@@ -830,7 +830,7 @@ fn in_await_document(context: &mut Context<'_>) -> Response {
                 context
                     .effects
                     .act(Action::NoteProblem {
-                        problem: "the identity document does not name it yet; the service p2p-hookups makes it anew"
+                        problem: "the identity document does not name it yet; the service p2p-hookups writes a new one"
                             .to_owned(),
                     });
                 context
@@ -1043,13 +1043,13 @@ fn in_dht_verify(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `READY`: Until the next check.
+/// `READY`: Waits for the next check.
 #[inline]
 fn in_ready(context: &mut Context<'_>) -> Response {
     in_working(context)
 }
 
-/// `FRESH`: The nickname is ours since just now, as far as we can see.
+/// `FRESH`: The nickname has just become ours, as far as we can see.
 #[inline]
 fn in_fresh(context: &mut Context<'_>) -> Response {
     match context.trigger {
@@ -1078,7 +1078,7 @@ fn in_held(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `FAILED`: It is not, and the user knows.
+/// `FAILED`: The nickname is not ours, and the user knows.
 #[inline]
 fn in_failed(context: &mut Context<'_>) -> Response {
     match context.trigger {

@@ -4,8 +4,8 @@
 //! There is one per search (u64). Generated from `automata/nickname_observer.yaml`; change that.
 //!
 //! All slots of the nickname are read at the same time, and an empty one ends nothing: the original read them one after another.
-//! Each claimant is reported as soon as the claim and the claimant's own identity document agree. Of a slot of which too few nodes of the DHT have
-//! told, it is not known whose it is: a search is complete only if enough have told of each.
+//! Each claimant is reported as soon as the claim and the claimant's own identity document agree. If too few nodes of the DHT have told of a slot,
+//! it is not known whose it is: a search is complete only if enough have told of each.
 
 use automata_runtime::generated::*;
 use super::types;
@@ -97,7 +97,7 @@ pub enum Event {
     FindOne { nickname: types::Nickname },
     /// `slot_read`, from `dht`. One slot has answered; without a claimant if it is empty, out of date or forged.
     SlotRead { index: u8, claimant: Option<types::NodeId> },
-    /// `slot_silent`, from `dht`. One slot was read, and too few have answered to know whose it is; with a claimant if one was heard of nevertheless.
+    /// `slot_silent`, from `dht`. One slot was read, and too few have answered to know whose it is; with a claimant if one was heard of all the same.
     SlotSilent { index: u8, claimant: Option<types::NodeId> },
     /// `stop`, from `api`, `private_messages`. Nobody wants to know any more.
     Stop,
@@ -162,7 +162,7 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Parameters {
-    /// What has not answered by then is not waited for.
+    /// How long a search waits for answers.
     pub search_timeout: Milliseconds,
     /// Slots of a nickname. The original read 10 to observe many, and 3 to find one.
     pub slots: u8,
@@ -184,7 +184,7 @@ pub type Settings = Parameters;
 #[derive(Clone, Debug, PartialEq, Default, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Given {
-    /// What has not answered by then is not waited for.
+    /// How long a search waits for answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search_timeout: Option<Milliseconds>,
     /// Slots of a nickname. The original read 10 to observe many, and 3 to find one.

@@ -54,7 +54,7 @@ pub enum Dht {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Network {
-    /// `lan_discovery.search`. Look for nodes, and announce where this one can be reached by now; searching or failed answers.
+    /// `lan_discovery.search`. Look for nodes, and announce where this one can be reached now; searching or failed answers.
     LanDiscoverySearch,
     /// `lan_discovery.leave`. Look no more, and withdraw what was announced.
     LanDiscoveryLeave,

@@ -124,11 +124,11 @@ impl automaton::State for State {
 )]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Event {
-    /// `init`, from `services`. The service p2p-hookups is on; after a stop it begins anew.
+    /// `init`, from `services`. The service p2p-hookups is on; after a stop it starts again.
     Init,
     /// `stop`, from `services`. The service is off: my identity document is not updated any more.
     Stop,
-    /// `look`, from `p2p_connector`. Comes back to itself behind what it asked of the network.
+    /// `look`, from `p2p_connector`. Sent to itself after what it asked of the network.
     Look,
     /// `check_synchronize`, from `network_connector`, `api`, `services`. My settings or my contacts may have changed.
     CheckSynchronize,
@@ -136,7 +136,7 @@ pub enum Event {
     MyIdUpdated { contacts_changed: bool, identity_changed: bool },
     /// `my_id_failed`, from `identity`. The other answer: it could not be built or kept.
     MyIdFailed { reason: String },
-    /// `my_id_sent`, from `identity`. The answer to send_to_all: to so many.
+    /// `my_id_sent`, from `identity`. The answer to send_to_all: how many it went to.
     MyIdSent { contacts: u32 },
     /// `my_id_answered`, from `handshake`. One of them has it, does not take it, or is gone. Old name: my-id-propagated, once all have.
     MyIdAnswered,
@@ -229,7 +229,7 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `update_my_identity`, by `identity`. Build my identity document anew; my_id_updated or my_id_failed answers.
+    /// `update_my_identity`, by `identity`. Build my identity document again; my_id_updated or my_id_failed answers.
     UpdateMyIdentity,
     /// `report_failure`, by `identity`. For the user: why others do not hear where this node is.
     ReportFailure { reason: String },
@@ -260,9 +260,9 @@ pub struct Parameters {
     pub answer_timeout: Milliseconds,
     /// Old name: timer-20sec.
     pub incoming_timeout: Milliseconds,
-    /// When building it has failed, it is tried again in this time.
+    /// A document that could not be built is tried again after this time.
     pub retry_interval: Milliseconds,
-    /// My identity document is made anew so often, before it runs out.
+    /// How often my identity document is made again, before it expires.
     pub renew_interval: Milliseconds,
     /// How long contacts may take to acknowledge my identity; those who are away get it later.
     pub propagate_timeout: Milliseconds,
@@ -293,10 +293,10 @@ pub struct Given {
     /// Old name: timer-20sec.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incoming_timeout: Option<Milliseconds>,
-    /// When building it has failed, it is tried again in this time.
+    /// A document that could not be built is tried again after this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_interval: Option<Milliseconds>,
-    /// My identity document is made anew so often, before it runs out.
+    /// How often my identity document is made again, before it expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renew_interval: Option<Milliseconds>,
     /// How long contacts may take to acknowledge my identity; those who are away get it later.

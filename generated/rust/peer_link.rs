@@ -3,8 +3,8 @@
 //!
 //! There is one per peer (NodeId). Generated from `automata/peer_link.yaml`; change that.
 //!
-//! Dials the peer's addresses one after another, best first, and rests between rounds: each rest is twice as long as the one before, with some chance
-//! added, which comes in with the event. What the rests have come to is written down, so that a restart of the node does not begin to hammer.
+//! Dials the peer's addresses one after another, best first, and rests between rounds: each rest is twice as long as the one before, plus a random
+//! time, which comes in with the event. The length of the rest is written down, so a restarted node does not hammer its peers.
 
 use automata_runtime::generated::*;
 use super::types;
@@ -128,7 +128,7 @@ impl automaton::State for State {
 )]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Event {
-    /// `wanted`, from `peers`. A session is wanted; with what is left of the last rest, if the node was started meanwhile.
+    /// `wanted`, from `peers`. A session is wanted; with what is left of the last rest, if the node was restarted meanwhile.
     Wanted { pause: Milliseconds },
     /// `wanted_now`, from `contacts`, `contact_status`. Somebody waits for it.
     WantedNow,
@@ -224,7 +224,7 @@ pub trait Conditions {
 pub struct Parameters {
     /// From dialling to the end of the handshake.
     pub dial_timeout: Milliseconds,
-    /// An address that does not answer by then no longer keeps the next one waiting.
+    /// After this time the next address is dialled too.
     pub next_dial: Milliseconds,
     /// After the first round that failed.
     pub first_rest: Milliseconds,
@@ -253,7 +253,7 @@ pub struct Given {
     /// From dialling to the end of the handshake.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dial_timeout: Option<Milliseconds>,
-    /// An address that does not answer by then no longer keeps the next one waiting.
+    /// After this time the next address is dialled too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_dial: Option<Milliseconds>,
     /// After the first round that failed.
@@ -302,9 +302,9 @@ impl Parameters {
 pub struct Variables {
     /// Addresses of this round whose answer is waited for.
     pub dials: u8,
-    /// How long it rests after the next round that fails, before chance is added.
+    /// How long it rests after the next round that fails, before the random time is added.
     pub rest: Milliseconds,
-    /// What chance added last.
+    /// The random time that was added last.
     pub chance: Milliseconds,
     /// How long it rests now.
     pub pause: Milliseconds,

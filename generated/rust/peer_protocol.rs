@@ -8,7 +8,7 @@
 //! Every refusal has a name, which the peer is told, and is counted.
 //!
 //! Two sessions with one peer become one: of two handshakes in flight the one that the numerically larger id opened stays. A newer session by the same
-//! opener takes the place of the old one, since its opener has started anew. By the other opener, the old one must prove within `proof_timeout` that it
+//! opener takes the place of the old one, since its opener has restarted. If the other side opened it, the old one must prove within `proof_timeout` that it
 //! lives, or it is replaced.
 
 use automata_runtime::generated::*;
@@ -164,9 +164,9 @@ pub enum Event {
     PingReceived { nonce: u64 },
     /// `pong_received`, from `transports`.
     PongReceived { nonce: u64 },
-    /// `peers_asked`, from `transports`. The peer asks whom we know.
+    /// `peers_asked`, from `transports`. The peer asks which nodes we know.
     PeersAsked,
-    /// `peers_received`, from `transports`. The peer tells whom it knows.
+    /// `peers_received`, from `transports`. The peer tells which nodes it knows.
     PeersReceived { hints: types::PeerHints },
     /// `packet_received`, from `transports`. Like the two before, it may come only in READY. Old name: payload-received.
     PacketReceived { packet: types::Packet },
@@ -279,7 +279,7 @@ pub enum Action {
     LearnEntrypoints { peer: types::NodeId, entrypoints: types::Entrypoints },
     /// `learn_peers`, by `peers`. Where others may be.
     LearnPeers { hints: types::PeerHints },
-    /// `pass_on`, by `gateway`. Whoever it is for is told.
+    /// `pass_on`, by `gateway`. Hand it to the automaton that it is for.
     PassOn { packet: types::Packet },
     /// `note_violation`, by `peers`. The peer misbehaved.
     NoteViolation { detail: String },
@@ -341,7 +341,7 @@ pub trait Conditions {
     fn told_peers_lately(&mut self, session: &u64, interval: Milliseconds) -> bool;
     /// The peer has misbehaved too much lately.
     fn misbehaved(&mut self, session: &u64, peer: &types::NodeId) -> bool;
-    /// Somebody at its address has, who never proved who it was; and the peer is no contact of ours.
+    /// Somebody at its address has misbehaved without proving who they are, and the peer is no contact of ours.
     fn address_misbehaved(&mut self, session: &u64) -> bool;
     /// We have opened the session.
     fn outgoing(&mut self, session: &u64) -> bool;
@@ -365,7 +365,7 @@ pub struct Parameters {
     pub ping_interval: Milliseconds,
     /// So many pings without an answer end the session.
     pub missed_pings: u8,
-    /// How often a peer is told of others; each answer is a look through all that we know.
+    /// How often a peer is told of others; each answer is a search through all that we know.
     pub peers_interval: Milliseconds,
     /// How long the transport may take to close.
     pub closing_timeout: Milliseconds,
@@ -407,7 +407,7 @@ pub struct Given {
     /// So many pings without an answer end the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missed_pings: Option<u8>,
-    /// How often a peer is told of others; each answer is a look through all that we know.
+    /// How often a peer is told of others; each answer is a search through all that we know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peers_interval: Option<Milliseconds>,
     /// How long the transport may take to close.
@@ -465,7 +465,7 @@ impl Parameters {
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Variables {
-    /// We have asked whom the peer knows, and were not answered yet.
+    /// We have asked the peer which nodes it knows, and have no answer yet.
     pub awaits_peers: bool,
     /// Pings since the last PONG, GET-PEERS, PEERS or packet.
     pub missed: u8,
@@ -519,7 +519,7 @@ pub enum Question {
     ToldPeersLately { interval: Milliseconds, answer: bool },
     /// `misbehaved`: The peer has misbehaved too much lately.
     Misbehaved { peer: types::NodeId, answer: bool },
-    /// `address_misbehaved`: Somebody at its address has, who never proved who it was; and the peer is no contact of ours.
+    /// `address_misbehaved`: Somebody at its address has misbehaved without proving who they are, and the peer is no contact of ours.
     AddressMisbehaved { answer: bool },
     /// `outgoing`: We have opened the session.
     Outgoing { answer: bool },

@@ -3,7 +3,7 @@
 //!
 //! There is one per peer (NodeId). Generated from `automata/reachability.yaml`; change that.
 //!
-//! A session is tried, whoever the node is, and given up again if it only served to find out.
+//! A session is tried with any node, and given up again if nothing else needs it.
 
 use automata_runtime::generated::*;
 use super::types;
@@ -138,7 +138,7 @@ pub trait Conditions {
     fn myself(&mut self, peer: &types::NodeId) -> bool;
     /// There is a session with it.
     fn in_session(&mut self, peer: &types::NodeId) -> bool;
-    /// Of how many nodes it is being found out.
+    /// How many nodes are being tried.
     fn under_way(&mut self, peer: &types::NodeId) -> u16;
 }
 
@@ -146,9 +146,9 @@ pub trait Conditions {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Parameters {
-    /// A node that nobody has reached by then is not there.
+    /// A node that was not reached by then is not there.
     pub patience: Milliseconds,
-    /// It is found out of so many nodes at a time; of others it is said that they are not there.
+    /// How many nodes are tried at a time; any others are reported as not there.
     pub at_once: u16,
 }
 
@@ -168,10 +168,10 @@ pub type Settings = Parameters;
 #[derive(Clone, Debug, PartialEq, Default, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Given {
-    /// A node that nobody has reached by then is not there.
+    /// A node that was not reached by then is not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<Milliseconds>,
-    /// It is found out of so many nodes at a time; of others it is said that they are not there.
+    /// How many nodes are tried at a time; any others are reported as not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_once: Option<u16>,
 }
@@ -210,7 +210,7 @@ pub enum Question {
     Myself { answer: bool },
     /// `in_session`: There is a session with it.
     InSession { answer: bool },
-    /// `under_way`: Of how many nodes it is being found out.
+    /// `under_way`: How many nodes are being tried.
     UnderWay { answer: u16 },
 }
 

@@ -60,7 +60,7 @@ pub mod api {
     pub mod nickname_holder {
         use automata_runtime::generated::*;
         use super::super::super::{nickname_holder::Event, system::Message, types};
-        /// `set_nickname`. The user wants to be known by this name; after a stop it begins anew. Old name: set.
+        /// `set_nickname`. The user wants to be known by this name; after a stop it starts again. Old name: set.
         #[must_use]
         pub fn set_nickname(nickname: types::Nickname) -> Message {
             Message::NicknameHolder(Input::Event(Event::SetNickname { nickname }))
@@ -200,13 +200,13 @@ pub mod dht {
             Message::DhtConnector(Input::Event(Event::Answered))
         }
 
-        /// `alone`. Another answer: nobody is.
+        /// `alone`. Another answer: nobody is there.
         #[must_use]
         pub fn alone() -> Message {
             Message::DhtConnector(Input::Event(Event::Alone))
         }
 
-        /// `names_missing`. Another answer: nobody is, and not all names of the nodes by which one enters were known when the socket was opened.
+        /// `names_missing`. Another answer: nobody is there, and some names of bootstrap nodes could not be looked up when the socket was opened.
         #[must_use]
         pub fn names_missing(reason: String) -> Message {
             Message::DhtConnector(Input::Event(Event::NamesMissing { reason }))
@@ -258,7 +258,7 @@ pub mod dht {
             Message::NicknameHolder(Input::Event(Event::SlotWritten))
         }
 
-        /// `write_failed`. The other answer: nobody can write into this slot any more; or else it was refused this time, or the DHT could not be reached.
+        /// `write_failed`. The other answer: nobody can write into this slot any more, or the write was refused this time, or the DHT could not be reached.
         #[must_use]
         pub fn write_failed(exhausted: bool) -> Message {
             Message::NicknameHolder(Input::Event(Event::WriteFailed { exhausted }))
@@ -288,7 +288,7 @@ pub mod dht {
             )
         }
 
-        /// `slot_silent`. One slot was read, and too few have answered to know whose it is; with a claimant if one was heard of nevertheless.
+        /// `slot_silent`. One slot was read, and too few have answered to know whose it is; with a claimant if one was heard of all the same.
         #[must_use]
         pub fn slot_silent(
             search: u64,
@@ -330,7 +330,7 @@ pub mod gateway {
             Message::ContactStatus(peer, Input::Event(Event::InboxPacket))
         }
 
-        /// `line_changed`. There is a message for the contact, or one less is on its way.
+        /// `line_changed`. There is a message for the contact, or one that was on its way has come to its end.
         #[must_use]
         pub fn line_changed(peer: types::NodeId) -> Message {
             Message::ContactStatus(peer, Input::Event(Event::LineChanged))
@@ -497,7 +497,7 @@ pub mod gateway {
     pub mod read_receipts {
         use automata_runtime::generated::*;
         use super::super::super::{read_receipts::Event, system::Message, types};
-        /// `handed_over`. The answer to hand_over: so many have gone, now or before, and may have yet to come.
+        /// `handed_over`. The answer to hand_over: how many have gone, now or before, and may not have come yet.
         #[must_use]
         pub fn handed_over(peer: types::NodeId, on_their_way: u32) -> Message {
             Message::ReadReceipts(peer, Input::Event(Event::HandedOver { on_their_way }))
@@ -599,7 +599,7 @@ pub mod identity {
             Message::P2pConnector(Input::Event(Event::MyIdFailed { reason }))
         }
 
-        /// `my_id_sent`. The answer to send_to_all: to so many.
+        /// `my_id_sent`. The answer to send_to_all: how many it went to.
         #[must_use]
         pub fn my_id_sent(contacts: u32) -> Message {
             Message::P2pConnector(Input::Event(Event::MyIdSent { contacts }))
@@ -648,7 +648,7 @@ pub mod network {
     pub mod network_connector {
         use automata_runtime::generated::*;
         use super::super::super::{network_connector::Event, system::Message};
-        /// `network_info_received`. The answer to check_interfaces: is any interface up, and are they those of last time? Old name: got-network-info.
+        /// `network_info_received`. The answer to check_interfaces: is any interface up, and are they the same as last time? Old name: got-network-info.
         #[must_use]
         pub fn network_info_received(active: bool, same_interfaces: bool) -> Message {
             Message::NetworkConnector(
@@ -659,7 +659,7 @@ pub mod network {
             )
         }
 
-        /// `interfaces_changed`. The addresses of interfaces that are up, or whether there is a way out, are not what they were when check_interfaces was last answered.
+        /// `interfaces_changed`. The addresses of interfaces that are up, or whether there is a way out, differ from the last answer to check_interfaces.
         #[must_use]
         pub fn interfaces_changed() -> Message {
             Message::NetworkConnector(Input::Event(Event::InterfacesChanged))
@@ -691,7 +691,7 @@ pub mod peers {
     pub mod peer_link {
         use automata_runtime::generated::*;
         use super::super::super::{peer_link::Event, system::Message, types};
-        /// `wanted`. A session is wanted; with what is left of the last rest, if the node was started meanwhile.
+        /// `wanted`. A session is wanted; with what is left of the last rest, if the node was restarted meanwhile.
         #[must_use]
         pub fn wanted(peer: types::NodeId, pause: Milliseconds) -> Message {
             Message::PeerLink(peer, Input::Event(Event::Wanted { pause }))
@@ -722,7 +722,7 @@ pub mod private_messages {
     pub mod nickname_holder {
         use automata_runtime::generated::*;
         use super::super::super::{nickname_holder::Event, system::Message, types};
-        /// `set_nickname`. The user wants to be known by this name; after a stop it begins anew. Old name: set.
+        /// `set_nickname`. The user wants to be known by this name; after a stop it starts again. Old name: set.
         #[must_use]
         pub fn set_nickname(nickname: types::Nickname) -> Message {
             Message::NicknameHolder(Input::Event(Event::SetNickname { nickname }))
@@ -770,7 +770,7 @@ pub mod services {
     pub mod dht_connector {
         use automata_runtime::generated::*;
         use super::super::super::{dht_connector::Event, system::Message};
-        /// `init`. The service entangled-dht is on; after a stop it begins anew.
+        /// `init`. The service entangled-dht is on; after a stop it starts again.
         #[must_use]
         pub fn init() -> Message {
             Message::DhtConnector(Input::Event(Event::Init))
@@ -787,7 +787,7 @@ pub mod services {
     pub mod identity_publisher {
         use automata_runtime::generated::*;
         use super::super::super::{identity_publisher::Event, system::Message};
-        /// `init`. The service identity-propagate is on; after a stop it begins anew.
+        /// `init`. The service identity-propagate is on; after a stop it starts again.
         #[must_use]
         pub fn init() -> Message {
             Message::IdentityPublisher(Input::Event(Event::Init))
@@ -943,7 +943,7 @@ pub mod services {
     pub mod p2p_connector {
         use automata_runtime::generated::*;
         use super::super::super::{p2p_connector::Event, system::Message};
-        /// `init`. The service p2p-hookups is on; after a stop it begins anew.
+        /// `init`. The service p2p-hookups is on; after a stop it starts again.
         #[must_use]
         pub fn init() -> Message {
             Message::P2pConnector(Input::Event(Event::Init))
@@ -1035,7 +1035,7 @@ pub mod transports {
             )
         }
 
-        /// `gave_way`. Told behind receiving_started: the default port was taken, and another is used.
+        /// `gave_way`. Told after receiving_started: the default port was taken, and another is used.
         #[must_use]
         pub fn gave_way(transport: types::TransportName) -> Message {
             Message::NetworkTransport(transport, Input::Event(Event::GaveWay))
@@ -1134,13 +1134,13 @@ pub mod transports {
             Message::PeerProtocol(session, Input::Event(Event::PongReceived { nonce }))
         }
 
-        /// `peers_asked`. The peer asks whom we know.
+        /// `peers_asked`. The peer asks which nodes we know.
         #[must_use]
         pub fn peers_asked(session: u64) -> Message {
             Message::PeerProtocol(session, Input::Event(Event::PeersAsked))
         }
 
-        /// `peers_received`. The peer tells whom it knows.
+        /// `peers_received`. The peer tells which nodes it knows.
         #[must_use]
         pub fn peers_received(session: u64, hints: types::PeerHints) -> Message {
             Message::PeerProtocol(session, Input::Event(Event::PeersReceived { hints }))

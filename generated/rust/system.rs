@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "c800f8d5d1313723cad101af5ef53ee61502f93fb97a8c152188f67dbb64c556";
+pub const MODEL_HASH: &str = "93c2083751128a635f017a93e3fc02ed46ca5e5d0e2cbc1100c936f083fd97e1";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -216,7 +216,7 @@ pub struct States {
 pub struct System {
     settings: Settings,
     states: States,
-    /// Counts, for each contact, how long it was there of the time that we were.
+    /// Counts for each contact how long it was there while we were there.
     pub contact_ratings: Single<contact_ratings::Machine>,
     /// Per peer. Can I reach this user now?
     pub contact_status: Instances<contact_status::Machine>,
@@ -240,7 +240,7 @@ pub struct System {
     pub nickname_observer: Instances<nickname_observer::Machine>,
     /// Has this node begun, and has it come to rest?
     pub node_life: Single<node_life::Machine>,
-    /// Have the messages been found that are on disk and on their way?
+    /// Have the unfinished messages been loaded from disk?
     pub outbox: Single<outbox::Machine>,
     /// Is my identity known to others, and can they reach me?
     pub p2p_connector: Single<p2p_connector::Machine>,
@@ -250,7 +250,7 @@ pub struct System {
     pub peer_protocol: Instances<peer_protocol::Machine>,
     /// Per peer. Is this node there now? Somebody who searches wants to know.
     pub reachability: Instances<reachability::Machine>,
-    /// Per peer. Has this contact yet to hear which of its messages our user has read?
+    /// Per peer. Does this contact still have to hear which of its messages our user has read?
     pub read_receipts: Instances<read_receipts::Machine>,
     /// Per session. One TCP session with a remote node, from the open socket to its close.
     pub tcp_connection: Instances<tcp_connection::Machine>,

@@ -188,7 +188,7 @@ pub enum Inside {
 
 /// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.
 pub trait Conditions {
-    /// Our user does not want to hear of this node.
+    /// Our user has refused this node.
     fn refused(&mut self, session: &u64, peer: &types::NodeId) -> bool;
 }
 
@@ -198,7 +198,7 @@ pub trait Conditions {
 pub struct Parameters {
     /// Old name: timer-10sec.
     pub handshake_timeout: Milliseconds,
-    /// How long closing the socket may take; what the transport still holds of it then is its own affair.
+    /// How long closing the socket may take; after that the transport cleans up by itself.
     pub close_timeout: Milliseconds,
 }
 
@@ -221,7 +221,7 @@ pub struct Given {
     /// Old name: timer-10sec.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handshake_timeout: Option<Milliseconds>,
-    /// How long closing the socket may take; what the transport still holds of it then is its own affair.
+    /// How long closing the socket may take; after that the transport cleans up by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub close_timeout: Option<Milliseconds>,
 }
@@ -290,7 +290,7 @@ impl automaton::Sent for Sent {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Question {
-    /// `refused`: Our user does not want to hear of this node.
+    /// `refused`: Our user has refused this node.
     Refused { peer: types::NodeId, answer: bool },
 }
 
@@ -574,7 +574,7 @@ fn in_disconnecting(context: &mut Context<'_>) -> Response {
             | Event::KeepAliveWanted,
         ) => context.ignored(),
         Trigger::Timer(Timer::DisconnectingAfterCloseTimeout) => {
-            // → CLOSED (`automata/tcp_connection.yaml:77`). Mended: a socket whose end nobody told of was waited for for ever.
+            // → CLOSED (`automata/tcp_connection.yaml:77`). Mended: it waited for ever for a socket whose end was never reported.
             leave_disconnecting(context);
             leave_open(context);
             context.take(State::Closed)

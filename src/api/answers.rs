@@ -85,6 +85,9 @@ pub struct DhtStatus {
     pub state: String,
     /// The state of `identity_publisher`.
     pub identity: String,
+    /// The settings name nobody whom it could ask.
+    #[serde(default)]
+    pub asks_nobody: bool,
     /// Where its socket is (UDP).
     pub listening: Option<SocketAddr>,
     /// Why it is not there, or our identity document not in it.
@@ -101,8 +104,11 @@ pub struct NicknameStatus {
     /// What was reported last.
     #[serde(with = "crate::words::in_json_if_any", default)]
     pub result: Option<NicknameResult>,
-    /// Its slot, from 0.
+    /// The slot, from 0, of which that was reported; it need not be ours.
     pub index: Option<u8>,
+    /// The slot that is ours, as far as it is known.
+    #[serde(default)]
+    pub held: Option<u8>,
     /// The slot that was ours, and is somebody else's since.
     #[serde(default)]
     pub lost: Option<u8>,

@@ -133,7 +133,7 @@ pub enum Command {
     },
     /// The nickname by which others find this node
     #[command(
-        after_help = "Several people may want one name: each gets a place of it, and whoever looks for it sees them all.\n\n\
+        after_help = "Several people may want one name: each gets a place of it, and a search shows them all.\n\n\
         Examples:\n  bitpie nick set alice\n  bitpie nick show\n  bitpie nick clear"
     )]
     Nick {
@@ -144,15 +144,15 @@ pub enum Command {
     /// Find everybody who claims a nickname
     #[command(
         after_help = "A name can be claimed by anybody, and is never proof of who somebody is: compare the fingerprint.\n\
-        Listed is only who has the name in their identity document too; claims without such a document are left out.\n\
-        Everybody who is listed is asked whether they are there, and sees the address from which you look.\n\
+        The list holds only those who have the name in their identity document too; other claims are left out.\n\
+        Everybody in the list is asked whether they are there, and sees the address from which you look.\n\
         Exit code 1 if nobody claims it.\n\n\
         Examples:\n  bitpie find alice\n  bitpie find alice --first --json | jq -r '.claimants[].address'"
     )]
     Find {
         /// The nickname
         name: Nickname,
-        /// The first who comes in suffices
+        /// Stop at the first who is found
         #[arg(long)]
         first: bool,
     },
@@ -191,7 +191,7 @@ pub enum Command {
     Stop,
     /// Write a backup of key, settings, contacts and messages
     #[command(
-        after_help = "Whoever has the backup can be you: it holds the secret key, encrypted only if the key file is. Keep it accordingly.\n\n\
+        after_help = "Anybody who has the backup can be you: it holds the secret key, encrypted only if the key file is. Keep it safe.\n\n\
         Example:\n  bitpie backup /media/stick/bitpie-backup"
     )]
     Backup {
@@ -201,7 +201,7 @@ pub enum Command {
     },
     /// Make a home folder of a backup
     #[command(
-        after_help = "Of two nodes with one identity, each would miss what the other gets: do not go on with the old one.\n\n\
+        after_help = "Do not go on with the old one: of two nodes with one identity, each misses what the other gets.\n\n\
         Example:\n  bitpie restore /media/stick/bitpie-backup --home ~/.bitpie"
     )]
     Restore {
@@ -280,11 +280,11 @@ pub struct Run {
     /// run the new key is encrypted with it. Without it, a terminal is asked if the key is encrypted
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub passphrase_file: Option<PathBuf>,
-    /// From whom this node hears of others in the distributed hash table, for this run only; several with commas, or
-    /// one after the other. `public` is the well-known nodes [default: the setting services/entangled-dht/bootstrap]
+    /// The nodes by which this node enters the distributed hash table, for this run only; several with commas, or one
+    /// after the other. `public` is the well-known nodes [default: the setting services/entangled-dht/bootstrap]
     #[arg(long, value_name = "HOST:PORT", value_parser = NonEmptyStringValueParser::new())]
     pub bootstrap: Vec<String>,
-    /// Begin as somebody else in a home whose key is lost
+    /// Start under a new identity in a home whose key is lost
     #[arg(long)]
     pub new_identity: bool,
 }

@@ -23,7 +23,7 @@ pub fn backup(to: &Path, context: &Context<'_>) -> Result<(), Failure> {
     }
     let size = done.bytes.div_ceil(1024);
     Ok(print(&format!(
-        "{} ({size} KiB) holds key, settings, contacts and messages. Whoever has it can be you: keep it accordingly.\n",
+        "{} ({size} KiB) holds key, settings, contacts and messages. Anybody who has it can be you: keep it safe.\n",
         safe(&done.path)
     ))?)
 }

@@ -50,6 +50,8 @@ pub enum Verdict {
     Good,
     /// Nothing that could be looked at now.
     Skipped,
+    /// Worth knowing, and no fault.
+    Notable,
     /// Not as it should be.
     Bad,
 }
@@ -63,6 +65,11 @@ impl Finding {
     /// It could not be looked at, and that is no fault.
     pub fn skipped(said: impl Into<String>) -> Self {
         Self { verdict: Verdict::Skipped, said: said.into(), help: None }
+    }
+
+    /// The user should know it, and it is no fault.
+    pub fn notable(said: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Notable, said: said.into(), help: Some(help.into()) }
     }
 
     /// It is not as it should be.

@@ -27,8 +27,8 @@ pub enum ContactCommand {
         bitpie contact add bitpie:… --name bob\n  bitpie contact add alice               by nickname; you are asked to compare the fingerprint\n  \
         bitpie contact add alice --fingerprint 'yryo nyeb yryo nyeb yryo nyeb'\n  \
         bitpie contact add - < address.txt     so that other users of this machine do not see the invitation in it\n\n\
-        Of an address with an invitation, your messages carry it until they have answered.\n\
-        Whoever is a contact already keeps their name, unless --name gives another. Whoever was refused has to be accepted: `bitpie contact accept`.")]
+        If the address has an invitation, your messages carry it until they have answered.\n\
+        A contact keeps their name, unless --name gives another. Somebody whom you refused has to be accepted: `bitpie contact accept`.")]
     Add {
         /// Their address, as `bitpie id` prints it on their side, or their nickname; `-` reads it from standard input
         #[arg(value_name = "ADDRESS|NICKNAME")]
@@ -291,7 +291,7 @@ fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
     if let Some(first) = contacts.contacts.iter().find(|contact| contact.state == ContactState::Request) {
         let id = format!("{IDURL_SCHEME}{}", short.show(&first.id));
         text += &format!(
-            "\nWhoever wants to talk waits for `bitpie contact accept {id}` or `bitpie contact refuse {id}`.\n"
+            "\nSomebody who wants to talk waits for `bitpie contact accept {id}` or `bitpie contact refuse {id}`.\n"
         );
     }
     let changes =
@@ -358,9 +358,9 @@ mod tests {
             Zoë 日本  yyyyyyyy  offline                 3 min ago  0 %                     alice
             mallory   yebyryon  refused                 3 min ago              2           alice
 
-            Whoever wants to talk waits for `bitpie contact accept bitpie:ycbogyad` or `bitpie contact refuse bitpie:ycbogyad`.
+            Somebody who wants to talk waits for `bitpie contact accept bitpie:ycbogyad` or `bitpie contact refuse bitpie:ycbogyad`.
 
-            Note: Zoë 日本, whom you found as Zoë, calls itself alice now. It is the same node as before; whoever claims the name now is another.
+            Note: Zoë 日本, whom you found as Zoë, calls itself alice now. It is the same node as before; anybody who claims the name now is another.
         "#]]
         .assert_eq(&anstream::adapter::strip_str(&text).to_string());
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 pub use super::check::{Check, Finding, Patient, Verdict};
 use super::connection::Connection;
 use super::duration::when;
-use super::failure::Failure;
+use super::failure::{Failure, told};
 use super::health::{JUDGES, Judge};
 use super::terminal::{ADVICE, BAD, FAINT, GOOD, ODD, counted, print, print_json, safe, styled};
 use super::{Context, now_unix_ms};
@@ -66,13 +66,14 @@ pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
         Err(Failure::NoNode { .. }) => (None, None, None),
         Err(failure) => (None, None, Some(failure.to_string())),
     };
-    let settings = (context.offline.settings)(&context.home).map_err(|error| format!("{error:#}"));
+    let settings = (context.offline.settings)(&context.home).map_err(|error| told(&error));
     let (home, now_unix_ms) = (context.home.clone(), now_unix_ms());
     let patient = Patient { home, running, status, unreachable, settings, now_unix_ms };
     let checks = CHECKS.iter().chain(context.offline.checks);
     let of_node = JUDGES.iter().map(|(name, judge)| (*name, judged(*judge, &patient)));
-    let findings: Vec<(&str, Finding)> =
+    let mut findings: Vec<(&str, Finding)> =
         checks.map(|check| (check.name, (check.run)(&patient))).chain(of_node).collect();
+    say_once(&mut findings);
     if context.json {
         print_json(&json(&findings))?;
     } else {
@@ -80,6 +81,21 @@ pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
     }
     let is_well = findings.iter().all(|(_, finding)| finding.verdict != Verdict::Bad);
     if is_well { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// One fault can be found by several checks. The first says it, and the others name that one.
+fn say_once(findings: &mut [(&str, Finding)]) {
+    for at in 1..findings.len() {
+        let (before, rest) = findings.split_at_mut(at);
+        let (_, finding) = &mut rest[0];
+        let is_it =
+            |(_, first): &&(&str, Finding)| first.verdict == Verdict::Bad && finding.said.contains(first.said.as_str());
+        if finding.verdict == Verdict::Bad
+            && let Some((name, _)) = before.iter().find(is_it)
+        {
+            *finding = Finding::skipped(format!("see `{name}` above"));
+        }
+    }
 }
 
 /// What the status of a node means, if one answers.
@@ -96,7 +112,9 @@ pub(super) fn repair(context: &Context<'_>) -> Result<(), Failure> {
     if context.json {
         return Ok(print_json(&repaired)?);
     }
-    let Some(damage) = &repaired.damage else { return Ok(print("messages.db is in order; nothing was changed.\n")?) };
+    let Some(damage) = &repaired.damage else {
+        return Ok(print("There is nothing to repair; nothing was changed.\n")?);
+    };
     let mut text = format!("messages.db was damaged: {}.\n", safe(damage));
     let _ = writeln!(
         text,
@@ -141,6 +159,7 @@ fn text(findings: &[(&str, Finding)]) -> String {
         let mark = match finding.verdict {
             Verdict::Good => styled(GOOD, "✓"),
             Verdict::Skipped => styled(ODD, "–"),
+            Verdict::Notable => styled(ODD, "!"),
             Verdict::Bad => styled(BAD, "✗"),
         };
         let said = safe(&finding.said);
@@ -150,11 +169,12 @@ fn text(findings: &[(&str, Finding)]) -> String {
             let _ = writeln!(text, "  {:width$}  {} {}", "", styled(ADVICE, "→"), safe(help));
         }
     }
-    let bad = findings.iter().filter(|(_, finding)| finding.verdict == Verdict::Bad).count();
-    let sum = match bad {
+    let count = |verdict| findings.iter().filter(|(_, finding)| finding.verdict == verdict).count();
+    let sum = match count(Verdict::Bad) {
+        0 if count(Verdict::Notable) > 0 => styled(GOOD, "Nothing is wrong; what is marked with ! is worth knowing."),
         0 => styled(GOOD, "All is well."),
         1 => styled(BAD, "One thing is not as it should be."),
-        _ => styled(BAD, format!("{bad} things are not as they should be.")),
+        bad => styled(BAD, format!("{bad} things are not as they should be.")),
     };
     let _ = writeln!(text, "\n{sum}");
     text
@@ -204,7 +224,11 @@ fn key_file(patient: &Patient) -> Finding {
             Finding::bad(format!("{} is no file", path.display()), "put identity.key back from a backup")
         }
         Ok(metadata) => {
-            private(privacy::of_file(&path, &metadata)).unwrap_or_else(|| match std::fs::File::open(&path) {
+            let open = privacy::of_file(&path, &metadata).err().map(|open| {
+                let help = format!("{}; if somebody may have read the key, make a new identity", open.remedy());
+                Finding::bad(open.found(), help)
+            });
+            open.unwrap_or_else(|| match std::fs::File::open(&path) {
                 Ok(_) if metadata.len() > 0 => Finding::good("there, and for this user alone"),
                 Ok(_) => Finding::bad(format!("{} is empty", path.display()), "put identity.key back from a backup"),
                 Err(error) => Finding::bad(format!("{} cannot be read: {error}", path.display()), "see who owns it"),
@@ -220,7 +244,7 @@ fn settings(patient: &Patient) -> Finding {
             Finding::good(format!("{set} of {} are set, and all can be understood", settings.settings.len()))
         }
         Err(error) => {
-            Finding::bad(error.clone(), "mend that line of config.toml; `bitpie config list` shows what there is")
+            Finding::bad(error.clone(), "mend that line of config.toml, or take it out: then the default counts")
         }
     }
 }
@@ -273,11 +297,11 @@ fn clock(patient: &Patient) -> Finding {
 fn api_file(patient: &Patient) -> Finding {
     match (Access::read(&patient.home), patient.running) {
         (Err(AccessError::NotPrivate(open)), _) => Finding::bad(open.found(), open.remedy()),
-        (Err(error), _) => Finding::bad(error.to_string(), "stop the node and start it again: it writes the file anew"),
+        (Err(error), _) => Finding::bad(error.to_string(), "stop the node and start it again: it writes a new file"),
         (Ok(None), _) => Finding::good("there is none, as no node is running"),
         (Ok(Some(access)), None) => Finding::bad(
             format!("it was left behind by process {}, or that one does not answer", access.process),
-            format!("if that process is gone, nothing has to be done: the next `bitpie run` writes {API_FILE} anew"),
+            format!("if that process is gone, nothing has to be done: the next `bitpie run` writes a new {API_FILE}"),
         ),
         (Ok(Some(_)), Some(_)) => Finding::good("there, and for this user alone"),
     }
@@ -422,6 +446,42 @@ mod tests {
     }
 
     #[test]
+    fn what_several_checks_find_is_said_by_the_first() {
+        let mut findings = [
+            ("home folder", Finding::bad("others can read it", "chmod 700 it")),
+            ("settings", Finding::good("others can read it, and nobody minds")),
+            ("node", Finding::bad("it cannot be asked: others can read it", "ask again")),
+            ("ports", Finding::bad("7771 is taken", "choose another")),
+        ];
+        say_once(&mut findings);
+        expect![[r#"
+            ✗ home folder  others can read it
+                           → chmod 700 it
+            ✓ settings     others can read it, and nobody minds
+            – node         see `home folder` above
+            ✗ ports        7771 is taken
+                           → choose another
+
+            2 things are not as they should be.
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&text(&findings)).to_string());
+    }
+
+    #[test]
+    fn a_notice_is_marked_and_is_no_fault() {
+        let findings =
+            [("node", Finding::good("it answers")), ("notices", Finding::notable("this home was restored", "read it"))];
+        expect![[r#"
+            ✓ node     it answers
+            ! notices  this home was restored
+                       → read it
+
+            Nothing is wrong; what is marked with ! is worth knowing.
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&text(&findings)).to_string());
+    }
+
+    #[test]
     fn a_home_that_others_can_read_is_told_with_the_remedy() {
         let folder = home();
         assert_eq!(home_folder(&patient(folder.path())).verdict, Verdict::Good);
@@ -447,7 +507,8 @@ mod tests {
         std::fs::write(&key, "x").expect("a file");
         assert_eq!(key_file(&patient(folder.path())).verdict, Verdict::Good);
         mode(&key, 0o640);
-        assert_eq!(key_file(&patient(folder.path())).help, Some(format!("run `chmod 600 '{}'`", key.display())));
+        let help = key_file(&patient(folder.path())).help.expect("what to do");
+        assert!(help.starts_with(&format!("run `chmod 600 '{}'`; if somebody", key.display())), "{help}");
     }
 
     #[test]

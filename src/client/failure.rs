@@ -40,7 +40,7 @@ pub enum Failure {
     #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
     /// What the functions say that work without a node.
-    #[error("{0:#}")]
+    #[error("{}", told(.0))]
     Offline(#[from] anyhow::Error),
 }
 
@@ -68,7 +68,7 @@ impl Failure {
             // It says itself what to do.
             Self::Access(AccessError::NotPrivate(_)) => None,
             Self::Access(_) => {
-                Some("stop the node and start it again: it writes the file anew; `bitpie doctor` tells more".to_owned())
+                Some("stop the node and start it again: it writes a new file; `bitpie doctor` tells more".to_owned())
             }
             Self::Here { help, .. } => help.clone(),
             Self::Told | Self::Output(_) | Self::Offline(_) => None,
@@ -91,8 +91,40 @@ impl Failure {
     }
 }
 
+/// An error with its causes, each of which is told once: many errors name their cause themselves.
+#[must_use]
+pub fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+        "" => cause,
+        _ if said.contains(&cause) => said,
+        _ => format!("{said}: {cause}"),
+    })
+}
+
 /// ` --home DIR`, if that is not where a node lives by default.
 fn home_option(home: &Path) -> String {
     let is_default = std::env::home_dir().is_some_and(|user| user.join(super::default_home::HOME_FOLDER) == home);
     if is_default { String::new() } else { format!(" --home {}", home.display()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot read the key: {source}")]
+    struct Named {
+        source: io::Error,
+    }
+
+    #[test]
+    fn a_cause_that_an_error_names_itself_is_told_once() {
+        let refused = || io::Error::from(io::ErrorKind::PermissionDenied);
+        let error = anyhow::Error::from(Named { source: refused() }).context("nothing was saved");
+        assert_eq!(told(&error), format!("nothing was saved: cannot read the key: {}", refused()));
+        let added = Err::<(), _>(refused()).context("the folder cannot be made").expect_err("it is one");
+        assert_eq!(told(&added), format!("the folder cannot be made: {}", refused()));
+    }
 }

@@ -37,11 +37,12 @@ pub fn headline(status: &Status, now_unix_ms: u64) -> (Verdict, String) {
         }
         Verdict::Bad => return (Verdict::Bad, format!("not reachable, because {}", listening.said)),
         Verdict::Skipped => return (Verdict::Skipped, format!("not reachable yet: {}", listening.said)),
-        Verdict::Good => {}
+        Verdict::Good | Verdict::Notable => {}
     }
     if !is_in_company && status.dht.state != "JOINED" {
         let why = match status.dht.state.as_str() {
             "CLOSED" | "AT_STARTUP" => "the DHT is off",
+            _ if status.dht.asks_nobody => "it asks nobody in the DHT",
             "OPENING" | "JOINING" => "the DHT is being joined",
             _ => "nobody in the DHT answers",
         };
@@ -139,6 +140,9 @@ fn dht(status: &Status, _: u64) -> Finding {
     let dht = &status.dht;
     match (dht.state.as_str(), &dht.problem) {
         ("CLOSED" | "AT_STARTUP", _) => Finding::skipped("off: nobody is found by nickname, or after they have moved"),
+        ("JOINING" | "ALONE", None) if dht.asks_nobody => Finding::skipped(
+            "nobody is asked, as services/entangled-dht/bootstrap has it: nobody is found by nickname, or after they have moved",
+        ),
         ("ALONE", problem) => {
             let why = problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default();
             Finding::bad(format!("nobody in it answers{why}"), ALONE)
@@ -162,11 +166,11 @@ fn nickname(status: &Status, _: u64) -> Finding {
     match (&nickname.problem, nickname.state.as_str()) {
         (Some(problem), _) => Finding::bad(format!("nobody finds this node as {name}: {problem}"), help),
         (None, "FAILED") => Finding::bad(format!("{name} could not be registered"), help),
-        (None, "FRESH" | "HELD") => {
-            let place = nickname.index.map(|index| format!(", in place {index}")).unwrap_or_default();
-            Finding::good(format!("others find this node as {name}{place}"))
-        }
-        (None, _) => Finding::skipped(format!("{name} is being registered")),
+        // While a place is looked at again it is still ours.
+        (None, _) => match nickname.held {
+            Some(place) => Finding::good(format!("others find this node as {name}, in place {place}")),
+            None => Finding::skipped(format!("{name} is being registered")),
+        },
     }
 }
 
@@ -186,7 +190,7 @@ fn local_network(status: &Status, _: u64) -> Finding {
 fn notices(status: &Status, _: u64) -> Finding {
     match status.notices.as_slice() {
         [] => Finding::good("nothing out of the ordinary in this run"),
-        all => Finding::bad(all.join("; "), "read it; it is told until the node is started again"),
+        all => Finding::notable(all.join("; "), "read it; it is told until the node is started again"),
     }
 }
 
@@ -239,6 +243,7 @@ pub(super) mod tests {
             dht: DhtStatus {
                 state: "JOINED".to_owned(),
                 identity: "PUBLISHED".to_owned(),
+                asks_nobody: false,
                 listening: None,
                 problem: None,
             },
@@ -248,6 +253,7 @@ pub(super) mod tests {
                 result: None,
                 lost: None,
                 index: None,
+                held: None,
                 settled: true,
                 problem: None,
                 help: None,
@@ -301,11 +307,40 @@ pub(super) mod tests {
                 }),
             ),
             ("local net", changed(|it| it.lan_discovery.problem = Some("it cannot be opened".to_owned()))),
-            ("notices", changed(|it| it.notices.push("messages.db is damaged".to_owned()))),
         ];
         for (judge, status) in broken {
             assert_eq!(bad(&status), [judge], "{status:?}");
         }
+    }
+
+    #[test]
+    fn what_the_user_has_chosen_and_what_is_only_told_is_no_fault() {
+        let chosen = [
+            changed(|it| (it.dht.state, it.dht.asks_nobody) = ("ALONE".to_owned(), true)),
+            changed(|it| it.notices.push("this home was restored".to_owned())),
+        ];
+        for status in &chosen {
+            assert_eq!(bad(status), [""; 0], "{status:?}");
+        }
+        let [alone, told] = chosen;
+        assert!(dht(&alone, NOW).said.contains("services/entangled-dht/bootstrap"));
+        assert_eq!(notices(&told, NOW).verdict, Verdict::Notable);
+    }
+
+    #[test]
+    fn only_a_place_that_is_held_is_told() {
+        let named = |state: &str, index, held| {
+            changed(|it| {
+                it.nickname.name = Some("alice".parse().expect("a name"));
+                (it.nickname.state, it.nickname.index, it.nickname.held) = (state.to_owned(), index, held);
+            })
+        };
+        let said = |status: &Status| nickname(status, NOW).said;
+        assert_eq!(said(&named("HELD", Some(1), Some(1))), "others find this node as alice, in place 1");
+        // It is looked at again.
+        assert_eq!(said(&named("DHT_READ", Some(1), Some(1))), "others find this node as alice, in place 1");
+        // Place 0 is somebody else's.
+        assert_eq!(said(&named("DHT_READ", Some(0), None)), "alice is being registered");
     }
 
     #[test]
@@ -318,6 +353,10 @@ pub(super) mod tests {
             changed(|it| it.came_in = CameIn { last_unix_ms: Some(0), from_internet_unix_ms: Some(0) }),
             changed(|it| it.transports[0].listening = vec!["tcp://127.0.0.1:7771".parse().expect("an entrypoint")]),
             changed(|it| (it.sessions, it.dht.state) = (SessionCounts::default(), "ALONE".to_owned())),
+            changed(|it| {
+                (it.sessions, it.dht.state) = (SessionCounts::default(), "ALONE".to_owned());
+                it.dht.asks_nobody = true;
+            }),
             changed(|it| it.transports[0].problem = Some("the port is taken".to_owned())),
             changed(|it| {
                 it.sessions = SessionCounts::default();
@@ -336,6 +375,7 @@ pub(super) mod tests {
             online; nobody has come in lately, so it is not known whether others can reach it
             online, but reachable on this machine only: it listens on loopback
             alone: it listens, but there is no session with another node, and nobody in the DHT answers
+            alone: it listens, but there is no session with another node, and it asks nobody in the DHT
             online, but not reachable, because tcp does not listen: the port is taken
             not reachable, because this machine has no interface that is up
             not reachable yet: it has not begun to listen"#]]

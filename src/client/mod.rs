@@ -42,7 +42,7 @@ pub(crate) use context::Context;
 pub use context::Offline;
 pub(crate) use context::now_unix_ms;
 pub use default_home::{HOME_FOLDER, HOME_VARIABLE};
-pub use failure::Failure;
+pub use failure::{Failure, told};
 
 /// Does what a command says, but for `run` and `demo`, which are not a client's.
 #[must_use]

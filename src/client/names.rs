@@ -32,7 +32,8 @@ pub enum NickCommand {
 }
 
 /// What a list of claimants is, and what it is not.
-const WHO_IS_LISTED: &str = "Listed is who claims the name and has it in their identity document too; claims without such a document are left out.";
+const WHO_IS_LISTED: &str =
+    "The list holds those who claim the name and have it in their identity document too; other claims are left out.";
 
 /// `bitpie nick …`
 pub fn nick(command: NickCommand, context: &Context<'_>) -> Result<(), Failure> {
@@ -92,7 +93,9 @@ fn standing(nickname: &NicknameStatus) -> String {
         (_, _, Some(problem)) => {
             format!("{name} is the nickname, but nobody finds it yet: {problem}. The node goes on trying.\n")
         }
-        (true, Some(NicknameResult::Own | NicknameResult::Registered), None) => {
+        // While it is looked at again it is still ours.
+        (_, _, None) if nickname.held.is_some() => {
+            let place = nickname.held.map(|place| format!(" in place {place}")).unwrap_or_default();
             format!("{name} is {}{place}: `bitpie find` finds it.\n", styled(GOOD, "yours"))
         }
         (false, Some(NicknameResult::Exists), None) => {
@@ -275,7 +278,7 @@ pub fn change_text(name: &str, change: &NicknameChange) -> String {
         |is| format!("calls itself {} now", styled(STRONG, safe(is.as_str()))),
     );
     format!(
-        "{}: {name}, whom you found as {}, {now}. It is the same node as before; whoever claims the name now is another.\n",
+        "{}: {name}, whom you found as {}, {now}. It is the same node as before; anybody who claims the name now is another.\n",
         styled(ODD, "Note"),
         safe(change.was.as_str())
     )
@@ -364,6 +367,7 @@ mod tests {
             state: "HELD".to_owned(),
             result,
             index: Some(2),
+            held: None,
             lost: None,
             settled,
             problem: problem.map(str::to_owned),
@@ -372,8 +376,11 @@ mod tests {
         let off = Some("the service private-messages is off, which looks after the nickname");
         let help = Some("`bitpie service start private-messages` starts it".to_owned());
         let left = Some("alice stays taken for two days: nobody in the DHT has answered");
+        let held = |result, settled| NicknameStatus { held: Some(3), ..status(result, settled, None) };
         let all = [
-            status(Some(NicknameResult::Own), true, None),
+            held(Some(NicknameResult::Own), true),
+            // It is looked at again.
+            held(Some(NicknameResult::Own), false),
             status(Some(NicknameResult::Exists), false, None),
             status(Some(NicknameResult::Failed), true, None),
             status(Some(NicknameResult::Failed), true, Some("others hold all places of this name")),
@@ -389,7 +396,8 @@ mod tests {
         ]
         .assert_eq(&anstream::adapter::strip_str(&lost(&taken)).to_string());
         expect![[r#"
-            alice is yours in place 2: `bitpie find` finds it.
+            alice is yours in place 3: `bitpie find` finds it.
+            alice is yours in place 3: `bitpie find` finds it.
             alice is somebody else's in place 2; the next place is being tried.
             alice could not be registered. The node tries again every five minutes.
             alice could not be registered: others hold all places of this name. The node tries again every five minutes.

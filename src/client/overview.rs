@@ -19,14 +19,21 @@ use crate::identity::Entrypoint;
 
 /// `bitpie id`, without an invitation
 pub fn id(context: &Context<'_>) -> Result<(), Failure> {
-    let id = context.node_or(|node| Ok(node.call(&GetId {})?.answer), || (context.offline.id)(&context.home))?;
+    let mut is_running = true;
+    let offline = || {
+        is_running = false;
+        (context.offline.id)(&context.home)
+    };
+    let id = context.node_or(|node| Ok(node.call(&GetId {})?.answer), offline)?;
     if context.json {
         return Ok(print_json(&id)?);
     }
     // First and alone on its line, so that it can be copied, and piped into a QR code.
     print(&format!("{}\n", safe(&id.idurl)))?;
-    if id.entrypoints.is_empty() {
-        // Standard output is for the address alone: `contact add "$(bitpie id)"`.
+    // Standard output is for the address alone: `contact add "$(bitpie id)"`.
+    if !is_running {
+        advise(&styled(FAINT, "No node is running, so this says who it is, and not where.\n"));
+    } else if id.entrypoints.is_empty() {
         advise(&styled(
             FAINT,
             "The node listens nowhere now, or at no address of a network, so this says who it is, and not where.\n\
@@ -80,7 +87,7 @@ fn status_text(status: &Status, is_verbose: bool, now_unix_ms: u64) -> String {
     let (verdict, said) = health::headline(status, now_unix_ms);
     let style = match verdict {
         Verdict::Good => GOOD,
-        Verdict::Skipped => ODD,
+        Verdict::Skipped | Verdict::Notable => ODD,
         Verdict::Bad => BAD,
     };
     let mut lines = Lines(format!("{}\n", styled(style, safe(&said))));
@@ -233,7 +240,7 @@ fn dht(status: &Status) -> String {
 fn nickname(status: &Status) -> Option<String> {
     let nickname = &status.nickname;
     let name = nickname.name.as_ref()?;
-    let place = nickname.index.map(|index| format!(" in place {index}")).unwrap_or_default();
+    let place = nickname.held.map(|place| format!(" in place {place}")).unwrap_or_default();
     Some(format!("{} {}{place}", safe(name.as_str()), styled(state_style(&nickname.state), safe(&nickname.state))))
 }
 

@@ -55,7 +55,7 @@ pub fn perform(command: &PassphraseCommand, context: &Context<'_>) -> Result<(),
         }
         PassphraseCommand::Remove { old } => {
             (context.offline.remove_passphrase)(&context.home, old.file())?;
-            "The key is not encrypted any more: whoever has the file is you.\n"
+            "The key is not encrypted any more: anybody who has the file can be you.\n"
         }
     };
     if context.json {

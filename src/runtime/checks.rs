@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::client::doctor::{Check, Finding, Patient};
+use crate::client::told;
 use crate::home::Home;
 use crate::identity::key_file::{self, KeyFileSummary};
 use crate::runtime::databases;
@@ -57,7 +58,7 @@ fn database(patient: &Patient) -> Finding {
     }
     let is_in_use = patient.running.is_some();
     match databases::damaged(&home, is_in_use) {
-        Err(error) => return Finding::bad(format!("{error:#}"), "see who owns the files in messages/ and peers/"),
+        Err(error) => return Finding::bad(told(&error), "see who owns the files in messages/ and peers/"),
         Ok([Some(what), _]) => return Finding::bad(format!("messages.db is damaged: {what}"), REPAIR),
         Ok([None, Some(what)]) => {
             return Finding::bad(

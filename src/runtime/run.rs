@@ -134,7 +134,7 @@ fn announce(started: &Started, is_encrypted: bool) {
         if is_encrypted {
             eprintln!("Its key is in {key}, encrypted with the passphrase; keep a backup: bitpie backup FILE");
         } else {
-            eprintln!("Its key is in {key}; whoever has that file is you.");
+            eprintln!("Its key is in {key}; anybody who has that file can be you.");
             eprintln!("Keep a backup (bitpie backup FILE), and encrypt it if you like (bitpie passphrase set).");
         }
     }

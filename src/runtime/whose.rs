@@ -121,8 +121,8 @@ pub fn settle(home: &Home, store: &Store, taken: &Taken, new_identity: bool) -> 
     store.set_restored(true)?;
     Ok(Some(
         "no history of this identity was found in the home: its key is there, its contacts and messages are not (a lost \
-         folder messages/?). It goes on above the last identity document that others can have seen; whoever was a contact \
-         has to be added again, or restore a backup."
+         folder messages/?). It goes on above the last identity document that others can have seen; add your contacts \
+         again, or restore a backup."
             .to_owned(),
     ))
 }

@@ -51,7 +51,7 @@ fn a_home_that_was_lost_comes_back_from_its_backup_and_the_talk_goes_on() {
     a.until("it is noticed that b has gone", |a| !a.is_online(b_id));
     let under_way = a.send("b", "on its way when it was saved");
     let said = a.output(&["backup", text(&saved)]);
-    assert!(said.contains(text(&saved)) && said.contains("Whoever has it can be you"), "{said}");
+    assert!(said.contains(text(&saved)) && said.contains("Anybody who has it can be you"), "{said}");
     assert_eq!(fs::metadata(&saved).expect("it is there").permissions().mode() & 0o777, 0o600);
     let before = texts(&a);
     assert_eq!(before, ["how was the harvest?", "the barn is full", "on its way when it was saved"]);

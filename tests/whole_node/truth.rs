@@ -68,6 +68,7 @@ fn a_dht_in_which_nobody_answers_a_nickname_and_a_discovery_that_fail_are_told()
         ("services/lan-discovery/interfaces", "[\"no-such-0\"]"),
         ("testing/mdns-port", &free_port().to_string()),
         ("services/entangled-dht/request-timeout", "\"50ms\""),
+        ("services/entangled-dht/bootstrap", &format!("[\"127.0.0.1:{}\"]", free_port())),
     ]);
     node.start_listening();
     node.call(&SetNickname { name: "alice".parse().expect("a nickname") });
@@ -79,6 +80,15 @@ fn a_dht_in_which_nobody_answers_a_nickname_and_a_discovery_that_fail_are_told()
     for told in ["nobody in it answers", "nobody finds this node as alice", "no-such-0"] {
         assert!(status.contains(told), "{told}: {status}");
     }
+}
+
+#[test]
+fn a_dht_in_which_the_user_wants_nobody_to_be_asked_is_no_fault() {
+    let mut node = Node::with(&[("services/entangled-dht/bootstrap", "[]")]);
+    node.start_listening();
+    node.until("it is known that nobody is asked", |node| found(node, "DHT").1.starts_with("nobody is asked"));
+    assert!(!found(&node, "DHT").0);
+    assert!(first_line(&node).ends_with("and it asks nobody in the DHT"), "{}", first_line(&node));
 }
 
 #[test]

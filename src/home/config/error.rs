@@ -30,9 +30,15 @@ impl std::fmt::Display for Place {
 pub enum ConfigError {
     /// There is no such setting.
     #[error(
-        "{}there is no setting `{path}`{} `bitpie config list` shows all",
+        "{}there is no setting `{path}`{}{}",
         .place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default(),
-        .nearest.map_or(";".to_owned(), |nearest| format!(": did you mean `{nearest}`?"))
+        .nearest.map(|nearest| format!(": did you mean `{nearest}`?")).unwrap_or_default(),
+        // With such a line in the file nothing can be listed.
+        match (.place, .nearest) {
+            (Some(_), _) => "",
+            (None, Some(_)) => " `bitpie config list` shows all",
+            (None, None) => "; `bitpie config list` shows all",
+        }
     )]
     Unknown {
         /// Where it was read.

@@ -162,7 +162,7 @@ settings! {
         listed: bool = live(
             SWITCH,
             "false",
-            "Other nodes may tell whoever asks them that this node is there, and where",
+            "Other nodes may tell those who ask them that this node is there, and where",
         ),
     }
 
@@ -194,7 +194,7 @@ settings! {
         bootstrap: Bootstrap = restart(
             DHT_NODES,
             PUBLIC_DHT,
-            "From whom this node hears of others in the distributed hash table",
+            "The nodes by which this node enters the distributed hash table",
         ),
         server: bool = restart(SWITCH, "false", "Keep records for others, in a distributed hash table of one's own"),
         request_timeout: Milliseconds = restart(

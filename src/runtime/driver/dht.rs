@@ -54,6 +54,11 @@ impl DhtNeighbour {
         self.open.as_ref().map(|open| open.address)
     }
 
+    /// Whether there is a socket, and the settings named nobody whom it could ask.
+    pub fn asks_nobody(&self) -> bool {
+        self.open.as_ref().is_some_and(OpenDht::asks_nobody)
+    }
+
     /// Opens the socket.
     pub(super) fn open(&mut self, socket: DhtSocket) {
         self.wait_for(async move { Done::DhtOpened(socket.open().await) });

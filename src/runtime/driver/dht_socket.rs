@@ -74,6 +74,11 @@ impl DhtSocket {
 }
 
 impl OpenDht {
+    /// Whether the settings named nobody whom it could ask.
+    pub(super) fn asks_nobody(&self) -> bool {
+        matches!(&self.bootstrap, Bootstrap::Nodes(nodes) if nodes.is_empty())
+    }
+
     /// Whether the default port was taken, and is free now.
     pub(super) fn could_have_its_port(&self) -> bool {
         self.gave_way.is_some_and(|wanted| UdpSocket::bind(wanted).is_ok())

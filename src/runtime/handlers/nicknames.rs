@@ -151,8 +151,8 @@ impl Driver {
         let wanted = &world.nickname.wanted;
         let (unnamed, help) = wanted.as_ref().and_then(|_| self.why_unnamed()).unzip();
         let problem = unnamed.or_else(|| world.nickname.problem.clone());
-        let (name, lost) = (wanted.clone(), world.nickname.lost);
-        answers::NicknameStatus { name, state, result, index, lost, settled, problem, help: help.flatten() }
+        let (name, held, lost) = (wanted.clone(), world.nickname.held, world.nickname.lost);
+        answers::NicknameStatus { name, state, result, index, held, lost, settled, problem, help: help.flatten() }
     }
 
     /// Why our nickname is not even being registered; and what to do about it, if it is for the user to do something.

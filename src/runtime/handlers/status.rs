@@ -108,6 +108,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
         dht: answers::DhtStatus {
             state: system.dht_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
             identity: system.identity_publisher.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
+            asks_nobody: driver.dht.asks_nobody(),
             listening: driver.dht.address(),
             problem: world.problems.dht.clone().or_else(|| world.problems.publishing.clone()),
         },
