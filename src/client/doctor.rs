@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket};
 use std::path::Path;
 
 use serde::Serialize;
@@ -45,18 +45,44 @@ const EARLIEST_UNIX_MS: u64 = 1_735_689_600_000;
 /// A clock behind this is wrong (2100-01-01).
 const LATEST_UNIX_MS: u64 = 4_102_444_800_000;
 
-/// The settings that are TCP ports, and what they are by default.
-const PORTS: [(&str, u16); 2] = [(TCP_PORT, 7771), (API_PORT, 38081)];
+/// A setting that is a port.
+struct Port {
+    path: &'static str,
+    default: u16,
+    /// Which ports it is among.
+    protocol: Protocol,
+    /// The setting of the address at which it is bound; loopback, if there is none.
+    address: Option<(&'static str, IpAddr)>,
+    /// The setting that has to be on for anybody to bind it.
+    used_with: Option<&'static str>,
+}
 
-const TCP_PORT: &str = "services/tcp-transport/port";
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    Tcp,
+    Udp,
+}
 
-/// Used only if [`API_AT_PORT`] is switched on.
-const API_PORT: &str = "api/http-port";
-
-const API_AT_PORT: &str = "api/http";
-
-/// Where [`TCP_PORT`] is bound; the API is bound on loopback.
 const TCP_ADDRESS: &str = "services/tcp-transport/address";
+
+/// All of them.
+const PORTS: [Port; 3] = [
+    Port {
+        path: "services/tcp-transport/port",
+        default: 7771,
+        protocol: Protocol::Tcp,
+        address: Some((TCP_ADDRESS, IpAddr::V6(Ipv6Addr::UNSPECIFIED))),
+        used_with: None,
+    },
+    Port {
+        path: "services/entangled-dht/port",
+        default: 14441,
+        protocol: Protocol::Udp,
+        address: Some(("services/entangled-dht/address", IpAddr::V4(Ipv4Addr::UNSPECIFIED))),
+        used_with: Some("services/entangled-dht/enabled"),
+    },
+    Port { path: "api/http-port", default: 38081, protocol: Protocol::Tcp, address: None, used_with: Some("api/http") },
+];
 
 /// Does all checks.
 pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
@@ -322,9 +348,13 @@ fn log_and_traces(patient: &Patient) -> Finding {
     let help = "make room on the disk, or see who has removed or changed these folders of the home; \
                 the node tries again by itself";
     if let Some(status) = &patient.status {
-        return match status.log_problem.as_ref().or(status.traces_problem.as_ref()) {
-            Some(problem) => Finding::bad(problem.clone(), help),
-            None => Finding::good("both are written"),
+        let problems: Vec<&str> = [&status.log_problem, &status.traces_problem]
+            .into_iter()
+            .filter_map(|problem| problem.as_deref())
+            .collect();
+        return match problems.as_slice() {
+            [] => Finding::good("both are written"),
+            problems => Finding::bad(problems.join("; "), help),
         };
     }
     for folder in ["log", "traces"].map(|name| patient.home.join(name)) {
@@ -342,18 +372,39 @@ fn log_and_traces(patient: &Patient) -> Finding {
     Finding::good("both can be written")
 }
 
-/// What to do about a port that cannot be had.
-fn remedy(why: io::ErrorKind, path: &str) -> String {
-    let another = format!("`bitpie config set {path} PORT` (0 takes any)");
-    match why {
-        io::ErrorKind::AddrInUse => format!("end the program that has it, or choose another: {another}"),
-        io::ErrorKind::AddrNotAvailable => {
-            format!(
-                "choose an address that this machine has: `bitpie config set {TCP_ADDRESS} ADDRESS` (:: is all of them)"
-            )
+impl Protocol {
+    /// Whether somebody could bind it now.
+    fn bind(self, address: IpAddr, port: u16) -> io::Result<()> {
+        match self {
+            Self::Tcp => TcpListener::bind((address, port)).map(drop),
+            Self::Udp => UdpSocket::bind((address, port)).map(drop),
         }
-        io::ErrorKind::PermissionDenied => format!("this user may not have it; choose one above 1023: {another}"),
-        _ => format!("choose another: {another}"),
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+        }
+    }
+}
+
+impl Port {
+    /// What to do if it cannot be had.
+    fn remedy(&self, why: io::ErrorKind) -> String {
+        let another = format!("`bitpie config set {} PORT` (0 takes any)", self.path);
+        match (why, self.address) {
+            (io::ErrorKind::AddrInUse, _) => format!("end the program that has it, or choose another: {another}"),
+            (io::ErrorKind::AddrNotAvailable, Some((path, all))) => {
+                format!(
+                    "choose an address that this machine has: `bitpie config set {path} ADDRESS` ({all} is all of them)"
+                )
+            }
+            (io::ErrorKind::PermissionDenied, _) => {
+                format!("this user may not have it; choose one above 1023: {another}")
+            }
+            _ => format!("choose another: {another}"),
+        }
     }
 }
 
@@ -368,31 +419,31 @@ fn ports(patient: &Patient) -> Finding {
         let settings = patient.settings.as_ref().ok()?;
         settings.settings.iter().find(|setting| setting.path == path)
     };
-    let of_tcp: IpAddr = setting(TCP_ADDRESS)
-        .and_then(|address| address.value.as_str()?.parse().ok())
-        .unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+    let is_used =
+        |port: &&Port| port.used_with.is_none_or(|path| setting(path).is_some_and(|setting| setting.value == true));
     let mut said = Vec::new();
-    let is_api_at_port = setting(API_AT_PORT).is_some_and(|setting| setting.value == true);
-    for (path, default) in PORTS.into_iter().filter(|(path, _)| *path != API_PORT || is_api_at_port) {
-        let address = if path == TCP_PORT { of_tcp } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
-        let port = setting(path).and_then(|setting| setting.value.as_u64()?.try_into().ok()).unwrap_or(default);
-        let mut bound = TcpListener::bind((address, port));
+    for of in PORTS.iter().filter(is_used) {
+        let Port { path, default, protocol, address, .. } = of;
+        let address = address.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |(path, default)| {
+            setting(path).and_then(|address| address.value.as_str()?.parse().ok()).unwrap_or(default)
+        });
+        let port = setting(path).and_then(|setting| setting.value.as_u64()?.try_into().ok()).unwrap_or(*default);
+        let mut bound = protocol.bind(address, port);
         // As the node does on a machine without IPv6.
         if address == IpAddr::V6(Ipv6Addr::UNSPECIFIED)
             && bound.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AddrInUse)
         {
-            bound = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port));
+            bound = protocol.bind(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port);
         }
+        let name = protocol.name();
         match bound {
-            Ok(_) if port == 0 => said.push(format!("any will do for {path}")),
-            Ok(_) => said.push(format!("{port} is free")),
+            Ok(()) if port == 0 => said.push(format!("any will do for {path}")),
+            Ok(()) => said.push(format!("{port} ({name}) is free")),
             Err(error) if setting(path).is_some_and(|setting| setting.is_set) => {
-                return Finding::bad(
-                    format!("port {port} of {address} cannot be had: {error}"),
-                    remedy(error.kind(), path),
-                );
+                let said = format!("port {port} ({name}) of {address} cannot be had: {error}");
+                return Finding::bad(said, of.remedy(error.kind()));
             }
-            Err(_) => said.push(format!("{port} cannot be had, so another will be used")),
+            Err(_) => said.push(format!("{port} ({name}) cannot be had, so another will be used")),
         }
     }
     Finding::good(said.join(", "))
@@ -561,7 +612,8 @@ mod tests {
         };
         let folder = home();
         // Of a network for documentation (RFC 5737).
-        let settings = vec![setting(TCP_ADDRESS, "192.0.2.77".into()), setting(TCP_PORT, 7771.into())];
+        let settings =
+            vec![setting(TCP_ADDRESS, "192.0.2.77".into()), setting("services/tcp-transport/port", 7771.into())];
         let finding = ports(&Patient { settings: Ok(Settings { settings }), ..patient(folder.path()) });
         let help = finding.help.expect("it cannot be had");
         assert!(help.contains("an address that this machine has") && !help.contains("program"), "{help}");
@@ -569,8 +621,6 @@ mod tests {
 
     #[test]
     fn a_port_that_is_taken_is_told_with_its_setting() {
-        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("some port is free");
-        let port = taken.local_addr().expect("it is bound").port();
         let setting = |path: &str, value: serde_json::Value| crate::api::answers::Setting {
             path: path.to_owned(),
             value,
@@ -581,16 +631,29 @@ mod tests {
             needs_restart: true,
         };
         let folder = home();
-        let find = |is_on: bool| {
-            let settings =
-                vec![setting(API_AT_PORT, is_on.into()), setting(API_PORT, port.into()), setting(TCP_PORT, 0.into())];
+        let find = |of: &Port, port: u16, is_on: bool| {
+            let mut settings: Vec<_> = PORTS.iter().map(|port| setting(port.path, 0.into())).collect();
+            settings.extend(
+                PORTS.iter().filter_map(|port| port.address).map(|(path, _)| setting(path, "127.0.0.1".into())),
+            );
+            settings.extend(PORTS.iter().filter_map(|port| port.used_with).map(|path| setting(path, is_on.into())));
+            settings.iter_mut().find(|setting| setting.path == of.path).expect("it is one of them").value = port.into();
             ports(&Patient { settings: Ok(Settings { settings }), ..patient(folder.path()) })
         };
-        assert_eq!(find(false).verdict, Verdict::Good, "nobody asks for that port");
-        let finding = find(true);
-        assert!(
-            finding.help.as_ref().is_some_and(|help| help.contains("bitpie config set api/http-port")),
-            "{finding:?}"
-        );
+        for of in &PORTS {
+            let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("some port is free");
+            let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("some port is free");
+            let taken = match of.protocol {
+                Protocol::Tcp => tcp.local_addr(),
+                Protocol::Udp => udp.local_addr(),
+            };
+            let port = taken.expect("it is bound").port();
+            let finding = find(of, port, true);
+            let help = finding.help.unwrap_or_default();
+            assert!(help.contains("end the program") && help.contains(of.path), "{}: {help}", of.path);
+            assert!(finding.said.contains(of.protocol.name()), "{}", finding.said);
+            let is_wanted = of.used_with.is_none();
+            assert_eq!(find(of, port, false).verdict == Verdict::Bad, is_wanted, "{}", of.path);
+        }
     }
 }

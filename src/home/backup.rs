@@ -18,13 +18,17 @@ const CONFIG: &str = "config.toml";
 /// If there is nothing to save, the file exists, or something cannot be read or written.
 pub fn backup(home: &Home, to: &Path) -> Result<(), HomeBackupError> {
     let Some(key) = home.read_key()? else { return Err(HomeBackupError::NoKey { home: home.folder().to_owned() }) };
+    let messages = home.messages_database();
+    if !messages.try_exists().map_err(|source| HomeError::File { doing: "look at", path: messages.clone(), source })? {
+        return Err(HomeBackupError::NoMessages { path: messages, key: home.key_file() });
+    }
     let mut files = vec![SavedFile { name: KEY.to_owned(), contents: key.as_bytes().to_vec().into() }];
     match fs::read(home.config_file()) {
         Ok(contents) => files.push(SavedFile { name: CONFIG.to_owned(), contents: contents.into() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(source) => return Err(HomeBackupError::Config { source }),
     }
-    Ok(write_backup(&home.messages_database(), to, &files)?)
+    Ok(write_backup(&messages, to, &files)?)
 }
 
 /// Makes a home out of a backup. The home must have neither a key nor messages. Its node first reads what it had
@@ -62,6 +66,18 @@ pub enum HomeBackupError {
     NoKey {
         /// Which home.
         home: std::path::PathBuf,
+    },
+    /// The home has a key and no database.
+    #[error(
+        "there is no {}: a backup holds contacts and messages too. `bitpie run` makes it; \
+         to save the key alone, copy {}",
+        .path.display(), .key.display()
+    )]
+    NoMessages {
+        /// Where it should be.
+        path: std::path::PathBuf,
+        /// Where the key is.
+        key: std::path::PathBuf,
     },
     /// The backup has no key.
     #[error("{} holds no identity key: it is not a whole backup", .from.display())]
@@ -108,6 +124,9 @@ mod tests {
         assert!(matches!(backup(&old, &saved), Err(HomeBackupError::NoKey { .. })));
         old.create_key(&key_text()).expect("kept");
         fs::write(old.config_file(), "network = \"test\"\n").expect("written");
+        let error = backup(&old, &saved).expect_err("there is no database");
+        assert!(matches!(error, HomeBackupError::NoMessages { .. }), "{error}");
+        assert!(!saved.exists());
         let open = |home: &Home| Store::open(&home.messages_database(), &home.peers_database()).expect("opened");
         let store = open(&old);
         backup(&old, &saved).expect("saved while the store is open");
