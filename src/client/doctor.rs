@@ -12,7 +12,7 @@ pub use super::check::{Check, Finding, Patient, Verdict};
 use super::connection::Connection;
 use super::duration::when;
 use super::failure::{Failure, told};
-use super::health::{JUDGES, Judge};
+use super::health::JUDGES;
 use super::terminal::{ADVICE, BAD, FAINT, GOOD, ODD, counted, print, print_json, safe, styled};
 use super::{Context, now_unix_ms};
 use crate::api::access::{API_FILE, Access, AccessError};
@@ -96,9 +96,8 @@ pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
     let (home, now_unix_ms) = (context.home.clone(), now_unix_ms());
     let patient = Patient { home, running, status, unreachable, settings, now_unix_ms };
     let checks = CHECKS.iter().chain(context.offline.checks);
-    let of_node = JUDGES.iter().map(|(name, judge)| (*name, judged(*judge, &patient)));
-    let mut findings: Vec<(&str, Finding)> =
-        checks.map(|check| (check.name, (check.run)(&patient))).chain(of_node).collect();
+    let mut findings: Vec<(&str, Finding)> = checks.map(|check| (check.name, (check.run)(&patient))).collect();
+    findings.extend(of_node(&patient));
     say_once(&mut findings);
     if context.json {
         print_json(&json(&findings))?;
@@ -125,10 +124,13 @@ fn say_once(findings: &mut [(&str, Finding)]) {
 }
 
 /// What the status of a node means, if one answers.
-fn judged(judge: Judge, patient: &Patient) -> Finding {
+fn of_node(patient: &Patient) -> Vec<(&'static str, Finding)> {
     match &patient.status {
-        Some(status) => judge(status, patient.now_unix_ms),
-        None => Finding::skipped("only a node that runs can tell"),
+        Some(status) => JUDGES.iter().map(|(name, judge)| (*name, judge(status, patient.now_unix_ms))).collect(),
+        None => {
+            let names: Vec<&str> = JUDGES.iter().map(|(name, _)| *name).collect();
+            vec![("the rest", Finding::skipped(format!("only a node that runs can tell: {}", names.join(", "))))]
+        }
     }
 }
 
