@@ -118,8 +118,14 @@ impl Sessions {
 
     /// A number for a session that we open.
     pub fn next_id(&mut self) -> SessionId {
-        self.opened += 2;
+        self.opened = self.next();
         self.opened
+    }
+
+    /// The number that [`Sessions::next_id`] gives next.
+    #[must_use]
+    pub fn next(&self) -> SessionId {
+        self.opened + 2
     }
 
     /// Adds a session.
