@@ -168,6 +168,8 @@ fn message(position: u64, direction: Direction, state: MessageState) -> Message 
         name: Some("alice".parse().expect("a nickname")),
         text: Hidden(format!("text {position}")),
         time_unix_ms: 0,
+        received_unix_ms: None,
+        sent_time: None,
         expires_unix_ms: None,
         reply_to: None,
         state,
