@@ -193,7 +193,7 @@ fn sent() -> Outcome {
 fn a_contact_is_added_and_listed() {
     let fake = Fake::start(|request| match request {
         Request::AddContact(_) => added(None),
-        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()] }),
+        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()], alike: Vec::new() }),
         other => panic!("{other:?}"),
     });
     check(
@@ -280,7 +280,7 @@ fn names(request: &Request, places: &[u8], complete: bool, looks_like: Option<&s
             let contact = Contact { looks_like: looks_like.map(nickname), ..contact() };
             answer::<AddContact>(&ContactAdded { contact, known: None })
         }
-        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: Vec::new() }),
+        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: Vec::new(), alike: Vec::new() }),
         Request::SendMessage(send) if send.to == alice().to_string() => sent(),
         Request::SendMessage(_) => Err(RpcError::new(ErrorKind::NotFound, "there is no contact `alice`")),
         other => panic!("{other:?}"),
@@ -403,7 +403,7 @@ fn a_name_that_looks_like_that_of_a_contact_is_told_before_anything_is_sent() {
 #[test]
 fn a_fingerprint_means_nobody_else_also_where_the_name_is_that_of_a_contact() {
     let fake = Fake::start(|request| match request {
-        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()] }),
+        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()], alike: Vec::new() }),
         Request::SendMessage(_) => sent(),
         other => panic!("{other:?}"),
     });
@@ -715,7 +715,7 @@ fn at_port(address: std::net::SocketAddr) -> Access {
 #[test]
 fn a_node_at_a_port_proves_itself_and_is_asked() {
     let fake = Fake::start_at_a_port(|request| match request {
-        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()] }),
+        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()], alike: Vec::new() }),
         Request::SendMessage(_) => sent(),
         other => panic!("{other:?}"),
     });

@@ -391,6 +391,30 @@ pub struct ServiceChange {
 pub struct Contacts {
     /// Requests first, then by name.
     pub contacts: Vec<Contact>,
+    /// Which of them could be taken for another.
+    #[serde(default)]
+    pub alike: Vec<Alike>,
+}
+
+/// Somebody could be taken for a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alike {
+    /// The contact.
+    pub one: NodeId,
+    /// Who could be taken for it: another contact, or a stranger.
+    pub other: NodeId,
+    /// By what.
+    pub by: AlikeIn,
+}
+
+/// What of two nodes looks alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlikeIn {
+    /// The names that the user has for them, or that they give themselves.
+    Name,
+    /// The beginnings of their ids, by which those are shown.
+    Id,
 }
 
 /// Somebody whom the user talks with, or who would like to; the answer to `contact.accept` and `contact.refuse` too.

@@ -20,7 +20,7 @@ pub use entrypoint::{ENTRYPOINT_CHARACTERS, Entrypoint, Entrypoints, ParseEntryp
 pub use fingerprint::{FINGERPRINT_CHARACTERS, Fingerprint, ParseFingerprintError};
 pub use idurl::{IDURL_BYTES, IDURL_ENTRYPOINTS, IDURL_SCHEME, Idurl, ParseIdurlError};
 pub use keys::{BadSignature, Domain, IdentityKey, SEED_BYTES, SIGNATURE_BYTES, verify};
-pub use node_id::{NODE_ID_BYTES, NodeId, ParseNodeIdError};
+pub use node_id::{NODE_ID_BYTES, NODE_ID_CHARACTERS, NodeId, ParseNodeIdError, SHORT_ID_CHARACTERS};
 pub use sealing_key::{SEALING_KEY_BYTES, SealingKey, SealingPublicKey};
 pub use session_key::{
     SESSION_KEY_TOLERANCE_S, SESSION_KEY_VALIDITY_S, SESSION_PROOF_BYTES, SessionProofError, prove_session_key,
