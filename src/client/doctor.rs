@@ -269,11 +269,11 @@ fn clock(patient: &Patient) -> Finding {
 fn api_file(patient: &Patient) -> Finding {
     match (Access::read(&patient.home), patient.running) {
         (Err(AccessError::NotPrivate(open)), _) => Finding::bad(open.found(), open.remedy()),
-        (Err(error), _) => Finding::bad(error.to_string(), "stop the node and start it again: it writes the file anew"),
+        (Err(error), _) => Finding::bad(error.to_string(), error.remedy()),
         (Ok(None), _) => Finding::good("there is none, as no node is running"),
         (Ok(Some(access)), None) => Finding::bad(
             format!("it was left behind by process {}, or that one does not answer", access.process),
-            format!("if that process is gone, nothing has to be done: the next `bitpie run` writes {API_FILE} anew"),
+            format!("if that process is gone, nothing has to be done: the next `bitpie run` writes {API_FILE} again"),
         ),
         (Ok(Some(_)), Some(_)) => Finding::good("there, and for this user alone"),
     }

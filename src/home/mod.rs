@@ -344,6 +344,17 @@ pub enum HomeError {
     },
 }
 
+impl HomeError {
+    /// What kind of error the system has given, if it was one of the system.
+    #[must_use]
+    pub fn kind(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::File { source, .. } => Some(source.kind()),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};

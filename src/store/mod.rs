@@ -108,7 +108,7 @@ impl Store {
     /// Those of `work`, after which nothing of it is left; or that it could not be committed.
     pub fn atomically<T>(&self, work: impl FnOnce(&Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let run = |sql: &str| self.connection.prepare_cached(sql)?.execute([]).map(drop);
-        let failed = |error: rusqlite::Error| StoreError::Commit { detail: error.to_string() };
+        let failed = |error: rusqlite::Error| StoreError::commit(&error);
         // Outermost, writing is claimed at once; a transaction that turns from reading to writing could be refused
         // half-way.
         let (begin, end, undo) = if self.is_read_only && self.connection.is_autocommit() {
