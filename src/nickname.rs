@@ -55,9 +55,10 @@ impl Nickname {
         self != other && ours.iter().any(|look| theirs.contains(look))
     }
 
-    /// How a hasty eye sees it. Letters change their looks with their case: `I` looks like `l`, and `i` does not; so it
+    /// How a hasty eye sees it: names that have one of these in common look alike. Letters change their looks with their case: `I` looks like `l`, and `i` does not; so it
     /// counts before the case is taken away, and after.
-    fn looks(&self) -> [String; 2] {
+    #[must_use]
+    pub fn looks(&self) -> [String; 2] {
         let as_written = skeleton(&self.0).collect::<String>().to_lowercase();
         [as_written, skeleton(&self.0.to_lowercase()).collect()]
     }

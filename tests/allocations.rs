@@ -56,6 +56,10 @@ impl peer_link::Conditions for Answers {
     fn another_address(&mut self, _: &NodeId) -> bool {
         true
     }
+
+    fn next_session(&mut self, _: &NodeId) -> u64 {
+        2
+    }
 }
 
 impl tcp_connection::Conditions for Answers {

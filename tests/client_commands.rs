@@ -170,6 +170,8 @@ fn message(position: u64, direction: Direction, state: MessageState) -> Message 
         name: Some("alice".parse().expect("a nickname")),
         text: Hidden(format!("text {position}")),
         time_unix_ms: 0,
+        received_unix_ms: None,
+        sent_time: None,
         expires_unix_ms: None,
         reply_to: None,
         state,
@@ -194,7 +196,7 @@ fn sent() -> Outcome {
 fn a_contact_is_added_and_listed() {
     let fake = Fake::start(|request| match request {
         Request::AddContact(_) => added(None),
-        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()] }),
+        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()], alike: Vec::new() }),
         other => panic!("{other:?}"),
     });
     check(
@@ -338,7 +340,7 @@ fn names(request: &Request, places: &[u8], complete: bool, looks_like: Option<&s
             let contact = Contact { looks_like: looks_like.map(nickname), ..contact() };
             answer::<AddContact>(&ContactAdded { contact, known: None, invited: false })
         }
-        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: Vec::new() }),
+        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: Vec::new(), alike: Vec::new() }),
         Request::SendMessage(send) if send.to == alice().to_string() => sent(),
         Request::SendMessage(_) => Err(RpcError::new(ErrorKind::NotFound, "there is no contact `alice`")),
         other => panic!("{other:?}"),
@@ -461,7 +463,7 @@ fn a_name_that_looks_like_that_of_a_contact_is_told_before_anything_is_sent() {
 #[test]
 fn a_fingerprint_means_nobody_else_also_where_the_name_is_that_of_a_contact() {
     let fake = Fake::start(|request| match request {
-        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()] }),
+        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()], alike: Vec::new() }),
         Request::SendMessage(_) => sent(),
         other => panic!("{other:?}"),
     });
@@ -792,7 +794,7 @@ fn at_port(address: std::net::SocketAddr) -> Access {
 #[test]
 fn a_node_at_a_port_proves_itself_and_is_asked() {
     let fake = Fake::start_at_a_port(|request| match request {
-        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()] }),
+        Request::ListContacts(_) => answer::<ListContacts>(&Contacts { contacts: vec![contact()], alike: Vec::new() }),
         Request::SendMessage(_) => sent(),
         other => panic!("{other:?}"),
     });

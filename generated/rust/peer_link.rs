@@ -138,8 +138,8 @@ pub enum Event {
     SessionReady,
     /// `session_ended`, from `gateway`. There is none any more.
     SessionEnded { chance: Milliseconds },
-    /// `dial_failed`, from `gateway`. The answer to dial: nobody there, or refused.
-    DialFailed { chance: Milliseconds },
+    /// `dial_failed`, from `gateway`. The answer to dial, by which this session was opened: nobody there, or refused.
+    DialFailed { session: u64, chance: Milliseconds },
     /// `network_back`, from `network_connector`. The network is up, for the first time since it was begun or once more; what failed before may go now.
     NetworkBack { first: bool },
     /// `unwanted`, from `contacts`. No session is wanted any more.
@@ -156,11 +156,11 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after next_dial in AWAIT_SESSION` (`automata/peer_link.yaml:105`).
+    /// `after next_dial in AWAIT_SESSION` (`automata/peer_link.yaml:109`).
     AwaitSessionAfterNextDial,
-    /// `after dial_timeout in AWAIT_LAST` (`automata/peer_link.yaml:109`).
+    /// `after dial_timeout in AWAIT_LAST` (`automata/peer_link.yaml:113`).
     AwaitLastAfterDialTimeout,
-    /// `after pause in RESTING` (`automata/peer_link.yaml:114`).
+    /// `after pause in RESTING` (`automata/peer_link.yaml:118`).
     RestingAfterPause,
 }
 
@@ -216,6 +216,8 @@ pub trait Conditions {
     fn any_address(&mut self, peer: &types::NodeId) -> bool;
     /// The peer has an address that was not tried in this round.
     fn another_address(&mut self, peer: &types::NodeId) -> bool;
+    /// The number of the next session that this node opens. Numbers only grow.
+    fn next_session(&mut self, peer: &types::NodeId) -> u64;
 }
 
 /// Constants of an instance.
@@ -302,6 +304,8 @@ impl Parameters {
 pub struct Variables {
     /// Addresses of this round whose answer is waited for.
     pub dials: u8,
+    /// Sessions with smaller numbers were dialled in an earlier round, or are waited for no longer.
+    pub first_session: u64,
     /// How long it rests after the next round that fails, before the random time is added.
     pub rest: Milliseconds,
     /// The random time that was added last.
@@ -321,6 +325,13 @@ impl automaton::Variables for Variables {
                 .serialize_entry(
                     "dials",
                     &(before.map(|before| &before.dials), &self.dials),
+                )?;
+        }
+        if before.is_none_or(|before| before.first_session != self.first_session) {
+            changes
+                .serialize_entry(
+                    "first_session",
+                    &(before.map(|before| &before.first_session), &self.first_session),
                 )?;
         }
         if before.is_none_or(|before| before.rest != self.rest) {
@@ -383,6 +394,8 @@ pub enum Question {
     AnyAddress { answer: bool },
     /// `another_address`: The peer has an address that was not tried in this round.
     AnotherAddress { answer: bool },
+    /// `next_session`: The number of the next session that this node opens. Numbers only grow.
+    NextSession { answer: u64 },
 }
 
 impl serde::Serialize for Question {
@@ -396,6 +409,9 @@ impl serde::Serialize for Question {
             }
             Question::AnotherAddress { answer } => {
                 delivery::serialize_question("another_address", answer, serializer)
+            }
+            Question::NextSession { answer } => {
+                delivery::serialize_question("next_session", answer, serializer)
             }
         }
     }
@@ -457,6 +473,23 @@ impl Ask<'_> {
         }
         let answer = self.host.another_address(self.key);
         self.asked.questions.push(Question::AnotherAddress { answer });
+        answer
+    }
+
+    fn next_session(&mut self) -> u64 {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::NextSession { answer } => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.next_session(self.key);
+        self.asked.questions.push(Question::NextSession { answer });
         answer
     }
 }
@@ -557,7 +590,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Unwanted) => {
-            // → CLOSED (`automata/peer_link.yaml:48`).
+            // → CLOSED (`automata/peer_link.yaml:50`).
             exit_all(context);
             context.take(State::Closed)
         }
@@ -572,14 +605,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Wanted { pause }) => {
             if *pause > context.parameters.first_rest {
-                // → EARLIER (`automata/peer_link.yaml:55`). No longer than any rest may be; the clock may have jumped.
+                // → EARLIER (`automata/peer_link.yaml:57`). No longer than any rest may be; the clock may have jumped.
                 context.variables.rest = (*pause).min(context.parameters.longest_rest);
                 context.variables.pause = context.variables.rest;
                 enter_resting(context);
                 enter_unreached(context);
                 context.take(State::Earlier)
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:59`).
+                // → BEGINNING (`automata/peer_link.yaml:61`).
                 context.variables.rest = context.parameters.first_rest;
                 context.take(State::Beginning)
             }
@@ -601,7 +634,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_apart(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionReady) => {
-            // → LINKED (`automata/peer_link.yaml:71`).
+            // → LINKED (`automata/peer_link.yaml:73`).
             exit_all(context);
             enter_linked(context);
             context.take(State::Linked)
@@ -617,22 +650,23 @@ fn in_beginning(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.in_session() {
-                // → LINKED (`automata/peer_link.yaml:79`).
+                // → LINKED (`automata/peer_link.yaml:81`).
                 if !context.is_exhausted() {
                     enter_linked(context);
                 }
                 context.take(State::Linked)
             } else if context.ask.any_address() {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:80`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:82`).
                 if !context.is_exhausted() {
                     context.variables.dials = 1;
+                    context.variables.first_session = context.ask.next_session();
                     context.effects.act(Action::BeginRound);
                     context.effects.act(Action::Dial);
                     enter_await_session(context);
                 }
                 context.take(State::AwaitSession)
             } else {
-                // → UNREACHABLE (`automata/peer_link.yaml:81`).
+                // → UNREACHABLE (`automata/peer_link.yaml:83`).
                 context.take(State::Unreachable)
             }
         }
@@ -646,7 +680,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.another_address() {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:85`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:87`).
                 if !context.is_exhausted() {
                     context.variables.dials = context
                         .variables
@@ -657,13 +691,13 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::AwaitSession)
             } else if context.variables.dials > 0 {
-                // → AWAIT_LAST (`automata/peer_link.yaml:86`).
+                // → AWAIT_LAST (`automata/peer_link.yaml:88`).
                 if !context.is_exhausted() {
                     enter_await_last(context);
                 }
                 context.take(State::AwaitLast)
             } else {
-                // → UNREACHABLE (`automata/peer_link.yaml:87`).
+                // → UNREACHABLE (`automata/peer_link.yaml:89`).
                 context.take(State::Unreachable)
             }
         }
@@ -676,7 +710,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
 fn in_unreachable(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
-            // → UNREACHED (`automata/peer_link.yaml:91`).
+            // → UNREACHED (`automata/peer_link.yaml:93`).
             if !context.is_exhausted() {
                 context.variables.pause = context.variables.rest
                     + context.variables.chance;
@@ -699,31 +733,29 @@ fn in_unreachable(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_trying(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::DialFailed { chance }) => {
-            // → DIALLING (`automata/peer_link.yaml:95`).
-            exit_inside_apart(context);
-            context.variables.chance = *chance;
-            context.variables.dials = context.variables.dials.saturating_sub(1_u8);
-            context.take(State::Dialling)
-        }
-        Trigger::Event(Event::SessionEnded { chance }) => {
-            // → DIALLING (`automata/peer_link.yaml:95`).
-            exit_inside_apart(context);
-            context.variables.chance = *chance;
-            context.variables.dials = context.variables.dials.saturating_sub(1_u8);
-            context.take(State::Dialling)
+        Trigger::Event(Event::DialFailed { session, chance }) => {
+            if *session < context.variables.first_session {
+                // Stays (`automata/peer_link.yaml:98`).
+                context.internal()
+            } else {
+                // → DIALLING (`automata/peer_link.yaml:99`).
+                exit_inside_apart(context);
+                context.variables.chance = *chance;
+                context.variables.dials = context.variables.dials.saturating_sub(1_u8);
+                context.take(State::Dialling)
+            }
         }
         Trigger::Event(Event::AddressLearnt) => {
-            // → DIALLING (`automata/peer_link.yaml:96`). Mended: it waited for those that did not answer.
+            // → DIALLING (`automata/peer_link.yaml:100`). Mended: it waited for those that did not answer.
             exit_inside_apart(context);
             context.take(State::Dialling)
         }
         Trigger::Event(Event::NetworkBack { first }) => {
             if *first {
-                // Stays (`automata/peer_link.yaml:98`).
+                // Stays (`automata/peer_link.yaml:102`).
                 context.internal()
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:99`). What was dialled from an address that has gone is not answered.
+                // → BEGINNING (`automata/peer_link.yaml:103`). What was dialled from an address that has gone is not answered.
                 exit_inside_apart(context);
                 context.take(State::Beginning)
             }
@@ -738,7 +770,7 @@ fn in_trying(context: &mut Context<'_>) -> Response {
 fn in_await_session(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::AwaitSessionAfterNextDial) => {
-            // → DIALLING (`automata/peer_link.yaml:105`).
+            // → DIALLING (`automata/peer_link.yaml:109`).
             leave_await_session(context);
             context.take(State::Dialling)
         }
@@ -751,9 +783,10 @@ fn in_await_session(context: &mut Context<'_>) -> Response {
 fn in_await_last(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::AwaitLastAfterDialTimeout) => {
-            // → DIALLING (`automata/peer_link.yaml:109`).
+            // → DIALLING (`automata/peer_link.yaml:113`).
             leave_await_last(context);
             context.variables.dials = 0;
+            context.variables.first_session = context.ask.next_session();
             context.take(State::Dialling)
         }
         _ => in_trying(context),
@@ -767,13 +800,13 @@ fn in_resting(context: &mut Context<'_>) -> Response {
         Trigger::Event(
             Event::WantedNow | Event::AddressLearnt | Event::NetworkBack { .. },
         ) => {
-            // → BEGINNING (`automata/peer_link.yaml:116`).
+            // → BEGINNING (`automata/peer_link.yaml:120`).
             leave_resting(context);
             context.take(State::Beginning)
         }
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterPause) => {
-            // → BEGINNING (`automata/peer_link.yaml:114`).
+            // → BEGINNING (`automata/peer_link.yaml:118`).
             leave_resting(context);
             context.take(State::Beginning)
         }
@@ -805,10 +838,10 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkBack { first }) => {
             if *first {
-                // Stays (`automata/peer_link.yaml:129`).
+                // Stays (`automata/peer_link.yaml:133`).
                 context.internal()
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:130`).
+                // → BEGINNING (`automata/peer_link.yaml:134`).
                 leave_resting(context);
                 context.take(State::Beginning)
             }
@@ -822,7 +855,7 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
 fn in_linked(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionEnded { chance }) => {
-            // → BRIEFLY (`automata/peer_link.yaml:136`). At once, but for some chance, so that both sides do not dial at the same moment.
+            // → BRIEFLY (`automata/peer_link.yaml:140`). At once, but for some chance, so that both sides do not dial at the same moment.
             context.variables.pause = *chance;
             enter_resting(context);
             context.take(State::Briefly)

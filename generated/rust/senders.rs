@@ -428,10 +428,20 @@ pub mod gateway {
             Message::PeerLink(peer, Input::Event(Event::SessionEnded { chance }))
         }
 
-        /// `dial_failed`. The answer to dial: nobody there, or refused.
+        /// `dial_failed`. The answer to dial, by which this session was opened: nobody there, or refused.
         #[must_use]
-        pub fn dial_failed(peer: types::NodeId, chance: Milliseconds) -> Message {
-            Message::PeerLink(peer, Input::Event(Event::DialFailed { chance }))
+        pub fn dial_failed(
+            peer: types::NodeId,
+            session: u64,
+            chance: Milliseconds,
+        ) -> Message {
+            Message::PeerLink(
+                peer,
+                Input::Event(Event::DialFailed {
+                    session,
+                    chance,
+                }),
+            )
         }
     }
 

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "93c2083751128a635f017a93e3fc02ed46ca5e5d0e2cbc1100c936f083fd97e1";
+pub const MODEL_HASH: &str = "b8c923ee9c69059d4958c12e3bc24cb640ae923ba24e1da7fe824366149f234e";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

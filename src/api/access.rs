@@ -186,6 +186,25 @@ pub enum AccessError {
     },
 }
 
+impl AccessError {
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::NotPrivate(open) => open.remedy(),
+            Self::Unreadable { error, .. } if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                "run this as the user who runs the node, or let that user read it".to_owned()
+            }
+            Self::Unreadable { error, .. } if error.kind() == std::io::ErrorKind::IsADirectory => {
+                "move away what is in its place, then stop the node (Ctrl-C, or `kill`) and start it again".to_owned()
+            }
+            Self::Unreadable { .. } | Self::Damaged { .. } => {
+                "stop the node (Ctrl-C, or `kill`), and start it again: it writes the file again".to_owned()
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs::Permissions;

@@ -455,6 +455,30 @@ pub struct ServiceChange {
 pub struct Contacts {
     /// Requests first, then by name.
     pub contacts: Vec<Contact>,
+    /// Which of them could be taken for another.
+    #[serde(default)]
+    pub alike: Vec<Alike>,
+}
+
+/// Somebody could be taken for a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alike {
+    /// The contact.
+    pub one: NodeId,
+    /// Who could be taken for it: another contact, or a stranger.
+    pub other: NodeId,
+    /// By what.
+    pub by: AlikeIn,
+}
+
+/// What of two nodes looks alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlikeIn {
+    /// The names that the user has for them, or that they give themselves.
+    Name,
+    /// The beginnings of their ids, by which those are shown.
+    Id,
 }
 
 /// Somebody whom the user talks with, or who would like to; the answer to `contact.accept` and `contact.refuse` too.
@@ -674,6 +698,16 @@ impl MessageState {
     }
 }
 
+/// What is odd about the time at which a message of others was written, which is its sender's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SentTime {
+    /// Some minutes or days before it came. That is so when one of the two was away; nobody knows it but the sender.
+    Delayed,
+    /// So long before it came as no message waits, or after it. It is not true.
+    Impossible,
+}
+
 /// A message; the answer to `messages.get` too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
@@ -690,8 +724,12 @@ pub struct Message {
     pub name: Option<Nickname>,
     /// What it says.
     pub text: Hidden,
-    /// When it was written.
+    /// When it was written; for one of others, that is what its sender says.
     pub time_unix_ms: u64,
+    /// When it came; `null` for one to others.
+    pub received_unix_ms: Option<u64>,
+    /// What is odd about the time at which its sender says that it was written, if anything is.
+    pub sent_time: Option<SentTime>,
     /// Until when it is tried.
     pub expires_unix_ms: Option<u64>,
     /// The message that it answers.

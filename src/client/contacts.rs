@@ -12,11 +12,13 @@ use super::short_id::{ShortIds, name_or_id, reference};
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, counted, print, print_json, safe, styled};
 use super::{Context, now_unix_ms};
-use crate::api::answers::{Contact, ContactAdded, ContactRemoved, ContactState, Contacts, KnownContact, Rating};
+use crate::api::answers::{
+    Alike, AlikeIn, Contact, ContactAdded, ContactRemoved, ContactState, Contacts, KnownContact, Rating,
+};
 use crate::api::methods::{
     AcceptContact, AddContact, CountMessages, ListContacts, PingContact, RefuseContact, RemoveContact,
 };
-use crate::identity::{IDURL_BYTES, IDURL_SCHEME};
+use crate::identity::{IDURL_BYTES, IDURL_SCHEME, NodeId};
 use crate::nickname::Nickname;
 
 /// `bitpie contact …`
@@ -42,7 +44,8 @@ pub enum ContactCommand {
     },
     /// List your contacts, and the strangers who have written
     #[command(
-        after_help = "SEEN is when they were last heard; THERE is in how much of this node's time in the last 30 days they were there too."
+        after_help = "SEEN is when they were last heard; THERE is in how much of this node's time in the last 30 days they were there too. \
+        Below the list stands who could be taken for one of your contacts: by a name that looks the same, or an id that begins the same."
     )]
     List,
     /// Forget a contact; the conversation stays
@@ -278,6 +281,7 @@ fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
         ]);
     }
     let mut text = table.render();
+    text += &look_alikes(contacts, short);
     for contact in &contacts.contacts {
         if let Some(ahead_ms) = contact.clock_ahead_ms {
             text += &format!(
@@ -302,6 +306,28 @@ fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
     text
 }
 
+/// Whoever could be taken for somebody else.
+fn look_alikes(contacts: &Contacts, short: ShortIds) -> String {
+    let shown = |id: &NodeId| {
+        let contact = contacts.contacts.iter().find(|contact| contact.id == *id)?;
+        let name = contact.name.as_ref().map(ToString::to_string);
+        let who = styled(STRONG, safe(&name.unwrap_or_else(|| format!("{IDURL_SCHEME}{}", short.show(id)))));
+        let claimed = contact.claimed_name.as_ref().filter(|claimed| contact.name.as_ref() != Some(claimed));
+        let claimed = claimed.map(|claimed| format!(" (calls itself {})", safe(claimed.as_str())));
+        Some(format!("{who}{}", claimed.unwrap_or_default()))
+    };
+    let mut text = String::new();
+    for Alike { one, other, by } in &contacts.alike {
+        let (Some(one), Some(other)) = (shown(one), shown(other)) else { continue };
+        let beware = styled(BAD, "Beware");
+        text += &match by {
+            AlikeIn::Name => format!("{beware}: the name of {other} looks like that of {one}, who is somebody else.\n"),
+            AlikeIn::Id => format!("{beware}: the ids of {one} and {other} begin alike; they are two nodes.\n"),
+        };
+    }
+    text
+}
+
 /// How much of this node's time they were there too.
 fn there(rating: Rating) -> Cell {
     if rating.up_minutes == 0 {
@@ -316,7 +342,6 @@ mod tests {
 
     use super::*;
     use crate::api::answers::NicknameChange;
-    use crate::identity::NodeId;
 
     fn contact(number: u8, name: Option<&str>, state: ContactState) -> Contact {
         Contact {
@@ -341,6 +366,29 @@ mod tests {
     }
 
     #[test]
+    fn whoever_could_be_taken_for_a_contact_is_told_below_the_list() {
+        let contacts = vec![
+            contact(3, None, ContactState::Request),
+            contact(1, Some("alice"), ContactState::Accepted),
+            contact(2, Some("bob"), ContactState::Accepted),
+        ];
+        let pair =
+            |one, other, by| Alike { one: NodeId::from_bytes([one; 32]), other: NodeId::from_bytes([other; 32]), by };
+        let gone = pair(1, 7, AlikeIn::Name);
+        let alike = vec![pair(1, 3, AlikeIn::Name), pair(1, 2, AlikeIn::Id), gone];
+        let text = contacts_text(&Contacts { contacts, alike }, 1_000_000);
+        let told: Vec<String> = anstream::adapter::strip_str(&text).to_string().lines().map(str::to_owned).collect();
+        let told: Vec<&String> = told.iter().filter(|line| line.starts_with("Beware")).collect();
+        assert_eq!(
+            told,
+            [
+                "Beware: the name of bitpie:ycbogyad (calls itself alice) looks like that of alice, who is somebody else.",
+                "Beware: the ids of alice and bob (calls itself alice) begin alike; they are two nodes."
+            ]
+        );
+    }
+
+    #[test]
     fn contacts_are_listed_for_people() {
         let contacts = vec![
             contact(3, None, ContactState::Request),
@@ -349,7 +397,7 @@ mod tests {
             contact(0, Some("Zoë 日本"), ContactState::Accepted),
             contact(2, Some("mallory"), ContactState::Refused),
         ];
-        let text = contacts_text(&Contacts { contacts }, 1_000_000 + 180_000);
+        let text = contacts_text(&Contacts { contacts, alike: Vec::new() }, 1_000_000 + 180_000);
         expect![[r#"
             NAME      ID                                SEEN       THERE  UNREAD  WAITING  CALLS ITSELF
             –         ycbogyad  wants to talk                                  3        1  alice

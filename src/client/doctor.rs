@@ -325,7 +325,7 @@ fn clock(patient: &Patient) -> Finding {
 fn api_file(patient: &Patient) -> Finding {
     match (Access::read(&patient.home), patient.running) {
         (Err(AccessError::NotPrivate(open)), _) => Finding::bad(open.found(), open.remedy()),
-        (Err(error), _) => Finding::bad(error.to_string(), "stop the node and start it again: it writes a new file"),
+        (Err(error), _) => Finding::bad(error.to_string(), error.remedy()),
         (Ok(None), _) => Finding::good("there is none, as no node is running"),
         (Ok(Some(access)), None) => Finding::bad(
             format!("it was left behind by process {}, or that one does not answer", access.process),

@@ -67,9 +67,7 @@ impl Failure {
             Self::Node(error) => error.data.help.clone(),
             // It says itself what to do.
             Self::Access(AccessError::NotPrivate(_)) => None,
-            Self::Access(_) => {
-                Some("stop the node and start it again: it writes a new file; `bitpie doctor` tells more".to_owned())
-            }
+            Self::Access(error) => Some(error.remedy()),
             Self::Here { help, .. } => help.clone(),
             Self::Told | Self::Output(_) | Self::Offline(_) => None,
         }

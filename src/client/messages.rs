@@ -13,7 +13,7 @@ use super::short_id::{name_or_id, reference};
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, counted, print, print_json, safe, styled};
 use super::{Connection, Context, now_unix_ms};
-use crate::api::answers::{Direction, Message, MessageState};
+use crate::api::answers::{Direction, Message, MessageState, SentTime};
 use crate::api::hidden::Hidden;
 use crate::api::methods::{
     ExportMessages, ListMessages, MESSAGES_PER_ANSWER, MarkRead, SearchMessages, WAIT_MS, WatchMessages,
@@ -35,6 +35,7 @@ pub enum MessageCommand {
     #[command(
         after_help = "What was shown of a conversation with one contact is read, unless --keep-unread is given; with --json nothing changes. \
         What a stranger has written can be read before you accept or refuse them: it stays unread, and they are told nothing.\n\n\
+        WHEN is when a message was written, as its sender says. Where it came much later, both times are shown.\n\n\
         Examples:\n  bitpie msg list\n  bitpie msg list alice --limit 200"
     )]
     List {
@@ -169,7 +170,7 @@ fn watch(
             if context.json {
                 print_json(message)?;
             } else {
-                print(&line_text(message))?;
+                print(&line_text(message, now_unix_ms()))?;
             }
             if !keep_unread && !context.json {
                 mark_read(&node, message.with.to_string(), std::slice::from_ref(message))?;
@@ -261,7 +262,7 @@ fn table_text(messages: &[Message], now_unix_ms: u64) -> String {
     for message in messages {
         table.row([
             if message.position > 0 { Cell::number(message.position).styled(FAINT) } else { Cell::default() },
-            Cell::new(when(now_unix_ms, message.time_unix_ms)).styled(FAINT),
+            written(message, now_unix_ms),
             arrow(message),
             Cell::new(name_or_id(message.name.as_ref(), &message.with)).styled(STRONG),
             state(message),
@@ -269,6 +270,22 @@ fn table_text(messages: &[Message], now_unix_ms: u64) -> String {
         ]);
     }
     table.render()
+}
+
+/// When a message was written. Of one that came later than it says, also when it came; and where what it says cannot
+/// be true, only that counts.
+fn written(message: &Message, now_unix_ms: u64) -> Cell {
+    let sent = when(now_unix_ms, message.time_unix_ms);
+    let received = message.received_unix_ms.map(|received| when(now_unix_ms, received));
+    match (message.sent_time, received) {
+        (None, _) | (_, None) => Cell::new(sent).styled(FAINT),
+        (Some(SentTime::Delayed), Some(received)) => {
+            Cell::new(format!("sent {sent}, received {received}")).styled(FAINT)
+        }
+        (Some(SentTime::Impossible), Some(received)) => {
+            Cell::new(format!("received {received} (says {sent})")).styled(ODD)
+        }
+    }
 }
 
 fn arrow(message: &Message) -> Cell {
@@ -292,7 +309,7 @@ fn state(message: &Message) -> Cell {
 }
 
 /// A message as it comes: further lines of it are set in below the first.
-fn line_text(message: &Message) -> String {
+fn line_text(message: &Message, now_unix_ms: u64) -> String {
     let name = safe(&name_or_id(message.name.as_ref(), &message.with));
     let (arrow, style) = match message.direction {
         Direction::Incoming => ("←", STRONG),
@@ -307,7 +324,14 @@ fn line_text(message: &Message) -> String {
         }
         _ => String::new(),
     };
-    format!("{arrow} {}{waiting}: {text}\n", styled(style, name))
+    // It comes now: when it was written is told where that is another time.
+    let sent = when(now_unix_ms, message.time_unix_ms);
+    let written = match message.sent_time {
+        None => String::new(),
+        Some(SentTime::Delayed) => styled(FAINT, format!(" (sent {sent})")),
+        Some(SentTime::Impossible) => styled(ODD, format!(" (says {sent}, which cannot be)")),
+    };
+    format!("{arrow} {}{waiting}{written}: {text}\n", styled(style, name))
 }
 
 #[cfg(test)]
@@ -326,6 +350,8 @@ mod tests {
             name: (position < 10).then(|| "alice".parse().expect("a nickname")),
             text: Hidden(text.to_owned()),
             time_unix_ms: position * 1000,
+            received_unix_ms: (direction == Direction::Incoming).then_some(position * 1000),
+            sent_time: None,
             expires_unix_ms: None,
             reply_to: None,
             state,
@@ -355,8 +381,38 @@ mod tests {
     }
 
     #[test]
+    fn what_a_sender_says_of_the_time_is_shown_as_that_where_it_is_odd() {
+        const NOW: u64 = 100 * 86_400_000;
+        let odd = |position, time_unix_ms, sent_time| Message {
+            time_unix_ms,
+            received_unix_ms: Some(NOW - 300_000),
+            sent_time,
+            ..message(position, Direction::Incoming, MessageState::Read, "x")
+        };
+        let messages = [
+            odd(7, NOW - 301_000, None),
+            odd(8, NOW - 2 * 86_400_000, Some(SentTime::Delayed)),
+            odd(9, 0, Some(SentTime::Impossible)),
+        ];
+        expect![[r#"
+            AT  WHEN                                    WHO    TEXT
+             7  5 min ago                            ←  alice  x
+             8  sent 2 d ago, received 5 min ago     ←  alice  x
+             9  received 5 min ago (says 100 d ago)  ←  alice  x
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&table_text(&messages, NOW)).to_string());
+        let lines: String = messages.iter().map(|message| line_text(message, NOW)).collect();
+        expect![[r#"
+            ← alice: x
+            ← alice (sent 2 d ago): x
+            ← alice (says 100 d ago, which cannot be): x
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&lines).to_string());
+    }
+
+    #[test]
     fn a_message_that_comes_is_a_line() {
-        let text = line_text(&message(10, Direction::Incoming, MessageState::Waiting, "one\ntwo\u{7}"));
+        let text = line_text(&message(10, Direction::Incoming, MessageState::Waiting, "one\ntwo\u{7}"), 68_000);
         expect![[r#"
             ← befywnok (a stranger: `bitpie contact accept bitpie:befywnok` or `refuse`): one
                 two\u{7}

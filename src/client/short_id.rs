@@ -1,9 +1,6 @@
 //! Ids as people read them: only their beginning, as long as it takes to tell those apart that are shown together.
 
-use crate::identity::{IDURL_SCHEME, NodeId};
-
-/// Characters of an id that are shown at least.
-const LEAST_CHARACTERS: usize = 8;
+use crate::identity::{IDURL_SCHEME, NodeId, SHORT_ID_CHARACTERS};
 
 /// How ids are shortened in one table.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +17,7 @@ impl ShortIds {
         let common =
             |pair: &[String]| pair[0].bytes().zip(pair[1].bytes()).take_while(|(one, other)| one == other).count();
         let telling = texts.windows(2).map(|pair| common(pair) + 1).max().unwrap_or(0);
-        Self { characters: telling.max(LEAST_CHARACTERS) }
+        Self { characters: telling.max(SHORT_ID_CHARACTERS) }
     }
 
     /// The beginning of an id; `contact` commands take it behind `bitpie:`.

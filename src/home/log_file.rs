@@ -150,7 +150,7 @@ pub(super) fn today() -> u64 {
     unix_ms() / (24 * 60 * 60 * 1000)
 }
 
-fn path(folder: &Path, day: u64) -> PathBuf {
+pub(super) fn path(folder: &Path, day: u64) -> PathBuf {
     let (year, month, day) = date(day);
     folder.join(format!("{PREFIX}.{year:04}-{month:02}-{day:02}.{SUFFIX}"))
 }

@@ -199,11 +199,32 @@ pub enum LogError {
         level: String,
     },
     /// No file can be made.
-    #[error("cannot write log files: {0}; look at the permissions of the folder `log` in the home")]
+    #[error("cannot write log files: {0}; {help}", help = advice(cause(.0)))]
     File(#[from] InitError),
     /// The process logs already.
     #[error("logging has begun already: {0}")]
     Started(#[from] TryInitError),
+}
+
+/// What the system has said.
+fn cause(error: &InitError) -> Option<io::ErrorKind> {
+    std::error::Error::source(error)?.downcast_ref().map(io::Error::kind)
+}
+
+/// What to do about it.
+fn advice(cause: Option<io::ErrorKind>) -> &'static str {
+    use io::ErrorKind::{
+        AlreadyExists, IsADirectory, NotADirectory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+    };
+    match cause {
+        Some(PermissionDenied) => "let this user write into the folder `log` of the home",
+        Some(StorageFull | QuotaExceeded) => "make room on the disk",
+        Some(AlreadyExists | IsADirectory | NotADirectory) => {
+            "something else is in the place of the folder `log` of the home, or of a file in it: move it away"
+        }
+        Some(ReadOnlyFilesystem) => "the home is on a disk that takes nothing: choose another with `--home DIR`",
+        _ => "see what is in the folder `log` of the home",
+    }
 }
 
 #[cfg(test)]
@@ -241,6 +262,21 @@ mod tests {
 
     fn options(level: &str, is_json: bool) -> LogOptions {
         LogOptions { level: level.into(), is_json, files: 2, to_terminal: false }
+    }
+
+    #[test]
+    fn what_is_advised_fits_why_no_file_can_be_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = folder.path().join("log");
+        std::fs::write(&log, "a file").expect("written");
+        let error = build(&options("info", false), &log).map(drop).expect_err("it is no folder").to_string();
+        assert!(error.ends_with("move it away") && !error.contains("let this user"), "{error}");
+        std::fs::remove_file(&log).expect("removed");
+        std::fs::create_dir_all(crate::home::log_file::path(&log, today())).expect("made");
+        let error = build(&options("info", false), &log).map(drop).expect_err("it is no file").to_string();
+        assert!(error.ends_with("move it away"), "{error}");
+        assert!(advice(Some(io::ErrorKind::PermissionDenied)).contains("let this user write"));
+        assert!(advice(Some(io::ErrorKind::StorageFull)).contains("room on the disk"));
     }
 
     #[test]

@@ -192,6 +192,12 @@ impl Home {
         self.folder.join("identity.key")
     }
 
+    /// `identity.new`: whose key was made here, until the databases say whose home it is.
+    #[must_use]
+    pub fn new_identity_file(&self) -> PathBuf {
+        self.folder.join("identity.new")
+    }
+
     /// `api.json`: where a running node answers, mode 0600.
     #[must_use]
     pub fn api_file(&self) -> PathBuf {
@@ -336,6 +342,17 @@ pub enum HomeError {
         /// What the system says.
         source: io::Error,
     },
+}
+
+impl HomeError {
+    /// What kind of error the system has given, if it was one of the system.
+    #[must_use]
+    pub fn kind(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::File { source, .. } => Some(source.kind()),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Whether a home was used, and what there is of its key. A key that is gone is never replaced without being asked for:
-//! what lies beside it belongs to somebody.
+//! what lies beside it belongs to somebody. A key that was made just now has no history yet, and a start that fails does
+//! not make it one whose history is lost.
 
 use std::fs;
 use std::io;
@@ -7,8 +8,8 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::{Home, HomeError, at};
-use crate::identity::key_file;
+use super::{Home, HomeError, at, read_secret, write_secret};
+use crate::identity::{NodeId, key_file};
 
 /// What there is of the key.
 #[derive(Debug)]
@@ -79,6 +80,35 @@ impl Home {
         Ok(api.try_exists().map_err(at("look for", &api))?.then_some(api))
     }
 
+    /// Notes that the key of this identity is about to be made, durably. It is new until [`Home::has_begun`].
+    ///
+    /// # Errors
+    /// If that cannot be written.
+    pub fn note_new(&self, id: &NodeId) -> Result<(), HomeError> {
+        write_secret(&self.new_identity_file(), format!("{id}\n").as_bytes())
+    }
+
+    /// Whether this identity was made here, and no start has come as far as to write down that the home is its own.
+    ///
+    /// # Errors
+    /// If that cannot be read.
+    pub fn is_new(&self, id: &NodeId) -> Result<bool, HomeError> {
+        let noted = read_secret(&self.new_identity_file())?;
+        Ok(noted.is_some_and(|noted| noted.trim() == id.to_string()))
+    }
+
+    /// The databases say whose home this is: no identity is new here.
+    ///
+    /// # Errors
+    /// If the note cannot be removed.
+    pub fn has_begun(&self) -> Result<(), HomeError> {
+        let path = self.new_identity_file();
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at("remove", &path)(error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Moves something of the home out of the way, under a name that nothing has; it is not deleted. Says where it is.
     ///
     /// # Errors
@@ -127,6 +157,21 @@ mod tests {
             assert_eq!(home.sign_of_use().expect("looked"), Some(sign.clone()));
             fs::remove_file(&sign).expect("removed");
         }
+    }
+
+    #[test]
+    fn an_identity_is_new_until_it_has_begun_and_no_other_is() {
+        let (_folder, home) = home();
+        let [one, other] = [1, 2].map(|byte| NodeId::from_bytes([byte; 32]));
+        assert!(!home.is_new(&one).expect("looked"));
+        home.note_new(&one).expect("written");
+        assert!(home.is_new(&one).expect("looked") && !home.is_new(&other).expect("looked"));
+        assert_eq!(home.sign_of_use().expect("looked"), None, "it is no sign of use");
+        home.note_new(&other).expect("written");
+        assert!(!home.is_new(&one).expect("looked") && home.is_new(&other).expect("looked"));
+        home.has_begun().expect("removed");
+        assert!(!home.is_new(&other).expect("looked"));
+        home.has_begun().expect("it is gone already");
     }
 
     #[test]

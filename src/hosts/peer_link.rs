@@ -21,6 +21,10 @@ impl Conditions for World {
     fn another_address(&mut self, peer: &NodeId) -> bool {
         self.peers.has_untried(peer)
     }
+
+    fn next_session(&mut self, _: &NodeId) -> u64 {
+        self.sessions.next()
+    }
 }
 
 /// Performs an action of the link.
@@ -50,11 +54,12 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
 fn dial(world: &mut World, system: &System, peer: NodeId) {
     let entrypoint = world.peers.next_untried(&peer);
     let carries = |it: &Entrypoint| world.is_service_on(system, &format!("{}-connections", it.transport));
-    let Some(entrypoint) = entrypoint.filter(|it| world.sessions.has_room() && carries(it)) else {
-        world.tell(gateway::peer_link::dial_failed(peer, Milliseconds(0)));
+    let entrypoint = entrypoint.filter(|it| world.sessions.has_room() && carries(it));
+    let session = world.sessions.next_id();
+    let Some(entrypoint) = entrypoint else {
+        world.tell(gateway::peer_link::dial_failed(peer, session, Milliseconds(0)));
         return;
     };
-    let session = world.sessions.next_id();
     let opened = Session::new(entrypoint.transport.clone(), entrypoint.address, Some(peer), world.now.ms);
     world.sessions.insert(session, opened);
     world.command(Command::Dial { session, entrypoint, expected: peer });

@@ -64,7 +64,7 @@ fn closed(
         }
     } else if session.is_outgoing {
         world.peers.failed(&peer, &session.entrypoint(), world.now.unix_ms);
-        world.tell_if_there(system, gateway::peer_link::dial_failed(peer, chance));
+        world.tell_if_there(system, gateway::peer_link::dial_failed(peer, id, chance));
     }
     world.last_closed(peer, session.ended_because.unwrap_or(detail));
 }

@@ -24,7 +24,7 @@ pub use invitation::{
     INVITATION_BYTES, Invitation, InvitationDigest, InvitationName, ParseInvitationError, ParseInvitationNameError,
 };
 pub use keys::{BadSignature, Domain, IdentityKey, SEED_BYTES, SIGNATURE_BYTES, verify};
-pub use node_id::{NODE_ID_BYTES, NodeId, ParseNodeIdError};
+pub use node_id::{NODE_ID_BYTES, NODE_ID_CHARACTERS, NodeId, ParseNodeIdError, SHORT_ID_CHARACTERS};
 pub use sealing_key::{SEALING_KEY_BYTES, SealingKey, SealingPublicKey};
 pub use session_key::{
     SESSION_KEY_TOLERANCE_S, SESSION_KEY_VALIDITY_S, SESSION_PROOF_BYTES, SessionProofError, prove_session_key,

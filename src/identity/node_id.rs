@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 /// Bytes of an id: those of an ed25519 public key.
 pub const NODE_ID_BYTES: usize = 32;
 
+/// Characters of an id that are shown at least, where its beginning has to do.
+pub const SHORT_ID_CHARACTERS: usize = 8;
+
 /// Characters of an id: 256 bits, five to a character.
 pub const NODE_ID_CHARACTERS: usize = 52;
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::MessageText;
-use crate::identity::{Invitation, NodeId};
-use crate::wire::{FailReason, PacketId};
+use crate::identity::{CLOCK_SKEW_MS, Invitation, NodeId};
+use crate::wire::{FailReason, MESSAGE_LIFETIME_MS, PacketId};
 
 /// Characters of a refusal that are kept, at most.
 pub const REFUSAL_CHARACTERS: usize = 200;
@@ -57,6 +57,37 @@ impl DeliveryState {
             Self::Delivered => matches!(next, Self::Delivered | Self::Read),
             Self::Read => matches!(next, Self::Read),
             Self::Refused => matches!(next, Self::Refused),
+        }
+    }
+}
+
+/// What is to be said of the time at which an incoming message was written, which is its sender's word and no more.
+///
+/// It is held against when the message came, and against nothing else: each message is tried by itself, so a later one
+/// may come first, and a time before that of the message before says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SentTime {
+    /// About when the message came.
+    Fresh,
+    /// Earlier, by more than clocks may be apart: the message has waited, if that is true.
+    Delayed,
+    /// Not the truth: longer ago than any message is tried, or after it came.
+    Impossible,
+}
+
+impl SentTime {
+    /// Of a message that says the one time, and came at the other, in milliseconds of unix time.
+    #[must_use]
+    pub const fn of(sent_unix_ms: u64, received_unix_ms: u64) -> Self {
+        let waited_ms = received_unix_ms.saturating_sub(sent_unix_ms);
+        if waited_ms > MESSAGE_LIFETIME_MS + CLOCK_SKEW_MS
+            || sent_unix_ms.saturating_sub(received_unix_ms) > CLOCK_SKEW_MS
+        {
+            Self::Impossible
+        } else if waited_ms > CLOCK_SKEW_MS {
+            Self::Delayed
+        } else {
+            Self::Fresh
         }
     }
 }
@@ -225,6 +256,26 @@ pub struct WaitingMessage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_that_a_message_says_is_held_against_when_it_came() {
+        use SentTime::{Delayed, Fresh, Impossible};
+        const RECEIVED: u64 = 1_800_000_000_000;
+        const LONGEST: u64 = MESSAGE_LIFETIME_MS + CLOCK_SKEW_MS;
+        for (sent_unix_ms, expected) in [
+            (RECEIVED, Fresh),
+            (RECEIVED - CLOCK_SKEW_MS, Fresh),
+            (RECEIVED - CLOCK_SKEW_MS - 1, Delayed),
+            (RECEIVED - LONGEST, Delayed),
+            (RECEIVED - LONGEST - 1, Impossible),
+            (0, Impossible),
+            (RECEIVED + CLOCK_SKEW_MS, Fresh),
+            (RECEIVED + CLOCK_SKEW_MS + 1, Impossible),
+            (u64::MAX, Impossible),
+        ] {
+            assert_eq!(SentTime::of(sent_unix_ms, RECEIVED), expected, "{sent_unix_ms}");
+        }
+    }
 
     #[test]
     fn what_was_confirmed_stays_confirmed() {

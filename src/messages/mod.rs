@@ -9,7 +9,7 @@ mod text;
 pub use contact::{CONTACT_HINTS, Contact, ContactState, Rating};
 pub use conversation::{
     Arrival, ArrivalVerdict, Delivery, DeliveryState, DeliveryUpdate, Direction, Item, NewMessage, REFUSAL_CHARACTERS,
-    WaitingMessage,
+    SentTime, WaitingMessage,
 };
 pub use sealing::{
     Expected, MessageHeader, OpenError, OpenedMessage, SEALED_BYTES, SealError, conversation_of, open, seal,

@@ -1,13 +1,14 @@
 //! Checks of `bitpie doctor` that need to know how a home folder looks inside. They change nothing.
 
+use std::io;
 use std::path::Path;
 
 use crate::client::doctor::{Check, Finding, Patient};
 use crate::client::told;
-use crate::home::Home;
+use crate::home::{Home, HomeError};
 use crate::identity::key_file::{self, KeyFileSummary};
 use crate::runtime::databases;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// For [`Offline::checks`](crate::client::Offline::checks).
 pub const CHECKS: &[Check] = &[
@@ -20,7 +21,14 @@ fn key(patient: &Patient) -> Finding {
     let from_backup = "put identity.key back from a backup";
     match Home::at(&patient.home).read_key() {
         Ok(None) => Finding::skipped("there is none yet"),
-        Err(error) => Finding::bad(error.to_string(), "let this user alone read it, or put it back from a backup"),
+        Err(HomeError::NotPrivate(open)) => Finding::bad(
+            open.found(),
+            format!("{}. If somebody may have read the key, make a new identity", open.remedy()),
+        ),
+        Err(error) => {
+            let is_refused = error.kind() == Some(io::ErrorKind::PermissionDenied);
+            Finding::bad(error.to_string(), if is_refused { "let this user read it" } else { from_backup })
+        }
         Ok(Some(text)) => match key_file::summary(&text) {
             Err(error) => Finding::bad(error.to_string(), from_backup),
             Ok(KeyFileSummary { id, cost: Some(cost) }) => {
@@ -58,7 +66,12 @@ fn database(patient: &Patient) -> Finding {
     }
     let is_in_use = patient.running.is_some();
     match databases::damaged(&home, is_in_use) {
-        Err(error) => return Finding::bad(told(&error), "see who owns the files in messages/ and peers/"),
+        Err(error) => {
+            let says_it = error.downcast_ref::<StoreError>().is_some_and(StoreError::says_what_to_do);
+            let help =
+                if says_it { "do that, then ask again" } else { "see who owns the files in messages/ and peers/" };
+            return Finding::bad(told(&error), help);
+        }
         Ok([Some(what), _]) => return Finding::bad(format!("messages.db is damaged: {what}"), REPAIR),
         Ok([None, Some(what)]) => {
             return Finding::bad(
@@ -70,6 +83,7 @@ fn database(patient: &Patient) -> Finding {
         Ok([None, None]) => return Finding::good("one is not there yet, and the other is whole"),
     }
     match Store::open(&messages, &peers).and_then(|store| store.check()) {
+        Err(error) if error.says_what_to_do() => Finding::bad(error.to_string(), "do that, then ask again"),
         Err(error) => Finding::bad(error.to_string(), "keep a copy of the home folder, and restore a backup"),
         Ok(found) => match found.first() {
             None => Finding::good("whole, and without contradictions"),

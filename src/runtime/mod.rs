@@ -1,6 +1,7 @@
 //! What joins the core to the world: the one loop, and what it carries out.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "files, clocks and the environment")]
+mod alike;
 pub mod checks;
 pub mod databases;
 mod driver;

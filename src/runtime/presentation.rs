@@ -8,7 +8,7 @@ use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::hidden::Hidden;
 use crate::identity::{NodeId, VerifiedDocument};
-use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item, Rating, WaitingMessage};
+use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item, Rating, SentTime, WaitingMessage};
 use crate::nickname::Nickname;
 use crate::node::Node;
 use crate::peers::MISBEHAVIOUR_LIMIT;
@@ -171,6 +171,14 @@ pub fn message_state(state: DeliveryState) -> answers::MessageState {
     }
 }
 
+fn sent_time(sent_unix_ms: u64, received_unix_ms: u64) -> Option<answers::SentTime> {
+    match SentTime::of(sent_unix_ms, received_unix_ms) {
+        SentTime::Fresh => None,
+        SentTime::Delayed => Some(answers::SentTime::Delayed),
+        SentTime::Impossible => Some(answers::SentTime::Impossible),
+    }
+}
+
 /// Messages, the oldest first.
 ///
 /// # Errors
@@ -193,6 +201,8 @@ pub fn waiting(store: &Store, waiting: Vec<WaitingMessage>) -> Result<Vec<answer
         name: strangers.get(&waiting.sender).and_then(|contact| contact.name.clone()),
         text: Hidden(waiting.text.as_str().to_owned()),
         time_unix_ms: waiting.sent_unix_ms,
+        received_unix_ms: Some(waiting.stored_unix_ms),
+        sent_time: sent_time(waiting.sent_unix_ms, waiting.stored_unix_ms),
         expires_unix_ms: None,
         reply_to: None,
         state: answers::MessageState::Waiting,
@@ -222,6 +232,7 @@ pub fn message(
         (Direction::Incoming, _) if item.read_unix_ms.is_some() => answers::MessageState::Read,
         (Direction::Incoming, _) => answers::MessageState::Unread,
     };
+    let received_unix_ms = (item.direction == Direction::Incoming).then_some(item.stored_unix_ms);
     Ok(answers::Message {
         position: item.position,
         id: item.id.to_string(),
@@ -233,6 +244,8 @@ pub fn message(
         name: names.get(&item.with).cloned().flatten(),
         text: Hidden(item.text.as_str().to_owned()),
         time_unix_ms: item.sent_unix_ms,
+        received_unix_ms,
+        sent_time: received_unix_ms.and_then(|received| sent_time(item.sent_unix_ms, received)),
         expires_unix_ms: Some(item.expires_unix_ms),
         reply_to: item.reply_to.map(|id| id.to_string()),
         state,
@@ -352,4 +365,64 @@ pub fn settings(config: &Config) -> Result<answers::Settings, RpcError> {
     Ok(answers::Settings {
         settings: listed.map(|setting| view_of_setting(config, setting)).collect::<Result<_, _>>()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::CLOCK_SKEW_MS;
+    use crate::messages::{Arrival, MessageText, NewMessage};
+    use crate::store::{NewContact, Quota};
+    use crate::wire::{MESSAGE_LIFETIME_MS, PacketId};
+
+    const NOW: u64 = 1_800_000_000_000;
+
+    fn arrival(sender: NodeId, number: u8, sent_unix_ms: u64) -> Arrival {
+        Arrival {
+            sender,
+            id: PacketId([number; 16]),
+            text: MessageText::new("hello").expect("it is short"),
+            reply_to: None,
+            sent_unix_ms,
+            expires_unix_ms: NOW + 1,
+            origin: String::new(),
+            invitation: None,
+        }
+    }
+
+    #[test]
+    fn a_message_says_when_it_came_beside_what_its_sender_says() {
+        let store = Store::in_memory().expect("a store");
+        let [friend, stranger] = [1, 2].map(|number| NodeId::from_bytes([number; 32]));
+        let contact = NewContact { id: friend, name: None, hints: Vec::new(), found_as: None, invitation: None };
+        store.add_contact(&contact, NOW).expect("added");
+        let times = [NOW - 1, NOW - CLOCK_SKEW_MS - 1, NOW - MESSAGE_LIFETIME_MS - CLOCK_SKEW_MS - 1];
+        for (number, time) in (1..).zip(times) {
+            for sender in [friend, stranger] {
+                store.receive(&arrival(sender, number, time), &Quota::default(), NOW).expect("kept");
+            }
+        }
+        let items = store.messages_after(None, 0, 9).expect("read");
+        let of_friend = messages(&store, items, None).expect("shown").messages;
+        let of_stranger = waiting(&store, store.waiting(&stranger, 9).expect("read")).expect("shown");
+        use answers::SentTime::{Delayed, Impossible};
+        for shown in [of_friend, of_stranger] {
+            let odd: Vec<_> = shown.iter().map(|message| message.sent_time).collect();
+            assert_eq!(odd, [None, Some(Delayed), Some(Impossible)]);
+            let said: Vec<_> = shown.iter().map(|message| message.time_unix_ms).collect();
+            assert_eq!(said, times);
+            assert!(shown.iter().all(|message| message.received_unix_ms == Some(NOW)));
+        }
+        let own = NewMessage {
+            id: PacketId([9; 16]),
+            to: friend,
+            text: MessageText::new("hi").expect("it is short"),
+            reply_to: None,
+            created_unix_ms: NOW,
+            expires_unix_ms: NOW + 1,
+        };
+        store.queue_message(&own, None, NOW).expect("queued");
+        let own = messages(&store, store.messages_after(None, 3, 9).expect("read"), None).expect("shown").messages;
+        assert_eq!((own[0].received_unix_ms, own[0].sent_time), (None, None));
+    }
 }

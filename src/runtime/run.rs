@@ -72,7 +72,7 @@ pub struct Started {
     calls: (mpsc::Sender<Call>, mpsc::Receiver<Call>),
     changes: watch::Sender<u64>,
     is_recorded: bool,
-    /// The identity was made just now.
+    /// The identity was made just now, or by a start that failed.
     is_new: bool,
     /// The database is damaged: nothing can be kept, so nothing is done that would have to be.
     is_damaged: bool,
@@ -272,6 +272,10 @@ impl Started {
             build(store, &own, name, published, Vec::new(), now)
         });
         let built = built.await?;
+        if !self.is_damaged {
+            // From this document on, the database says whose home it is.
+            home.has_begun()?;
+        }
 
         let mut beginning = beginning(&built.document, &settings, peers, &contacts);
         if self.is_damaged {
@@ -364,8 +368,11 @@ fn published(store: &Store, me: &NodeId) -> Result<Vec<Entrypoint>, crate::store
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
     use super::*;
     use crate::home::config::Config;
+    use crate::identity::{IdentityKey, key_file};
     use crate::runtime::transports::tcp_limits;
     use crate::transports::tcp::Limits;
 
@@ -374,5 +381,57 @@ mod tests {
         let settings = Settings::of(&Config::default()).expect("the defaults are in order");
         assert_eq!(automata_settings(&settings), system::Settings::default());
         assert_eq!(tcp_limits(&settings), Limits::default());
+    }
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::at(folder.path().join("home"));
+        home.prepare().expect("prepared");
+        (folder, home)
+    }
+
+    /// Begins with the API at this port of loopback, and without services.
+    fn prepare(home: &Home, port: u16) -> anyhow::Result<Started> {
+        let mut settings = Settings::of(&Config::default()).expect("the defaults are in order");
+        settings.services.values_mut().for_each(|is_on| *is_on = false);
+        settings.api.http = true;
+        settings.api.http_port.port = port;
+        settings.api.http_port.is_set = true;
+        Started::prepare(home.clone(), Config::default(), settings, &KeyOptions::default())
+    }
+
+    #[tokio::test]
+    async fn a_first_start_that_fails_loses_no_history() {
+        let (_folder, home) = home();
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let port = taken.local_addr().expect("bound").port();
+        // The first start ends as soon as the key is there, and then the port is taken.
+        let id = whose::take(&home, &KeyOptions::default()).expect("a key").key.id();
+        for _ in 0..2 {
+            let error = prepare(&home, port).map(drop).expect_err("taken").to_string();
+            assert!(error.contains(&port.to_string()), "{error}");
+        }
+        let started = prepare(&home, 0).expect("nothing is in the way");
+        assert!(started.is_new, "it is told who was made");
+        assert_eq!(started.notices, [""; 0]);
+        assert_eq!(started.id(), id);
+        started.run(None, std::future::ready(())).await.expect("it ran");
+        // From then on a lost history is one.
+        assert!(!prepare(&home, 0).expect("in order").is_new);
+        std::fs::remove_dir_all(home.messages_folder()).expect("removed");
+        let again = prepare(&home, 0).expect("it starts");
+        assert!(!again.is_new);
+        assert!(again.notices.iter().any(|notice| notice.contains("no history")), "{:?}", again.notices);
+    }
+
+    #[test]
+    fn an_older_key_beside_a_start_that_failed_is_not_taken_for_the_new_one() {
+        let (_folder, home) = home();
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        prepare(&home, taken.local_addr().expect("bound").port()).map(drop).expect_err("taken");
+        home.replace_key(&key_file::encode_plain(&IdentityKey::from_seed(&[7; 32]))).expect("written");
+        let started = prepare(&home, 0).expect("nothing is in the way");
+        assert!(!started.is_new);
+        assert!(started.notices.iter().any(|notice| notice.contains("no history")), "{:?}", started.notices);
     }
 }

@@ -29,7 +29,7 @@ pub struct KeyOptions {
 pub struct Taken {
     /// The key.
     pub key: IdentityKey,
-    /// It was made just now.
+    /// It was made just now, or by a start that failed before it had written down whose home this is.
     pub is_new: bool,
 }
 
@@ -71,7 +71,8 @@ pub fn take(home: &Home, options: &KeyOptions) -> anyhow::Result<Taken> {
         let KeyFile::There(text) = home.key_state()? else { bail!("the key has gone meanwhile") };
         let key = key_file::decode(&text, passphrase);
         let key = key.with_context(|| format!("{} cannot be used", home.key_file().display()))?;
-        return Ok(Taken { key, is_new: false });
+        let is_new = home.is_new(&key.id())?;
+        return Ok(Taken { key, is_new });
     }
     let path = home.key_file();
     if path.symlink_metadata().is_ok() {
@@ -85,6 +86,8 @@ pub fn take(home: &Home, options: &KeyOptions) -> anyhow::Result<Taken> {
         }
         None => key_file::encode_plain(&key),
     };
+    // Before the key is there: whatever fails from here on, the next start knows that there is no history to be missed.
+    home.note_new(&key.id())?;
     home.create_key(&text)?;
     Ok(Taken { key, is_new: true })
 }

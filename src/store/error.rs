@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
+
 use crate::identity::{InvitationName, NodeId};
 use crate::nickname::Nickname;
 use crate::wire::PacketId;
@@ -10,7 +12,7 @@ use crate::wire::PacketId;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The files cannot be opened.
-    #[error("cannot open the database {}: {source}; look at the folder's permissions and the space on the disk", .path.display())]
+    #[error("cannot open the database {}: {source}; {}", .path.display(), advice(.source))]
     Open {
         /// Which file.
         path: PathBuf,
@@ -49,7 +51,7 @@ pub enum StoreError {
     )]
     ReadOnly,
     /// SQLite failed.
-    #[error("the database failed to {doing}: {source}; `bitpie doctor` checks it")]
+    #[error("the database failed to {doing}: {source}; {}", advice(.source))]
     Sql {
         /// At what.
         doing: &'static str,
@@ -57,9 +59,9 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// A group of jobs was not committed: none of them has happened.
-    #[error("nothing was saved, for the database could not commit: {detail}; look at the space on the disk")]
+    #[error("nothing was saved, for the database could not commit: {detail}")]
     Commit {
-        /// What SQLite says.
+        /// What SQLite says, and what to do about it.
         detail: String,
     },
     /// A row says what no row can say.
@@ -141,5 +143,100 @@ impl StoreError {
             return Self::ReadOnly;
         }
         Self::Sql { doing, source }
+    }
+
+    /// Whether its text says what to do about it, and not only where to look.
+    #[must_use]
+    pub fn says_what_to_do(&self) -> bool {
+        match self {
+            Self::Open { source, .. } | Self::Sql { source, .. } => advice(source) != LOOK,
+            Self::Foreign { .. } | Self::Newer { .. } | Self::ReadOnly => true,
+            _ => false,
+        }
+    }
+
+    /// A group of jobs was not committed.
+    pub(super) fn commit(source: &rusqlite::Error) -> Self {
+        Self::Commit { detail: format!("{source}; {}", advice(source)) }
+    }
+}
+
+/// What is advised where nothing better is known.
+const LOOK: &str = "`bitpie doctor` checks it";
+
+/// What to do where SQLite fails, by why it does.
+fn advice(source: &rusqlite::Error) -> &'static str {
+    if let rusqlite::Error::InvalidPath(_) = source {
+        return "its path has to be UTF-8: choose another home with `--home DIR`";
+    }
+    match source.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "it is damaged: `bitpie stop`, then `bitpie doctor --repair`, which saves what can be read"
+        }
+        Some(ErrorCode::DiskFull) => "make room on the disk",
+        Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+            "let this user read and write the file and its folder"
+        }
+        Some(ErrorCode::CannotOpen) => {
+            "see what is in its place: it has to be a file that this user may read and write, in a folder of which the same holds"
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
+            "another program has it open: end that one"
+        }
+        Some(ErrorCode::SystemIoFailure) => "the disk could not be read or written: the log of the system may say why",
+        Some(ErrorCode::OutOfMemory) => "end programs that need much memory",
+        _ => LOOK,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn failure(code: std::ffi::c_int) -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some("what SQLite says".to_owned()))
+    }
+
+    /// Words that are right for one cause, and mislead for any other.
+    const WORDS: [(&str, &[std::ffi::c_int]); 6] = [
+        ("room on the disk", &[ffi::SQLITE_FULL]),
+        ("let this user", &[ffi::SQLITE_PERM, ffi::SQLITE_READONLY]),
+        ("this user may", &[ffi::SQLITE_CANTOPEN]),
+        ("another program", &[ffi::SQLITE_BUSY, ffi::SQLITE_LOCKED, ffi::SQLITE_PROTOCOL]),
+        ("--repair", &[ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB]),
+        ("much memory", &[ffi::SQLITE_NOMEM]),
+    ];
+
+    #[test]
+    fn what_is_advised_fits_the_cause() {
+        for code in ffi::SQLITE_ERROR..=ffi::SQLITE_NOTADB {
+            let opened = StoreError::Open { path: "messages.db".into(), source: failure(code) };
+            let failed = StoreError::Sql { doing: "read", source: failure(code) };
+            for error in [opened, failed, StoreError::commit(&failure(code))] {
+                let said = error.to_string();
+                assert_eq!(said.matches("what SQLite says").count(), 1, "{said}");
+                assert_eq!(said.matches("; ").count(), 1, "one piece of advice: {said}");
+                for (word, codes) in WORDS {
+                    assert_eq!(said.contains(word), codes.contains(&code), "{code}, {word}: {said}");
+                }
+            }
+        }
+        let path = StoreError::Open { path: "x".into(), source: rusqlite::Error::InvalidPath("x".into()) };
+        assert!(path.to_string().ends_with("choose another home with `--home DIR`"), "{path}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_not_called_one_that_may_not_be_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [messages, peers] = ["messages.db", "peers.db"].map(|name| folder.path().join(name));
+        std::fs::write(&messages, [b'x'; 4096]).expect("written");
+        let said = crate::store::Store::open(&messages, &peers).map(drop).expect_err("it is none").to_string();
+        assert!(said.contains("it is damaged") && !said.contains("this user"), "{said}");
+        std::fs::remove_file(&messages).expect("removed");
+        std::fs::create_dir(&messages).expect("made");
+        let said = crate::store::Store::open(&messages, &peers).map(drop).expect_err("a folder").to_string();
+        assert!(said.contains("see what is in its place") && !said.contains("damaged"), "{said}");
     }
 }

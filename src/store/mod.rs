@@ -115,7 +115,7 @@ impl Store {
     /// Those of `work`, after which nothing of it is left; or that it could not be committed.
     pub fn atomically<T>(&self, work: impl FnOnce(&Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let run = |sql: &str| self.connection.prepare_cached(sql)?.execute([]).map(drop);
-        let failed = |error: rusqlite::Error| StoreError::Commit { detail: error.to_string() };
+        let failed = |error: rusqlite::Error| StoreError::commit(&error);
         let is_outermost = self.connection.is_autocommit();
         let changes = self.connection.total_changes();
         if !is_outermost && self.savepoint.get() == Some(changes) {

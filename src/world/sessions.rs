@@ -118,8 +118,14 @@ impl Sessions {
 
     /// A number for a session that we open.
     pub fn next_id(&mut self) -> SessionId {
-        self.opened += 2;
+        self.opened = self.next();
         self.opened
+    }
+
+    /// The number that [`Sessions::next_id`] gives next.
+    #[must_use]
+    pub fn next(&self) -> SessionId {
+        self.opened + 2
     }
 
     /// Adds a session.
@@ -223,7 +229,8 @@ impl Sessions {
         self.contests.remove(&older)
     }
 
-    /// Another session with that peer than the given one: the one that is ready, or else one in the handshake.
+    /// Another session with that peer than the given one: the one that is ready, or else one in the handshake whose
+    /// peer has proved who it is. Until then somebody else may be there, who has got hold of a session key.
     #[must_use]
     pub fn other(&self, id: SessionId, peer: &NodeId) -> Option<SessionId> {
         let ready = self.ready(peer).filter(|other| *other != id);
@@ -231,8 +238,8 @@ impl Sessions {
     }
 
     fn in_handshake(&self, id: SessionId, peer: &NodeId) -> Option<SessionId> {
-        let same = self.all.iter().find(|(other, session)| **other != id && session.peer.as_ref() == Some(peer));
-        same.map(|(other, _)| *other)
+        let is_another = |other: SessionId, it: &Session| other != id && it.is_proved && it.peer.as_ref() == Some(peer);
+        self.iter().find(|(other, session)| is_another(*other, session)).map(|(other, _)| other)
     }
 
     /// How a session that proves to be with this peer stands to others with it. `me` decides, as the peer does: of two
@@ -258,7 +265,7 @@ mod tests {
     fn session(is_outgoing: bool, peer: NodeId) -> Session {
         let transport = "tcp".parse().expect("a name");
         let remote = "127.0.0.1:1".parse().expect("an address");
-        Session { peer: Some(peer), ..Session::new(transport, remote, is_outgoing.then_some(peer), 0) }
+        Session { peer: Some(peer), is_proved: true, ..Session::new(transport, remote, is_outgoing.then_some(peer), 0) }
     }
 
     const SMALL: NodeId = NodeId::from_bytes([1; 32]);
@@ -276,6 +283,21 @@ mod tests {
     fn of_two_handshakes_in_flight_both_sides_keep_the_one_that_the_larger_id_opened() {
         assert_eq!(verdicts(LARGE, SMALL), (OtherSession::GivesWay, OtherSession::PrevailsOverThis));
         assert_eq!(verdicts(SMALL, LARGE), (OtherSession::PrevailsOverThis, OtherSession::GivesWay));
+    }
+
+    /// Somebody with a stolen session key gets as far, and no further.
+    #[test]
+    fn a_session_whose_peer_has_proved_nothing_holds_off_no_other() {
+        for (me, peer) in [(SMALL, LARGE), (LARGE, SMALL)] {
+            for (ours, other) in [(2, 1), (1, 2)] {
+                let mut sessions = Sessions::default();
+                sessions.insert(ours, session(true, peer));
+                sessions.insert(other, Session { is_proved: false, ..session(false, peer) });
+                assert_eq!(sessions.judge(ours, &me, &peer), OtherSession::Absent);
+                sessions.get_mut(other).expect("it is there").is_proved = true;
+                assert_ne!(sessions.judge(ours, &me, &peer), OtherSession::Absent);
+            }
+        }
     }
 
     #[test]

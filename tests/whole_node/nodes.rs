@@ -422,7 +422,7 @@ impl Node {
 
     /// Somebody among the contacts and requests.
     pub fn contact(&self, id: NodeId) -> Option<Contact> {
-        let Contacts { contacts } = self.call(&ListContacts {});
+        let Contacts { contacts, .. } = self.call(&ListContacts {});
         contacts.into_iter().find(|contact| contact.id == id)
     }
 

@@ -4,7 +4,7 @@
 use bitpie::api::methods::RemoveContact;
 use bitpie::wire::{Frame, Refusal};
 
-use super::peer::{Peer, Session, key_with};
+use super::peer::{Peer, Session, key_with, now_unix_ms};
 use super::refusals::Friends;
 
 /// A peer whose id is larger than the node's, or smaller, and that can be called.
@@ -47,18 +47,35 @@ fn of_two_that_call_each_other_the_call_of_the_larger_id_stays() {
         friends.refuse(what, Refusal::AlreadyConnected, |node| {
             let session = peer.dial(node).expect("the node takes it");
             own = Some(session);
-            peer.introduce(session);
+            // As long as nobody has proved to be there, the node's call counts for nothing.
+            // Which of the two is heard first is open, so both show the same document.
+            let document = peer.document(now_unix_ms());
+            for session in [session, from_node] {
+                peer.say(session, &Frame::Hello(peer.hello()));
+                peer.say(session, &peer.peer_id(session, &document));
+            }
             peer.refusal(if is_larger { from_node } else { session })
         });
         let stays = if is_larger { own.expect("it was opened") } else { from_node };
-        if !is_larger {
-            peer.introduce(stays);
-        }
         peer.make_ready(stays);
         peer.assert_alive(stays);
         assert_eq!(friends.node.sessions_with(peer.id()).len(), 1, "{what}");
         friends.node.call(&RemoveContact { who: "peer".into(), with_messages: false });
     }
+}
+
+/// A session key alone proves little: whoever has got hold of one keeps a handshake open for as long as it may last.
+#[test]
+fn a_session_without_a_proof_does_not_hold_off_the_nodes_own_call() {
+    let mut friends = Friends::new(&[]);
+    let mut peer = peer_beside(&mut friends, true);
+    let unproved = peer.dial(&friends.node).expect("the node takes it");
+    peer.say(unproved, &Frame::Hello(peer.hello()));
+    peer.hear_until(unproved, |frame| matches!(frame, Frame::Hello(_)).then_some(()));
+    let from_node = called(&friends, &mut peer);
+    peer.introduce(from_node);
+    peer.make_ready(from_node);
+    peer.assert_alive(from_node);
 }
 
 #[test]

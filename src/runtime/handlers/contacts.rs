@@ -9,19 +9,17 @@ use crate::api::methods::{
     AcceptContact, AddContact, Answers, ListContacts, PingContact, RefuseContact, RemoveContact,
 };
 use crate::api::reply::Reply;
-use crate::identity::{Entrypoint, IDURL_SCHEME, NodeId};
+use crate::identity::{Entrypoint, IDURL_SCHEME, NodeId, SHORT_ID_CHARACTERS};
 use crate::messages::{CONTACT_HINTS, Contact, ContactState};
 use crate::store::{NewContact, Removal, Store};
 use crate::world::{Input, UserRequest};
 
 use crate::home::clock::unix_ms;
+use crate::runtime::alike::alike;
 use crate::runtime::driver::{Done, Driver, WaitingPing};
 use crate::runtime::errors::failed;
 use crate::runtime::lookup::{self, resolve};
 use crate::runtime::presentation::{self, Presence};
-
-/// Characters of an id by which an error names somebody who has no name; `contact.accept` takes them behind `bitpie:`.
-const SHOWN_CHARACTERS: usize = 8;
 
 impl Answers<AddContact> for Driver {
     fn answer(&mut self, request: AddContact, reply: Reply<answers::ContactAdded>) {
@@ -44,7 +42,8 @@ impl Answers<ListContacts> for Driver {
             contacts.sort_by_key(|it| {
                 (it.state != answers::ContactState::Request, it.name.is_none(), it.name.clone(), it.id)
             });
-            Ok((answers::Contacts { contacts }, Vec::new()))
+            let alike = alike(&contacts);
+            Ok((answers::Contacts { contacts, alike }, Vec::new()))
         });
     }
 }
@@ -172,7 +171,7 @@ fn add(
 }
 
 fn is_refused(contact: &Contact) -> RpcError {
-    let id: String = contact.id.to_string().chars().take(SHOWN_CHARACTERS).collect();
+    let id: String = contact.id.to_string().chars().take(SHORT_ID_CHARACTERS).collect();
     let named = contact.name.as_ref().map(|name| format!("{name}, ")).unwrap_or_default();
     RpcError::new(ErrorKind::Refused, format!("you have refused this node ({named}{IDURL_SCHEME}{id})"))
         .help(format!("if you want to talk after all: `bitpie contact accept {IDURL_SCHEME}{id}`"))

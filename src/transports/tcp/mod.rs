@@ -47,6 +47,7 @@ use shared::Inner;
 pub use bulk::{BulkStream, IncomingBulk, OpenBulkError};
 pub use handshake::{HANDSHAKE_MESSAGE_BYTES, NOISE_PATTERN, NOISE_PROLOGUE, pre_shared_key};
 pub use limits::{Limits, SessionCounts, raise_descriptor_limit};
+pub use yamux_watch::{Passed, Walk};
 
 /// Incoming bulk streams that wait to be taken; what comes beyond is refused.
 pub const INCOMING_BULK_STREAMS: usize = 64;

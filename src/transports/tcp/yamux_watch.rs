@@ -24,7 +24,7 @@ const UNREAD_PIECES: usize = 1_024;
 
 /// Follows one direction of a yamux connection, from header to header.
 #[derive(Debug, Default)]
-pub(super) struct Walk {
+pub struct Walk {
     header: [u8; HEADER_BYTES],
     known: usize,
     /// Bytes of data until the next header.
@@ -33,7 +33,7 @@ pub(super) struct Walk {
 
 /// A header of yamux, as far as it matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Passed {
+pub enum Passed {
     /// A stream is opened; the piece of data that comes with it is told as another.
     Opens {
         /// Which stream.
@@ -58,7 +58,7 @@ pub(super) enum Passed {
 
 impl Walk {
     /// Goes over what passes next.
-    pub(super) fn pass(&mut self, mut bytes: &[u8], mut found: impl FnMut(Passed)) {
+    pub fn pass(&mut self, mut bytes: &[u8], mut found: impl FnMut(Passed)) {
         while !bytes.is_empty() {
             let data = self.data_left.min(bytes.len());
             self.data_left -= data;

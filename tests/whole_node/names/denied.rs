@@ -242,5 +242,7 @@ fn a_name_that_looks_like_that_of_a_contact_is_told() {
     // The first letter is Cyrillic.
     let said = said(&b, &["contact", "add", &address, "--name", "аlice"]);
     assert!(said.contains("looks like that of your contact alice"), "{said}");
+    let list = b.output(&["contact", "list"]);
+    assert!(list.contains("Beware: the name of аlice looks like that of alice, who is somebody else"), "{list}");
     b.stop();
 }

@@ -24,6 +24,9 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
 /// A fuzz target: its name, and the folders of the repository with inputs to start from.
 const TARGETS: &[Target] = &[
     ("compile", &["fuzz/seeds/compile", "automata", "tests/cases"]),
+    ("address", &["fuzz/seeds/address"]),
+    ("announcement", &["fuzz/seeds/announcement"]),
+    ("backup", &["fuzz/seeds/backup"]),
     ("claim", &["fuzz/seeds/claim"]),
     ("document", &["fuzz/seeds/document"]),
     ("frame", &["fuzz/seeds/frame"]),
@@ -33,6 +36,7 @@ const TARGETS: &[Target] = &[
     ("sealed", &["fuzz/seeds/sealed"]),
     ("script", &["fuzz/seeds/script", "tests/scenarios"]),
     ("trace", &["fuzz/seeds/trace"]),
+    ("yamux", &["fuzz/seeds/yamux"]),
 ];
 
 /// The target that is not a program of libFuzzer: random definitions of automata, compiled and run (`tests/soundness`).
