@@ -2,12 +2,14 @@
 //!
 //! Nothing here touches a file or a clock. [`Trace`] records a whole trace into any writer. For traces that begin or
 //! move while the bus runs there are its parts: [`Lines`] records into a buffer that the caller drains; [`opening`]
-//! makes the two lines that begin every trace, and tell a replay all that happened before; [`Output`] counts lines and
-//! writes the last one.
+//! makes the two lines that begin every trace, and tell a replay all that happened before; [`left_out`] makes the line
+//! that stands for deliveries which are not recorded; [`Output`] counts lines and writes the last one.
 
+mod left_out;
 mod output;
 
 pub use crate::opening::{Header, Opening};
+pub use left_out::{LeftOut, LeftOutLine, SEVERAL, Span, left_out};
 pub use output::{Output, Trace};
 
 use serde::{Deserialize, Serialize};
@@ -31,13 +33,15 @@ pub const LINE_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 pub struct Lines {
     bytes: Vec<u8>,
     key: Key,
+    /// What is being left out.
+    span: Option<Box<Span>>,
 }
 
 impl Lines {
     /// An empty buffer. The key makes equal secrets recognisable within this run: random bytes that nobody else knows.
     #[must_use]
     pub const fn new(key: Key) -> Self {
-        Self { bytes: Vec::new(), key }
+        Self { bytes: Vec::new(), key, span: None }
     }
 
     /// Takes the lines since they were last taken or cleared. [`Lines::bytes`] and [`Lines::clear`] do the same and
@@ -57,6 +61,30 @@ impl Lines {
     pub fn clear(&mut self) {
         self.bytes.clear();
     }
+
+    /// Adds a whole line, with its line feed.
+    pub fn append(&mut self, line: &[u8]) {
+        self.bytes.extend_from_slice(line);
+    }
+
+    /// Between two inputs: what follows is left out, until [`Lines::take_left_out`]. `source` is who causes it, or
+    /// nothing; called again, it adds another one.
+    pub fn leave_out(&mut self, source: &str) {
+        self.span.get_or_insert_default().add_source(source);
+    }
+
+    /// What is being left out at the moment.
+    #[must_use]
+    pub fn left_out(&self) -> Option<&Span> {
+        self.span.as_deref()
+    }
+
+    /// Between two inputs: what follows is recorded again. What was left out, if it was anything, is for [`left_out`],
+    /// which has to make its line before the next input, and for [`Lines::append`].
+    #[must_use]
+    pub fn take_left_out(&mut self) -> Option<Span> {
+        self.span.take().map(|span| *span).filter(|span| span.deliveries() > 0)
+    }
 }
 
 impl Recorder for Lines {
@@ -65,7 +93,10 @@ impl Recorder for Lines {
     }
 
     fn record<A: Automaton>(&mut self, delivery: &Delivery<'_, A>) {
-        let Self { bytes, key } = self;
+        let Self { bytes, key, span } = self;
+        if let Some(span) = span {
+            return span.note(delivery, key);
+        }
         add(bytes, key, |bytes| crate::line::write(delivery, bytes));
     }
 }
@@ -122,6 +153,9 @@ pub struct Snapshot {
     pub sequence: u64,
     /// Whether the system has been started.
     pub started: bool,
+    /// Number of the next start of a timer. Older traces do not say it, and leave nothing out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timer_order: Option<u64>,
     /// By automaton, in the order of their names; then in the order of creation.
     pub instances: Vec<InstanceSnapshot>,
 }
@@ -284,8 +318,8 @@ fn snapshot_of<S: System>(situation: &Situation<'_, S>) -> Snapshot {
     }
     let mut collect = Collect { situation, instances: Vec::new() };
     S::visit(&mut collect);
-    let Situation { now_ms, sequence, is_started: started, .. } = *situation;
-    Snapshot { now_ms, sequence, started, instances: collect.instances }
+    let Situation { now_ms, sequence, is_started: started, timers, .. } = *situation;
+    Snapshot { now_ms, sequence, started, timer_order: Some(timers.starts()), instances: collect.instances }
 }
 
 fn instance<A: Automaton, S: Member<A>>(
