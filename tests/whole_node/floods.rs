@@ -131,6 +131,9 @@ const TRACE_FILLERS: u8 = 12;
 const TRACE_OF_A_GROUP_BYTES: u64 = 256 * 1_024;
 const TRACE_OF_A_GROUP_PER_SECOND: u64 = 4 * 1_024;
 
+/// What a line says of one session, at most.
+const SESSION_LEFT_OUT_BYTES: u64 = 600;
+
 #[test]
 fn who_floods_is_left_out_of_the_trace_and_a_friend_is_not() {
     // A file ends while something is being left out.
@@ -195,8 +198,8 @@ fn who_floods_is_left_out_of_the_trace_and_a_friend_is_not() {
     }
     println!("{deliveries} deliveries, {missing} left out in {lines} lines; {of_strangers} and {of_lines} bytes");
     assert!(missing > 100, "{missing}");
-    let written = of_strangers + of_lines;
-    assert!(written < TRACE_OF_A_GROUP_BYTES + TRACE_OF_A_GROUP_PER_SECOND * seconds, "{written}");
+    assert!(of_strangers < TRACE_OF_A_GROUP_BYTES + TRACE_OF_A_GROUP_PER_SECOND * seconds, "{of_strangers}");
+    assert!(of_lines < lines * u64::from(TRACE_FILLERS) * SESSION_LEFT_OUT_BYTES, "{of_lines}");
     // In each round a message came from the friend, and the friend has acknowledged one.
     assert!(packets >= 2 * friends.rounds, "{packets} packets");
     assert_eq!(acknowledged, friends.rounds);

@@ -6,10 +6,12 @@
 //! that stands for deliveries which are not recorded; [`Output`] counts lines and writes the last one.
 
 mod left_out;
+mod lines;
 mod output;
 
 pub use crate::opening::{Header, Opening};
 pub use left_out::{LeftOut, LeftOutLine, SEVERAL, Span, left_out};
+pub use lines::Lines;
 pub use output::{Output, Trace};
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +20,7 @@ use serde_json::{Map, Value};
 use crate::automaton::{Automaton, History, State, Timer, Variables};
 use crate::bus::{Bus, Member, System, Visitor};
 use crate::deferral::Deferral;
-use crate::delivery::{Delivery, InstanceName, Recorder};
+use crate::delivery::{InstanceName, Recorder};
 use crate::instances::Table;
 use crate::secret::{self, Key};
 use crate::timers::Timers;
@@ -28,78 +30,6 @@ pub const FORMAT: u32 = 1;
 
 /// A line is at most this long, without its line feed.
 pub const LINE_LIMIT_BYTES: usize = 16 * 1024 * 1024;
-
-/// Records a line for each delivery into a buffer.
-pub struct Lines {
-    bytes: Vec<u8>,
-    key: Key,
-    /// What is being left out.
-    span: Option<Box<Span>>,
-}
-
-impl Lines {
-    /// An empty buffer. The key makes equal secrets recognisable within this run: random bytes that nobody else knows.
-    #[must_use]
-    pub const fn new(key: Key) -> Self {
-        Self { bytes: Vec::new(), key, span: None }
-    }
-
-    /// Takes the lines since they were last taken or cleared. [`Lines::bytes`] and [`Lines::clear`] do the same and
-    /// keep the memory.
-    #[must_use]
-    pub fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.bytes)
-    }
-
-    /// The lines since they were last taken or cleared.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Drops the lines, and keeps the memory.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-    }
-
-    /// Adds a whole line, with its line feed.
-    pub fn append(&mut self, line: &[u8]) {
-        self.bytes.extend_from_slice(line);
-    }
-
-    /// Between two inputs: what follows is left out, until [`Lines::take_left_out`]. `source` is who causes it, or
-    /// nothing; called again, it adds another one.
-    pub fn leave_out(&mut self, source: &str) {
-        self.span.get_or_insert_default().add_source(source);
-    }
-
-    /// What is being left out at the moment.
-    #[must_use]
-    pub fn left_out(&self) -> Option<&Span> {
-        self.span.as_deref()
-    }
-
-    /// Between two inputs: what follows is recorded again. What was left out, if it was anything, is for [`left_out`],
-    /// which has to make its line before the next input, and for [`Lines::append`].
-    #[must_use]
-    pub fn take_left_out(&mut self) -> Option<Span> {
-        self.span.take().map(|span| *span).filter(|span| span.deliveries() > 0)
-    }
-}
-
-impl Recorder for Lines {
-    fn secret_key(&self) -> Option<&Key> {
-        Some(&self.key)
-    }
-
-    fn record<A: Automaton>(&mut self, delivery: &Delivery<'_, A>) {
-        let Self { bytes, key, span } = self;
-        if let Some(span) = span {
-            return span.note(delivery, key);
-        }
-        add(bytes, key, |bytes| crate::line::write(delivery, bytes));
-    }
-}
 
 /// Appends the value as a line. If a type of the program does not serialise to JSON, which is a bug in it, its line is
 /// missing: a replay reports the gap.
