@@ -6,9 +6,11 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use automata_compiler::interpreter::Delivery;
+use automata_compiler::interpreter::{Delivery, Interpreter};
 use automata_compiler::model::System;
-use automata_compiler::trace::{Anonymiser, Line, Next, Opening, Reader, Replay, Summary, Watch, resume, timeline};
+use automata_compiler::trace::{
+    Anonymiser, Beside, LeftOut, Line, Next, Opening, Reader, Replay, Summary, Watch, resume, timeline, timeline_left_out,
+};
 use automata_outputs::sequence::{Sequence, mermaid};
 use libfuzzer_sys::fuzz_target;
 
@@ -32,6 +34,13 @@ impl Watch for Copy {
         self.sequence.add(system, &record);
         true
     }
+
+    fn left_out(&mut self, interpreter: &Interpreter, left_out: &LeftOut, _: Line<'_>) -> bool {
+        self.anonymiser.left_out(left_out, interpreter, &mut self.out);
+        assert!(!timeline_left_out(left_out).is_empty());
+        self.sequence.leave_out(left_out);
+        true
+    }
 }
 
 fuzz_target!(|data: &[u8]| {
@@ -46,10 +55,13 @@ fuzz_target!(|data: &[u8]| {
     // Inputs that are made of lines where they are read are those that the replay makes of them.
     assert_eq!(replay(&opening, rest, false, &mut ()), summary);
     let _ = mermaid(&copy.sequence);
+    let mut beside = Beside::new(&NODE, &opening, 1).expect("the situation was resumed before");
+    assert_eq!(replay(&opening, rest, true, &mut beside), summary);
     let mut parts = copy.out.splitn(3, |&byte| byte == b'\n');
     let opening = Opening::read(parts.next().unwrap_or_default(), parts.next()).expect("a copy is a trace");
     let again = replay(&opening, parts.next().unwrap_or_default(), true, &mut ());
-    assert_eq!(again.verified, summary.verified, "a copy replays as far: {summary:?} {again:?}");
+    let reached = |summary: &Summary| (summary.verified, summary.left_out);
+    assert_eq!(reached(&again), reached(&summary), "a copy replays as far: {summary:?} {again:?}");
 });
 
 fn replay(opening: &Opening, rest: &[u8], is_ahead: bool, watch: &mut dyn Watch) -> Summary {

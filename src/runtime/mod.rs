@@ -15,5 +15,6 @@ pub mod offline;
 mod presentation;
 pub mod recording;
 pub mod run;
+mod trace_budget;
 mod transports;
 pub mod whose;

@@ -1,7 +1,11 @@
 //! Strangers who say as much as they can: the node's memory and its trace stay small, and a friend notices little.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
+use automata_compiler::trace::Ending;
+use automata_runtime::Record;
+use automata_runtime::trace::LeftOutLine;
 use bitpie::api::methods::PingContact;
 use bitpie::codec::encode;
 use bitpie::identity::{Domain, NodeId, Signed};
@@ -9,6 +13,7 @@ use bitpie::wire::{Frame, Packet, PacketId, PacketKind};
 
 use super::peer::{Peer, now_unix_ms};
 use super::refusals::Friends;
+use super::replays::{replayed_alone, traces};
 
 /// How long each kind is said.
 const FLOOD: Duration = Duration::from_millis(1_000);
@@ -117,6 +122,89 @@ fn a_flood_fills_no_trace_and_a_friend_is_answered() {
         peer.close(session);
         friends.are_undisturbed(what);
     }
+}
+
+/// Strangers who use up what is theirs of the trace: their first frames are dealt with at once.
+const TRACE_FILLERS: u8 = 12;
+
+/// What a group of addresses may write into the trace at once, and in a second (`docs/TRACES.md`).
+const TRACE_OF_A_GROUP_BYTES: u64 = 256 * 1_024;
+const TRACE_OF_A_GROUP_PER_SECOND: u64 = 4 * 1_024;
+
+/// What a line says of one session, at most.
+const SESSION_LEFT_OUT_BYTES: u64 = 600;
+
+#[test]
+fn who_floods_is_left_out_of_the_trace_and_a_friend_is_not() {
+    // A file ends while something is being left out.
+    let small = ("traces/file-size", "\"64KiB\"");
+    let mut friends = Friends::new(&[("services/tcp-connections/inbound-per-address", "1000"), small]);
+    friends.are_undisturbed("nobody");
+    let begun = Instant::now();
+    let fillers = 150..150 + TRACE_FILLERS;
+    let join = |seed| {
+        let mut peer = Peer::new(seed);
+        let session = peer.join(&friends.node);
+        (peer, session)
+    };
+    let mut strangers: Vec<_> = fillers.map(join).collect();
+    std::thread::scope(|scope| {
+        let flood = |(peer, session): &mut (Peer, super::peer::Session)| {
+            peer.flood(*session, &CASES[0].1(peer, session.with), 5 * FLOOD)
+        };
+        let floods: Vec<_> = strangers.iter_mut().map(|it| scope.spawn(move || flood(it))).collect();
+        while floods.iter().any(|flood| !flood.is_finished()) {
+            friends.are_undisturbed("a flood");
+        }
+    });
+    strangers.into_iter().for_each(|(mut peer, session)| peer.close(session));
+    friends.node.stop();
+    let traces = traces(friends.node.home());
+    let seconds = begun.elapsed().as_secs() + 1;
+
+    let friend = format!("[{}]", friends.session[0]);
+    let is_of_stranger = |instance: &str| {
+        let session = instance.strip_prefix("peer_protocol").or_else(|| instance.strip_prefix("tcp_connection"));
+        session.is_some_and(|session| session != friend)
+    };
+    let mut next = 0;
+    for trace in &traces {
+        let (opening, summary) = replayed_alone(trace);
+        assert_eq!(opening.snapshot.sequence, next, "{}", trace.display());
+        assert_eq!((summary.ending, summary.parting), (Some(Ending::Ended), None), "{}", trace.display());
+        next += summary.verified + summary.left_out;
+    }
+    let text: String = traces.iter().map(|trace| fs::read_to_string(trace).expect("a trace can be read")).collect();
+    let (mut deliveries, mut missing, mut lines, mut of_strangers, mut of_lines) = (0, 0, 0, 0, 0);
+    let (mut packets, mut acknowledged) = (0, 0);
+    for line in text.lines() {
+        if let Ok(record) = serde_json::from_str::<Record>(line) {
+            deliveries += 1;
+            of_strangers += if is_of_stranger(&record.instance) { line.len() as u64 } else { 0 };
+            packets += usize::from(record.instance.ends_with(&friend) && record.event == "packet_received");
+            acknowledged += usize::from(record.event == "acknowledged");
+        } else if let Ok(LeftOutLine { left_out }) = serde_json::from_str(line) {
+            lines += 1;
+            missing += left_out.deliveries;
+            of_lines += line.len() as u64;
+            assert_eq!(left_out.source, "127.0.0.0/24");
+            let labels = left_out.instances.into_iter().map(|of| of.instance).chain(left_out.gone);
+            let of_friend = ["contact_status", "message_delivery", "peer_link"];
+            for label in labels {
+                assert!(!label.ends_with(&friend), "{label} of the friend");
+                assert!(!of_friend.iter().any(|name| label.starts_with(name)), "{label} of the friend");
+            }
+        }
+    }
+    println!("{deliveries} deliveries, {missing} left out in {lines} lines; {of_strangers} and {of_lines} bytes");
+    assert!(missing > 100, "{missing}");
+    assert!(of_strangers < TRACE_OF_A_GROUP_BYTES + TRACE_OF_A_GROUP_PER_SECOND * seconds, "{of_strangers}");
+    assert!(of_lines < lines * u64::from(TRACE_FILLERS) * SESSION_LEFT_OUT_BYTES, "{of_lines}");
+    // In each round a message came from the friend, and the friend has acknowledged one.
+    assert!(packets >= 2 * friends.rounds, "{packets} packets");
+    assert_eq!(acknowledged, friends.rounds);
+    assert_eq!(next, deliveries + missing);
+    assert!(traces.len() > 2, "{} files", traces.len());
 }
 
 #[test]

@@ -17,8 +17,10 @@ pub struct Friends {
     /// Strangers pretend to be the node itself.
     pub strangers_have_its_key: bool,
     friend: Node,
-    session: Vec<u64>,
-    rounds: usize,
+    /// The node's number of their session.
+    pub session: Vec<u64>,
+    /// How often they have talked.
+    pub rounds: usize,
 }
 
 impl Friends {

@@ -1,7 +1,5 @@
 //! What the network tells, as the core is told of it.
 
-use std::rc::Rc;
-
 use tokio::time::sleep;
 
 use crate::automata::senders::network::lan_discovery;
@@ -10,12 +8,15 @@ use crate::home::clock::unix_ms;
 use crate::home::entropy::chance_ms;
 use crate::identity::VerifiedDocument;
 use crate::name::TransportName;
+use crate::peers::AddressGroup;
 use crate::runtime::inbound::{self, Inbound, Proved};
+use crate::runtime::trace_budget::{Charged, Kind, Source};
 use crate::transports::lan::LanEvent;
 use crate::transports::{CloseReason, TransportEvent};
 use crate::wire::{Frame, PACKET};
-use crate::world::{Input, SessionInput, TransportInput};
+use crate::world::{Input, Session, SessionInput, TransportInput};
 
+use super::tasks::BySession;
 use super::{Done, Driver};
 
 impl Driver {
@@ -32,23 +33,54 @@ impl Driver {
             TransportEvent::ListeningStopped => self.input(Input::Transport(transport, TransportInput::Stopped)),
             TransportEvent::Accepted { session, remote } => {
                 self.network.accepted(session, transport.clone());
-                self.input(Input::Session(session, SessionInput::Accepted { transport, remote }));
+                let charged = Some((Source::Group(AddressGroup::of(remote.ip())), Kind::OpeningOrEnd));
+                let input = Input::Session(session, SessionInput::Accepted { transport, remote });
+                self.because_of(BySession::cause(None, charged), |driver| driver.input(input));
             }
             TransportEvent::Connected { session, .. } => self.input(Input::Session(session, SessionInput::Connected)),
             TransportEvent::Authenticated { session, peer, handshake_hash, outgoing } => {
                 self.network.proved.insert(session, Proved { peer, handshake_hash, is_outgoing: outgoing });
-                self.input(Input::Session(session, SessionInput::Authenticated { peer }));
+                let charged = self.of_guest(session);
+                let input = Input::Session(session, SessionInput::Authenticated { peer });
+                self.because_of(BySession::cause(None, charged), |driver| driver.input(input));
             }
-            TransportEvent::KeepAlive { session } => self.input(Input::Session(session, SessionInput::KeepAlive)),
+            TransportEvent::KeepAlive { session } => {
+                let charged = self.said_by(session);
+                let input = Input::Session(session, SessionInput::KeepAlive);
+                self.because_of(BySession::cause(None, charged), |driver| driver.input(input));
+            }
             TransportEvent::Frame { session, bytes, waiting } => {
-                self.because_of(Some(Rc::new(waiting)), |driver| driver.frame(session, &bytes));
+                let charged = self.said_by(session);
+                self.because_of(BySession::cause(Some(waiting), charged), |driver| driver.frame(session, &bytes));
             }
-            TransportEvent::Closed { session, reason, detail } => self.session_closed(session, reason, detail),
+            TransportEvent::Closed { session, reason, detail } => {
+                let charged = self.of_guest(session);
+                self.because_of(BySession::cause(None, charged), |driver| {
+                    driver.session_closed(session, reason, detail)
+                });
+            }
             TransportEvent::Refused { remote, why, count } => {
                 *self.network.refused_connections.entry(why.text().to_owned()).or_default() += count;
                 tracing::debug!(%remote, %why, count, "connections refused");
             }
         }
+    }
+
+    /// Who causes the opening or the end of a session; nobody else if we have opened it.
+    fn of_guest(&self, session: u64) -> Option<Charged> {
+        let found = self.node.world().sessions.get(session).filter(|found| !found.is_outgoing)?;
+        Some((self.source(found), Kind::OpeningOrEnd))
+    }
+
+    /// Who says something by a session, whoever has opened it.
+    fn said_by(&self, session: u64) -> Option<Charged> {
+        let found = self.node.world().sessions.get(session)?;
+        Some((self.source(found), if found.is_proved { Kind::Talk } else { Kind::OpeningOrEnd }))
+    }
+
+    fn source(&self, session: &Session) -> Source {
+        let contact = session.peer.filter(|peer| session.is_proved && self.node.world().is_friend(peer));
+        contact.map_or_else(|| Source::Group(AddressGroup::of(session.remote.ip())), Source::Contact)
     }
 
     fn session_closed(&mut self, session: u64, reason: CloseReason, detail: String) {

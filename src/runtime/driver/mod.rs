@@ -162,14 +162,16 @@ impl Driver {
                 Some(done) = self.dht.nickname_question.next() => self.done(done),
                 Some(call) = calls.recv() => call.hand_to(&mut self),
                 () = async { sleep_until(deadline.expect("it is guarded")).await }, if deadline.is_some() => {
-                    self.node.advance(self.clock.now());
+                    let now = self.clock.now();
+                    self.recording.before(&mut self.node, None, now.ms);
+                    self.node.advance(now);
                     self.carry_out();
                 }
                 () = async { sleep_until(sent_due.expect("it is guarded")).await }, if sent_due.is_some() => {
                     self.tasks.extend(self.storage.write_down_sent());
                 }
                 () = async { sleep_until(flush_due.expect("it is guarded")).await }, if flush_due.is_some() => {
-                    self.recording.flush();
+                    self.recording.hand_over(&mut self.node, self.clock.now().ms);
                 }
                 () = &mut end, if self.is_running() => self.begin_to_end(),
             }
@@ -178,8 +180,7 @@ impl Driver {
         self.tasks.extend(self.storage.write_down_sent());
         self.dht.close();
         while self.tasks.next().await.is_some() {}
-        self.recording.take(&mut self.node, self.clock.now().ms);
-        self.recording.end();
+        self.recording.end(&mut self.node, self.clock.now().ms);
         self.settings.log
     }
 
@@ -210,7 +211,10 @@ impl Driver {
         if let Some((before, _)) = boundary {
             reach(before);
         }
-        self.node.handle(self.clock.now(), input);
+        let now = self.clock.now();
+        self.recording.before(&mut self.node, self.tasks.charged(), now.ms);
+        self.node.handle(now, input);
+        self.recording.after(&mut self.node, now.ms);
         self.carry_out();
         if let Some((_, after)) = boundary {
             reach(after);

@@ -9,6 +9,7 @@ use futures_util::stream::{FuturesUnordered, Stream};
 use crate::dht::SlotAnswer;
 use crate::identity::VerifiedDocument;
 use crate::messages::DeliveryUpdate;
+use crate::runtime::trace_budget::Charged;
 use crate::transports::Waiting;
 use crate::wire::PacketId;
 use crate::world::Input;
@@ -20,8 +21,22 @@ use super::our_identity::Built;
 /// Something that is waited for.
 pub type Task = Pin<Box<dyn Future<Output = Done>>>;
 
-/// The frame of a peer that led to something; nothing where no peer has.
-pub type Cause = Option<Rc<Waiting>>;
+/// What a session has led to; nothing where none has.
+pub type Cause = Option<Rc<BySession>>;
+
+/// What came by a session.
+pub struct BySession {
+    /// The place of its frame among those that wait, if it is one; held until all is done that the frame has led to.
+    _held: Option<Waiting>,
+    charged: Option<Charged>,
+}
+
+impl BySession {
+    /// A frame that holds a place, or something else; and to whom it is charged in the trace.
+    pub fn cause(held: Option<Waiting>, charged: Option<Charged>) -> Cause {
+        Some(Rc::new(Self { _held: held, charged }))
+    }
+}
 
 /// Something that is waited for, and because of what.
 type Caused = Pin<Box<dyn Future<Output = (Done, Cause)>>>;
@@ -40,6 +55,11 @@ impl Tasks {
     pub fn push(&mut self, task: Task) {
         let cause = self.cause.clone();
         self.waiting.push(Box::pin(async move { (task.await, cause) }));
+    }
+
+    /// To whom what is done at the moment is charged in the trace.
+    pub fn charged(&self) -> Option<Charged> {
+        self.cause.as_ref().and_then(|cause| cause.charged)
     }
 
     /// What has come of one of them, and because of what it was begun.

@@ -75,6 +75,16 @@ impl Generated {
         self.records.extend(records);
     }
 
+    /// What follows is left out of the lines.
+    pub fn leave_out(&mut self, source: &str) {
+        self.running.leave_out(source);
+    }
+
+    /// Everything is in the lines again, after one that says what was left out, if something was.
+    pub fn record_again(&mut self) {
+        self.running.record_again();
+    }
+
     /// The lines since the last call.
     pub fn lines(&mut self) -> Vec<u8> {
         self.running.take_lines()

@@ -9,14 +9,14 @@ use agreement::replays::replay;
 use agreement::sources::Definitions;
 use agreement::steps::{Step, Steps};
 use agreement::{definitions, system};
-use automata_compiler::interpreter::{Delivery, SECRET, is_stamp};
+use automata_compiler::interpreter::{Delivery, Interpreter, SECRET, is_stamp};
 use automata_compiler::model::{BaseType, Expression, ExpressionKind, System, Type, Value as Constant};
 use automata_compiler::source::{Source, Sources};
 use automata_compiler::trace::{
     Anonymiser, Beside, Ending, Line, Opening, Stream, Summary, TraceError, Watch, Why, differences, snapshot,
 };
 use automata_runtime::Record;
-use automata_runtime::trace::{Output, SecondLine, Snapshot};
+use automata_runtime::trace::{LeftOut, LeftOutLine, Output, SecondLine, Snapshot};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::test_runner::{TestCaseError, TestRunner};
@@ -26,6 +26,18 @@ const LENGTH: usize = 60;
 const ENDLESS_SEQUENCES: u32 = 1;
 const DELIVERIES: u64 = 10_500;
 
+/// What a recorder does with a run.
+#[derive(Clone, Copy, PartialEq)]
+enum Records {
+    /// Everything.
+    All,
+    /// What comes between some inputs and others is left out.
+    Some,
+}
+
+/// Who has caused what is left out.
+const SOURCES: [&str; 3] = ["", "alice", "bob"];
+
 /// A run of generated Rust: its traces from several points on, and the situations that it was in at its end.
 struct Recorded {
     /// Whole traces, each from its own snapshot to the end of the run.
@@ -34,7 +46,7 @@ struct Recorded {
     log: Vec<String>,
 }
 
-fn record(definitions: &Definitions, system: &Arc<System>, numbers: &[u64]) -> Recorded {
+fn record(definitions: &Definitions, system: &Arc<System>, numbers: &[u64], records: Records) -> Recorded {
     let steps = Steps::new(system);
     // It knows what could happen next, and is no part of what is tested.
     let mut guide = Interpreted::new(system);
@@ -45,6 +57,11 @@ fn record(definitions: &Definitions, system: &Arc<System>, numbers: &[u64]) -> R
         let lines = generated.lines();
         traces.iter_mut().for_each(|trace| trace.extend(&lines));
     };
+    let chance = numbers.first().copied().unwrap_or_default();
+    let leaves_out = |number: u64| records == Records::Some && (number >> 17) % 3 == 0;
+    if leaves_out(chance) {
+        generated.leave_out("alice");
+    }
     guide.start();
     generated.start();
     add(&mut generated, &mut traces);
@@ -53,7 +70,15 @@ fn record(definitions: &Definitions, system: &Arc<System>, numbers: &[u64]) -> R
             break;
         }
         if number % 16 == 0 {
+            generated.record_again();
+            add(&mut generated, &mut traces);
             traces.push(generated.opening());
+        }
+        match (number >> 7) % 8 {
+            0 | 1 => generated.record_again(),
+            // With whatever else is being left out, whoever caused that.
+            2 | 3 if records == Records::Some => generated.leave_out(SOURCES[(number >> 11) as usize % SOURCES.len()]),
+            _ => {}
         }
         let step = steps.decide(number, &guide);
         log.push(format!("{step:?}"));
@@ -64,6 +89,8 @@ fn record(definitions: &Definitions, system: &Arc<System>, numbers: &[u64]) -> R
         guide.records();
         add(&mut generated, &mut traces);
     }
+    generated.record_again();
+    add(&mut generated, &mut traces);
     let last = snapshot_of(&generated.opening());
     let ended = |lines: Vec<u8>| {
         let mut output = Output::new(Vec::new());
@@ -101,6 +128,21 @@ impl Watch for Copy {
         }
         true
     }
+
+    fn left_out(&mut self, interpreter: &Interpreter, left_out: &LeftOut, _: Line<'_>) -> bool {
+        if let Some(anonymiser) = &mut self.anonymiser {
+            anonymiser.left_out(left_out, interpreter, &mut self.out);
+        }
+        true
+    }
+}
+
+/// What the lines of a trace say was left out: lines, and deliveries.
+fn said_to_be_left_out(trace: &[u8]) -> (u64, u64) {
+    let lines = trace.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"{\"left_out\""));
+    let deliveries =
+        lines.map(|line| serde_json::from_slice::<LeftOutLine>(line).expect("its form").left_out.deliveries);
+    deliveries.fold((0, 0), |(lines, all), deliveries| (lines + 1, all + deliveries))
 }
 
 fn check(system: &Arc<System>, recorded: &Recorded, numbers: &[u64]) -> Result<(), TestCaseError> {
@@ -111,8 +153,9 @@ fn check(system: &Arc<System>, recorded: &Recorded, numbers: &[u64]) -> Result<(
         let (summary, replay) = replay(system, trace, bytes, &mut watch)
             .map_err(|error| TestCaseError::fail(format!("{error}\n{}", text())))?;
         let lines = trace.iter().filter(|&&byte| byte == b'\n').count() as u64;
-        if (summary.verified, summary.ending, &summary.parting, &summary.error)
-            != (lines - 3, Some(Ending::Ended), &None, &None)
+        let (left_out_lines, left_out) = said_to_be_left_out(trace);
+        if (summary.verified, summary.left_out, summary.ending, &summary.parting, &summary.error)
+            != (lines - 3 - left_out_lines, left_out, Some(Ending::Ended), &None, &None)
         {
             return Err(TestCaseError::fail(format!("{summary:?}\n{}", text())));
         }
@@ -135,17 +178,24 @@ fn check(system: &Arc<System>, recorded: &Recorded, numbers: &[u64]) -> Result<(
         if expected != found {
             return Err(TestCaseError::fail(format!("ends in\n{found}\ninstead of\n{expected}\n{}", text())));
         }
+        let deliveries = summary.verified + summary.left_out;
+        if replay.interpreter().deliveries() != opening(trace).snapshot.sequence + deliveries {
+            return Err(TestCaseError::fail(format!("{deliveries} deliveries\n{}", text())));
+        }
         anonymised(system, trace, summary.verified).map_err(|why| TestCaseError::fail(format!("{why}\n{}", text())))?;
         beside_itself(system, trace).map_err(|why| TestCaseError::fail(format!("{why}\n{}", text())))?;
     }
     Ok(())
 }
 
+fn opening(trace: &[u8]) -> Opening {
+    let mut lines = trace.split(|&byte| byte == b'\n');
+    Opening::read(lines.next().expect("a first line"), lines.next()).expect("a trace")
+}
+
 /// Definitions that run beside themselves never part, however late their timers were.
 fn beside_itself(system: &Arc<System>, trace: &[u8]) -> Result<(), String> {
-    let mut lines = trace.split(|&byte| byte == b'\n');
-    let opening =
-        Opening::read(lines.next().expect("a first line"), lines.next()).map_err(|error| error.to_string())?;
+    let opening = opening(trace);
     let mut beside = Beside::new(system, &opening, 1).map_err(|error| error.to_string())?;
     let (summary, replay) = replay(system, trace, 1_000, &mut beside).map_err(|error| error.to_string())?;
     let comparison = beside.finish(replay.expect("it ran").interpreter());
@@ -180,15 +230,8 @@ fn masked(json: &[u8]) -> String {
     serde_json::to_string_pretty(&json).expect("JSON")
 }
 
-/// The orders of timers are numbers of their starts; what counts is how they compare.
 fn comparable(snapshot: &Snapshot) -> String {
     let mut snapshot = snapshot.clone();
-    let timers = || snapshot.instances.iter().flat_map(|instance| &instance.timers);
-    let mut orders: Vec<u64> = timers().map(|timer| timer.order).collect();
-    orders.sort_unstable();
-    for timer in snapshot.instances.iter_mut().flat_map(|instance| &mut instance.timers) {
-        timer.order = orders.binary_search(&timer.order).expect("it is one of them") as u64;
-    }
     for instance in &mut snapshot.instances {
         instance.timers.sort_by_key(|timer| timer.order);
         // The interpreter remembers the leaf, generated Rust where it leads: the same for every `history`.
@@ -198,9 +241,7 @@ fn comparable(snapshot: &Snapshot) -> String {
 }
 
 fn anonymised(system: &Arc<System>, trace: &[u8], deliveries: u64) -> Result<(), String> {
-    let mut lines = trace.split(|&byte| byte == b'\n');
-    let first = lines.next().expect("a first line");
-    let opening = Opening::read(first, lines.next()).map_err(|error| error.to_string())?;
+    let opening = opening(trace);
     let mut copy = Copy { anonymiser: Some(Anonymiser::new(system, &opening)), ..Copy::default() };
     let interpreter = automata_compiler::trace::resume(system, &opening).map_err(|error| error.to_string())?;
     copy.anonymiser.as_mut().expect("just made").opening(&opening, &interpreter, &mut copy.out);
@@ -225,7 +266,8 @@ fn agree(definitions: &Definitions, cases: u32) {
     let config =
         ProptestConfig { cases: cases.saturating_mul(factor), failure_persistence: None, ..ProptestConfig::default() };
     let outcome = TestRunner::new(config).run(&vec(any::<u64>(), 1..LENGTH), |numbers| {
-        check(&system, &record(definitions, &system, &numbers), &numbers)
+        let records = if numbers[0] % 2 == 0 { Records::All } else { Records::Some };
+        check(&system, &record(definitions, &system, &numbers, records), &numbers)
     });
     if let Err(error) = outcome {
         panic!("{}: {error}", definitions.name);
@@ -262,7 +304,7 @@ fn some_run(definitions: &Definitions) -> (Arc<System>, Vec<u8>) {
     let system = system(definitions);
     let mut chance = agreement::chance::Chance::new(7);
     let numbers: Vec<u64> = (0..900).map(|_| chance.number() | 1).collect();
-    let recorded = record(definitions, &system, &numbers);
+    let recorded = record(definitions, &system, &numbers, Records::All);
     (system, recorded.traces.into_iter().next().expect("one from the beginning"))
 }
 

@@ -14,7 +14,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::folder::Folder;
-use crate::replay::{counted, difference_text, parting_as_json, printable, why_text};
+use crate::replay::{counted, difference_text, parting_as_json, printable, tell_left_out, why_text};
 use crate::terminal::{BAD, GOOD, ODD, STRONG, output, print_json, styled};
 use crate::trace::{Trace, wrong};
 use crate::verdict::Verdict;
@@ -22,7 +22,7 @@ use crate::verdict::Verdict;
 /// Run a trace under two versions of the definitions: where do they part?
 #[derive(Args)]
 #[command(
-    after_help = "Both get the inputs and answers of the trace. If it was made under neither, a note says so. After the first difference the other version goes on in its own situation: its own timers fire, and each further input is compared.\n\
+    after_help = "Both get the inputs and answers of the trace. If it was made under neither, a note says so. After the first difference the other version goes on in its own situation: its own timers fire, and each further input is compared. Where the trace leaves deliveries out, both take over what came of them.\n\
     Exit codes: 0 same behaviour; 1 different behaviour; 2 error.\n\n\
     Examples:\n  \
     git worktree add /tmp/before HEAD~1\n  \
@@ -335,11 +335,14 @@ impl Diff {
                 of.iter().map(|(sequence, property)| json!({ "sequence": sequence, "property": property })).collect()
             };
             let violated = json!({ "old": listed(&only_old), "new": listed(&only_new) });
-            print_json(&json!({ "parting": null, "verified": old.verified, "violated_in_one": violated }))?;
+            print_json(&json!({
+                "parting": null, "verified": old.verified, "left_out": old.left_out, "violated_in_one": violated,
+            }))?;
         } else {
             let mut output = output();
             let same = counted(old.verified, "delivery", "deliveries");
             writeln!(output, "{} on all {same}", styled(GOOD, "they agree"))?;
+            tell_left_out(&mut output, old.left_out)?;
             for (path, only) in [(&self.old, &only_old), (&self.new, &only_new)] {
                 for (sequence, property) in only {
                     let path = path.display();

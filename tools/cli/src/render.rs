@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
-use automata_compiler::interpreter::Delivery;
+use automata_compiler::interpreter::{Delivery, Interpreter};
 use automata_compiler::model::{AutomatonId, System};
 use automata_compiler::source::Sources;
-use automata_compiler::trace::{Line, Replay, Usage, Watch};
+use automata_compiler::trace::{LeftOut, Line, Replay, Usage, Watch};
 use automata_outputs::{OUTPUTS, Output};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -192,6 +192,11 @@ fn usage(system: &Arc<System>, path: &Path) -> anyhow::Result<Usage> {
     impl Watch for Count {
         fn verified(&mut self, system: &System, delivery: &Delivery, _: Line<'_>) -> bool {
             self.0.count(system, delivery);
+            true
+        }
+
+        fn left_out(&mut self, _: &Interpreter, left_out: &LeftOut, _: Line<'_>) -> bool {
+            self.0.left_out += left_out.deliveries;
             true
         }
     }

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use automata_compiler::interpreter::Delivery;
+use automata_compiler::interpreter::{Delivery, Interpreter};
 use automata_compiler::invisible::is_invisible;
 use automata_compiler::model::System;
 use automata_compiler::model_hash;
 use automata_compiler::trace::{
     Anonymiser, Ending, Line, Parting, Replay as Running, Summary, Watch, Why, differences, moment, timeline,
+    timeline_left_out,
 };
-use automata_runtime::trace::Output;
+use automata_runtime::trace::{LeftOut, Output};
 use clap::Args;
 use serde_json::{Value as Json, json};
 
@@ -160,6 +161,7 @@ fn as_json(summary: &Summary, is_of: bool) -> Json {
         "verified": summary.verified,
         "inputs": summary.inputs,
         "at_ms": summary.at_ms,
+        "left_out": summary.left_out,
         "same_definitions": is_of,
         "ended": summary.ending == Some(Ending::Ended),
         "incomplete": summary.is_incomplete,
@@ -244,6 +246,7 @@ fn tell(name: &str, summary: &Summary) -> anyhow::Result<()> {
         (Some(_), _) => writeln!(output, "{what} agree before it")?,
         (None, Some(_)) => writeln!(output, "{what} agree, as far as it can be read")?,
     }
+    tell_left_out(&mut output, summary.left_out)?;
     if summary.parting.is_none() && summary.error.is_none() {
         if summary.is_incomplete {
             writeln!(
@@ -263,6 +266,19 @@ fn tell(name: &str, summary: &Summary) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// That something was not verified, if that is so.
+pub fn tell_left_out(output: &mut impl Write, left_out: u64) -> io::Result<()> {
+    if left_out == 0 {
+        return Ok(());
+    }
+    let (what, were) = (counted(left_out, "delivery", "deliveries"), if left_out == 1 { "was" } else { "were" });
+    writeln!(
+        output,
+        "{} {what} {were} left out when the trace was made; what came of it was taken over from there",
+        styled(ODD, "note:")
+    )
+}
+
 fn tell_parting(output: &mut impl Write, name: &str, parting: &Parting) -> anyhow::Result<()> {
     let at = parting.at_ms().map_or(String::new(), |at_ms| format!(", at {}", moment(at_ms)));
     writeln!(
@@ -274,7 +290,7 @@ fn tell_parting(output: &mut impl Write, name: &str, parting: &Parting) -> anyho
     if let Some(expected) = &parting.expected {
         writeln!(output, "  {} #{} {}", styled(STRONG, "expected"), expected.sequence, timeline(expected))?;
     } else if matches!(parting.why, Why::Differs(_)) {
-        writeln!(output, "  {} the end", styled(STRONG, "expected"))?;
+        writeln!(output, "  {} nothing more", styled(STRONG, "expected"))?;
     }
     match &parting.why {
         Why::Differs(found) => {
@@ -326,16 +342,37 @@ impl<'a> Show<'a> {
         if self.command.quiet || !is_chosen(&self.command.instance, &delivery.address.name(system)) {
             return Ok(());
         }
+        self.say(delivery.at_ms, line, || timeline(&delivery.record(system)))
+    }
+
+    /// Whatever instance was asked for: it may have had a part in it.
+    fn show_left_out(&mut self, left_out: &LeftOut, line: Line<'_>) -> io::Result<()> {
+        if self.command.quiet {
+            return Ok(());
+        }
+        self.say(left_out.from_ms, line, || timeline_left_out(left_out))
+    }
+
+    fn say(&mut self, at_ms: u64, line: Line<'_>, words: impl FnOnce() -> String) -> io::Result<()> {
         if let Some(speed) = self.command.speed.filter(|_| !is_output_closed()) {
-            let (begin, at_ms) = *self.begin.get_or_insert_with(|| (Instant::now(), delivery.at_ms));
+            let (begin, first_ms) = *self.begin.get_or_insert_with(|| (Instant::now(), at_ms));
             self.out.flush()?;
-            let after = Duration::from_secs_f64(((delivery.at_ms - at_ms) as f64 / 1000.0 / speed).min(1e9));
+            let after = Duration::from_secs_f64(((at_ms - first_ms) as f64 / 1000.0 / speed).min(1e9));
             std::thread::sleep(after.saturating_sub(begin.elapsed()));
         }
         if self.command.json {
             return writeln!(self.out, "{}", line.text());
         }
-        writeln!(self.out, "{}", timeline(&delivery.record(system)))
+        writeln!(self.out, "{}", words())
+    }
+
+    /// Whether what begins with that delivery, at that time, is beyond what is wanted.
+    fn is_beyond(&self, sequence: u64, at_ms: u64) -> bool {
+        match self.command.until {
+            Some(Until::Sequence(last)) => sequence > last,
+            Some(Until::Time(last_ms)) => at_ms > last_ms,
+            None => false,
+        }
     }
 
     fn finish(mut self) -> anyhow::Result<()> {
@@ -346,17 +383,24 @@ impl<'a> Show<'a> {
 
 impl Watch for Show<'_> {
     fn verified(&mut self, system: &System, delivery: &Delivery, line: Line<'_>) -> bool {
-        let is_beyond = match self.command.until {
-            Some(Until::Sequence(last)) => delivery.sequence > last,
-            Some(Until::Time(at_ms)) => delivery.at_ms > at_ms,
-            None => false,
-        };
-        if is_beyond {
+        if self.is_beyond(delivery.sequence, delivery.at_ms) {
             return false;
         }
         let mut outcome = self.show(system, delivery, line);
         if let (Some(copy), true) = (&mut self.copy, outcome.is_ok()) {
-            outcome = copy.add(delivery);
+            outcome = copy.add(|anonymiser, out| anonymiser.delivery(delivery, out));
+        }
+        self.failed = outcome.err();
+        self.failed.is_none()
+    }
+
+    fn left_out(&mut self, interpreter: &Interpreter, left_out: &LeftOut, line: Line<'_>) -> bool {
+        if self.is_beyond(left_out.sequence, left_out.from_ms) {
+            return false;
+        }
+        let mut outcome = self.show_left_out(left_out, line);
+        if let (Some(copy), true) = (&mut self.copy, outcome.is_ok()) {
+            outcome = copy.add(|anonymiser, out| anonymiser.left_out(left_out, interpreter, out));
         }
         self.failed = outcome.err();
         self.failed.is_none()
@@ -398,8 +442,8 @@ impl Copy {
         self.anonymiser.opening(trace.opening(), running.interpreter(), &mut self.line);
     }
 
-    fn add(&mut self, delivery: &Delivery) -> io::Result<()> {
-        self.anonymiser.delivery(delivery, &mut self.line);
+    fn add(&mut self, write: impl FnOnce(&mut Anonymiser, &mut Vec<u8>)) -> io::Result<()> {
+        write(&mut self.anonymiser, &mut self.line);
         self.file.write(&self.line)?;
         self.line.clear();
         Ok(())

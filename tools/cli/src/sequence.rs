@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::bail;
-use automata_compiler::trace::{Next, moment};
+use automata_compiler::trace::{LeftOut, Next, moment};
 use automata_outputs::sequence::{DELIVERIES_LIMIT, LIFELINES_LIMIT, Sequence as Picture, mermaid};
 use automata_outputs::svg::sequence::picture;
 use automata_runtime::Record;
@@ -18,7 +18,7 @@ use crate::verdict::Verdict;
 /// Draw a span of a trace: who said what to whom
 #[derive(Args)]
 #[command(
-    after_help = "Lifelines are instances and parts of the program. The trace is drawn as it is; `automata replay` verifies it.\n\n\
+    after_help = "Lifelines are instances and parts of the program; one more shows where the trace leaves deliveries out. The trace is drawn as it is; `automata replay` verifies it.\n\n\
     Examples:\n  \
     automata sequence node.trace --from 120 --to 180 > talk.svg\n  \
     automata sequence node.trace --from 1:30 --to 1:35 > five_seconds.svg\n  \
@@ -77,6 +77,18 @@ impl Sequence {
                 if is_past(self.to, line.sequence(), line.at_ms()) {
                     break 'reading;
                 }
+                if let Some(left_out) = line.left_out() {
+                    let is_before = match self.from {
+                        Some(Until::Sequence(first)) => left_out.sequence + left_out.deliveries <= first,
+                        Some(Until::Time(at_ms)) => left_out.at_ms < at_ms,
+                        None => false,
+                    };
+                    // Whatever instance was asked for: it may have had a part in it.
+                    if !is_before {
+                        collected.leave_out(left_out);
+                    }
+                    continue;
+                }
                 let record = line.record().map_err(|error| wrong(&name, &error))?;
                 let is_before = match self.from {
                     Some(Until::Sequence(first)) => record.sequence < first,
@@ -125,6 +137,15 @@ struct Collected {
 }
 
 impl Collected {
+    fn leave_out(&mut self, left_out: &LeftOut) {
+        self.wanted += 1;
+        self.first.get_or_insert((left_out.sequence, left_out.from_ms));
+        self.last = (left_out.sequence + left_out.deliveries - 1, left_out.at_ms);
+        if self.wanted <= DELIVERIES_LIMIT {
+            self.picture.leave_out(left_out);
+        }
+    }
+
     fn add(&mut self, system: &automata_compiler::model::System, record: &Record) {
         self.wanted += 1;
         self.first.get_or_insert((record.sequence, record.at_ms));

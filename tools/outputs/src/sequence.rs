@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 
 use automata_compiler::invisible::is_invisible;
 use automata_compiler::model::{Automaton, EventKind, Partner, System};
+use automata_compiler::trace::{LeftOut, left_out_text};
 use automata_runtime::{Outcome, Record};
 use serde_json::{Map, Value as Json};
 
@@ -27,6 +28,9 @@ const REMEMBERED: usize = 10_000;
 
 /// The source of an input whose definition names several parts, or none.
 pub const OUTSIDE: &str = "outside";
+
+/// Where it is shown that a trace leaves deliveries out.
+pub const LEFT_OUT: &str = "left out";
 
 /// A lifeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +141,13 @@ impl Sequence {
         }
         self.deliveries += 1;
         self.pass(record);
+    }
+
+    /// Deliveries that the trace leaves out.
+    pub fn leave_out(&mut self, left_out: &LeftOut) {
+        let of = self.lifeline(LEFT_OUT, true);
+        let text = shortened(&left_out_text(left_out));
+        self.rows.push((left_out.sequence, left_out.from_ms, Row::State { of, text, kind: Became::Nothing }));
     }
 
     fn incoming(&mut self, system: &System, automaton: Option<&Automaton>, record: &Record) {

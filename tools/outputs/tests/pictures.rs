@@ -231,6 +231,7 @@ fn some_usage(system: &System) -> Usage {
         counts
     };
     Usage {
+        left_out: 0,
         states: system.automata.iter().map(|automaton| of_each(automaton.states.len())).collect(),
         transitions: system.automata.iter().map(|automaton| of_each(automaton.transitions.len())).collect(),
         deliveries: system.automata.iter().map(|_| next()).collect(),

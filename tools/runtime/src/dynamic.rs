@@ -212,6 +212,12 @@ pub trait Dynamic {
     /// The lines of a trace since this was last called.
     fn take_lines(&mut self) -> Vec<u8>;
 
+    /// [`Lines::leave_out`]: what follows is left out of the lines; of the records nothing is.
+    fn leave_out(&mut self, source: &str);
+
+    /// Records again, with a line of what was left out.
+    fn record_again(&mut self);
+
     /// [`ByName::instances`].
     fn instances(&self) -> Vec<String>;
 
@@ -298,6 +304,18 @@ impl<S: ByName> Dynamic for Run<S> {
 
     fn take_lines(&mut self) -> Vec<u8> {
         self.bus.recorder_mut().1.take()
+    }
+
+    fn leave_out(&mut self, source: &str) {
+        self.bus.recorder_mut().1.leave_out(source);
+    }
+
+    fn record_again(&mut self) {
+        if let Some(span) = self.bus.recorder_mut().1.take_left_out() {
+            let mut line = Vec::new();
+            trace::left_out(&self.bus, &span, &mut line);
+            self.bus.recorder_mut().1.append(&line);
+        }
     }
 
     fn instances(&self) -> Vec<String> {

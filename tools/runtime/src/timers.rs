@@ -139,6 +139,12 @@ impl<T: Copy> Timers<T> {
         self.heap.len()
     }
 
+    /// How many have been started so far, which is the number of the next start.
+    #[must_use]
+    pub fn starts(&self) -> u64 {
+        self.started
+    }
+
     /// Whether no timer runs.
     #[must_use]
     pub fn is_empty(&self) -> bool {

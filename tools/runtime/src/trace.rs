@@ -2,12 +2,16 @@
 //!
 //! Nothing here touches a file or a clock. [`Trace`] records a whole trace into any writer. For traces that begin or
 //! move while the bus runs there are its parts: [`Lines`] records into a buffer that the caller drains; [`opening`]
-//! makes the two lines that begin every trace, and tell a replay all that happened before; [`Output`] counts lines and
-//! writes the last one.
+//! makes the two lines that begin every trace, and tell a replay all that happened before; [`left_out`] makes the line
+//! that stands for deliveries which are not recorded; [`Output`] counts lines and writes the last one.
 
+mod left_out;
+mod lines;
 mod output;
 
 pub use crate::opening::{Header, Opening};
+pub use left_out::{LeftOut, LeftOutLine, SEVERAL, Span, left_out};
+pub use lines::Lines;
 pub use output::{Output, Trace};
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +20,7 @@ use serde_json::{Map, Value};
 use crate::automaton::{Automaton, History, State, Timer, Variables};
 use crate::bus::{Bus, Member, System, Visitor};
 use crate::deferral::Deferral;
-use crate::delivery::{Delivery, InstanceName, Recorder};
+use crate::delivery::{InstanceName, Recorder};
 use crate::instances::Table;
 use crate::secret::{self, Key};
 use crate::timers::Timers;
@@ -26,49 +30,6 @@ pub const FORMAT: u32 = 1;
 
 /// A line is at most this long, without its line feed.
 pub const LINE_LIMIT_BYTES: usize = 16 * 1024 * 1024;
-
-/// Records a line for each delivery into a buffer.
-pub struct Lines {
-    bytes: Vec<u8>,
-    key: Key,
-}
-
-impl Lines {
-    /// An empty buffer. The key makes equal secrets recognisable within this run: random bytes that nobody else knows.
-    #[must_use]
-    pub const fn new(key: Key) -> Self {
-        Self { bytes: Vec::new(), key }
-    }
-
-    /// Takes the lines since they were last taken or cleared. [`Lines::bytes`] and [`Lines::clear`] do the same and
-    /// keep the memory.
-    #[must_use]
-    pub fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.bytes)
-    }
-
-    /// The lines since they were last taken or cleared.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Drops the lines, and keeps the memory.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-    }
-}
-
-impl Recorder for Lines {
-    fn secret_key(&self) -> Option<&Key> {
-        Some(&self.key)
-    }
-
-    fn record<A: Automaton>(&mut self, delivery: &Delivery<'_, A>) {
-        let Self { bytes, key } = self;
-        add(bytes, key, |bytes| crate::line::write(delivery, bytes));
-    }
-}
 
 /// Appends the value as a line. If a type of the program does not serialise to JSON, which is a bug in it, its line is
 /// missing: a replay reports the gap.
@@ -122,6 +83,9 @@ pub struct Snapshot {
     pub sequence: u64,
     /// Whether the system has been started.
     pub started: bool,
+    /// Number of the next start of a timer. Older traces do not say it, and leave nothing out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timer_order: Option<u64>,
     /// By automaton, in the order of their names; then in the order of creation.
     pub instances: Vec<InstanceSnapshot>,
 }
@@ -284,8 +248,8 @@ fn snapshot_of<S: System>(situation: &Situation<'_, S>) -> Snapshot {
     }
     let mut collect = Collect { situation, instances: Vec::new() };
     S::visit(&mut collect);
-    let Situation { now_ms, sequence, is_started: started, .. } = *situation;
-    Snapshot { now_ms, sequence, started, instances: collect.instances }
+    let Situation { now_ms, sequence, is_started: started, timers, .. } = *situation;
+    Snapshot { now_ms, sequence, started, timer_order: Some(timers.starts()), instances: collect.instances }
 }
 
 fn instance<A: Automaton, S: Member<A>>(

@@ -5,6 +5,7 @@ mod check;
 mod diff;
 mod folder;
 mod generate;
+mod left_out;
 mod list_and_explain;
 mod manual;
 mod new;

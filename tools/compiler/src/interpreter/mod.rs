@@ -18,6 +18,7 @@ mod operations;
 mod program;
 mod properties;
 mod queue;
+mod situation;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use self::delivery::{
 pub use self::error::Error;
 pub use self::host::{ConditionAsked, Host};
 pub use self::instances::{Kept, Running};
+pub use self::situation::Meanwhile;
 pub use self::value::{SECRET, Value, expected, is_stamp};
 pub use self::view::{InstanceView, Pending, Snapshot};
 

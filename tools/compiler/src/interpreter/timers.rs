@@ -1,6 +1,6 @@
 //! The timers that run, in the order in which they are due.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::instances::Running;
 use crate::model::{AutomatonId, TimerId};
@@ -30,6 +30,16 @@ impl Timers {
     pub fn resume(&mut self, running: Running, automaton: AutomatonId, number: u64) {
         self.started = self.started.max(running.order.saturating_add(1));
         self.pending.insert((running.deadline_ms, running.order), (automaton, number, running.timer));
+    }
+
+    /// The next start has that number, unless a later one has been made already.
+    pub fn continue_at(&mut self, order: u64) {
+        self.started = self.started.max(order);
+    }
+
+    /// The numbers of those that run.
+    pub fn orders(&self) -> BTreeSet<u64> {
+        self.pending.keys().map(|&(_, order)| order).collect()
     }
 
     /// The same start, due again then.

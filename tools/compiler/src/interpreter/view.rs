@@ -1,6 +1,5 @@
 //! Looking into a running system, and putting an instance into a situation without running anything.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::bus::Bus;
@@ -130,6 +129,12 @@ impl Interpreter {
         self.bus.sequence
     }
 
+    /// How many timers have been started so far: the number of the next start.
+    #[must_use]
+    pub fn timer_starts(&self) -> u64 {
+        self.bus.timers.starts()
+    }
+
     /// When the next timer is due.
     #[must_use]
     pub fn next_deadline_ms(&self) -> Option<u64> {
@@ -173,33 +178,6 @@ impl Interpreter {
         Some(InstanceView { system: &self.program.system, automaton, key: entry.key.as_ref(), data })
     }
 
-    /// Puts a system that has not run yet into a situation: that time, that many deliveries, those instances. They come
-    /// to be in the order given; the `order` of their timers is that of all of them together.
-    ///
-    /// # Errors
-    /// As [`Interpreter::restore`]; [`Error::WrongType`] if an instance is there twice, or two timers have one order.
-    pub fn resume(&mut self, now_ms: u64, deliveries: u64, snapshots: Vec<Snapshot>) -> Result<(), Error> {
-        let twice =
-            |what: String| Error::WrongType { what, expected: "each once".to_owned(), got: "one twice".to_owned() };
-        let mut orders = BTreeSet::new();
-        for snapshot in &snapshots {
-            self.check_snapshot(snapshot)?;
-            let name = || snapshot.address.name(self.system());
-            if snapshot.timers.iter().any(|timer| timer.order == u64::MAX || !orders.insert(timer.order)) {
-                return Err(twice(format!("the orders of the timers of {}", name())));
-            }
-        }
-        (self.bus.now_ms, self.bus.sequence) = (now_ms, deliveries);
-        for snapshot in snapshots {
-            if self.instance(&snapshot.address).is_some() {
-                return Err(twice(format!("a list of instances with {}", snapshot.address.name(self.system()))));
-            }
-            self.bus.restore(snapshot, true);
-        }
-        self.bus.take_properties_as_they_are(&self.program);
-        Ok(())
-    }
-
     /// Puts an instance into a situation without running anything; makes it if its key is free.
     ///
     /// # Errors
@@ -213,7 +191,7 @@ impl Interpreter {
         Ok(())
     }
 
-    fn check_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> {
+    pub(super) fn check_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> {
         self.check_key(&snapshot.address)?;
         let system = Arc::clone(&self.program.system);
         let automaton = &system.automata[snapshot.address.automaton];
@@ -294,7 +272,17 @@ impl Bus {
         }
     }
 
-    fn restore(&mut self, snapshot: Snapshot, keeps_order: bool) {
+    /// Stops the timers of an instance, if it exists.
+    pub(super) fn stop_timers(&mut self, address: &Address) {
+        let table = Arc::make_mut(&mut self.tables[address.automaton.index()]);
+        let number = table.number(address.key.as_ref());
+        let data = number.and_then(|number| table.get_mut(number)).and_then(|entry| entry.data.as_mut());
+        for running in data.map(|data| std::mem::take(&mut data.running)).unwrap_or_default() {
+            self.timers.stop(running.deadline_ms, running.order);
+        }
+    }
+
+    pub(super) fn restore(&mut self, snapshot: Snapshot, keeps_order: bool) {
         let Address { automaton, key } = snapshot.address;
         let table = Arc::make_mut(&mut self.tables[automaton.index()]);
         // An instance that exists keeps its number, and with it its place in the order of creation.

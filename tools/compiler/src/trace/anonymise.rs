@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use automata_runtime::trace::{FirstLine, SecondLine};
+use automata_runtime::trace::{FirstLine, LeftOut, LeftOutLine, SEVERAL, SecondLine};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
 use super::line::Writer;
-use super::opening::{Opening, snapshot};
+use super::opening::{Opening, replaced_name, shown, snapshot};
 use super::replaced::replaced;
-use crate::interpreter::{Delivery, Interpreter, Value};
+use crate::interpreter::{Delivery, Interpreter, Value, exact_address};
 use crate::model::{self, BaseType, ExpressionKind, System, Type};
 
 /// Replaces values, each always by the same.
@@ -28,6 +28,8 @@ pub struct Anonymiser {
     replaced: HashMap<(BaseType, Value), Value>,
     /// Replacements so far, by type.
     counts: HashMap<BaseType, u64>,
+    /// Who has caused what was left out, with their numbers in the order of appearance.
+    sources: HashMap<String, usize>,
 }
 
 impl Anonymiser {
@@ -41,6 +43,7 @@ impl Anonymiser {
             node: Value::Opaque(Arc::new(Json::from(opening.first.header.node.as_str()))),
             replaced: HashMap::new(),
             counts: HashMap::new(),
+            sources: HashMap::new(),
         }
     }
 
@@ -80,6 +83,34 @@ impl Anonymiser {
         let replaced = replaced(&system, delivery, &mut |of, value| self.value(of, value));
         self.writer.write(&self.system, &replaced, out);
         out.push(b'\n');
+    }
+
+    /// Appends the line of what was left out; the interpreter has taken it over.
+    pub fn left_out(&mut self, left_out: &LeftOut, interpreter: &Interpreter, out: &mut Vec<u8>) {
+        let system = Arc::clone(&self.system);
+        let mut replace = |of: Type, value: &Value| self.value(of, value);
+        // These names were read before, or nothing was taken over.
+        let addresses = |names: Vec<&String>| -> Vec<_> {
+            names.into_iter().filter_map(|name| exact_address(&system, name).ok()).collect()
+        };
+        let gone = addresses(left_out.gone.iter().collect());
+        let gone = gone.iter().map(|address| replaced_name(&system, address, &mut replace)).collect();
+        let views = addresses(left_out.instances.iter().map(|of| &of.instance).collect());
+        let views = views.iter().filter_map(|address| interpreter.instance(address));
+        let instances = views.map(|view| shown(&system, view, &mut replace)).collect();
+        let source = self.source(&left_out.source);
+        let left_out = LeftOut { source, gone, instances, ..left_out.clone() };
+        out.extend(serde_json::to_vec(&LeftOutLine { left_out }).unwrap_or_default());
+        out.push(b'\n');
+    }
+
+    fn source(&mut self, source: &str) -> String {
+        if source.is_empty() || source == SEVERAL {
+            return source.to_owned();
+        }
+        let next = self.sources.len() + 1;
+        let number = self.sources.entry(source.to_owned()).or_insert(next);
+        format!("source-{number}")
     }
 
     fn value(&mut self, of: Type, value: &Value) -> Value {

@@ -9,13 +9,16 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use automata_runtime::Record;
+use automata_runtime::trace::LeftOut;
 use serde_json::{Map, Value as Json};
 
 use super::differences::differences;
-use super::opening::{Opening, resume};
+use super::opening::{Opening, meanwhile, resume};
 use super::reader::Line;
 use super::replay::Watch;
-use crate::interpreter::{ConditionAsked, Delivery, Error, Host, Interpreter, SECRET, Value, is_stamp, object};
+use crate::interpreter::{
+    ConditionAsked, Delivery, Error, Host, Interpreter, Meanwhile, SECRET, Value, is_stamp, object,
+};
 use crate::model::{AutomatonId, EventKind, StateId, System};
 
 /// Timers of the other definitions, at most, that fire on the way to one input.
@@ -146,6 +149,22 @@ impl Beside {
         self.other.start_instance(address, parameters, host)
     }
 
+    /// Nobody knows what the other definitions would have made of inputs that were left out. So what had a part in them
+    /// is taken over as it is under the definitions of the replay.
+    fn take_over(&mut self, left_out: &LeftOut) -> Result<(), Error> {
+        let Meanwhile { now_ms, timer_order, mut gone, instances, .. } = meanwhile(&self.other, left_out)?;
+        gone.retain(|address| self.other.instance(address).is_some());
+        self.is_started = left_out.started;
+        // After a difference it has counted otherwise.
+        self.other.take_over(Meanwhile {
+            now_ms: now_ms.max(self.other.now_ms()),
+            deliveries: self.other.deliveries().saturating_add(left_out.deliveries),
+            timer_order: timer_order.max(self.other.timer_starts()),
+            gone,
+            instances,
+        })
+    }
+
     fn starts(&self, record: &Record) -> bool {
         let name = record.instance.split('[').next().unwrap_or_default();
         let system = self.other.system();
@@ -225,6 +244,16 @@ impl Watch for Beside {
             let record = delivery.traced(system);
             self.answers.learn(&record);
             self.here.push(record);
+        }
+        true
+    }
+
+    fn left_out(&mut self, _: &Interpreter, left_out: &LeftOut, line: Line<'_>) -> bool {
+        if self.comparison.stopped.is_none() {
+            self.line = line.number();
+            if let Err(error) = self.take_over(left_out) {
+                self.stop(format!("what was left out there cannot be taken over: {error}"));
+            }
         }
         true
     }

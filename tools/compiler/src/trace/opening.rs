@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use automata_runtime::trace::{
-    DeferredSnapshot, FORMAT, FirstLine, InstanceSnapshot, LINE_LIMIT_BYTES, SecondLine, Snapshot, TimerSnapshot,
+    DeferredSnapshot, FORMAT, FirstLine, InstanceSnapshot, LINE_LIMIT_BYTES, LeftOut, SecondLine, Snapshot,
+    TimerSnapshot,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::reader::{TraceError, begins, not_json, too_long};
-use crate::interpreter::{self, Error, Interpreter, Kept, Running, Value};
+use crate::interpreter::{self, Address, Error, InstanceView, Interpreter, Kept, Meanwhile, Running, Value};
 use crate::json::{repeated_key, with_column};
 use crate::model::{Automaton, AutomatonId, ParameterId, StateId, System, TimerId, TimerKind, Type};
 
@@ -92,48 +93,83 @@ pub fn resume(system: &Arc<System>, opening: &Opening) -> Result<Interpreter, Er
             interpreter.set_parameter(id, parameter, value)?;
         }
     }
-    let instances = opening.snapshot.instances.iter().map(|of| instance(&interpreter, of));
-    let instances = instances.collect::<Result<Vec<_>, _>>()?;
-    interpreter.resume(opening.snapshot.now_ms, opening.snapshot.sequence, instances)?;
+    let Snapshot { now_ms, sequence, timer_order, instances, .. } = &opening.snapshot;
+    let instances = self::instances(&interpreter, instances)?;
+    interpreter.resume(*now_ms, *sequence, *timer_order, instances)?;
     Ok(interpreter)
+}
+
+/// What was left out, by the names of these definitions.
+///
+/// # Errors
+/// If the definitions have no such automata, states, variables and so on.
+pub(super) fn meanwhile(interpreter: &Interpreter, left_out: &LeftOut) -> Result<Meanwhile, Error> {
+    let gone = left_out.gone.iter().map(|name| interpreter.exact_address(name)).collect::<Result<_, _>>()?;
+    Ok(Meanwhile {
+        now_ms: left_out.at_ms,
+        deliveries: left_out.sequence.saturating_add(left_out.deliveries),
+        timer_order: left_out.timer_order,
+        gone,
+        instances: instances(interpreter, &left_out.instances)?,
+    })
+}
+
+fn instances(interpreter: &Interpreter, of: &[InstanceSnapshot]) -> Result<Vec<interpreter::Snapshot>, Error> {
+    of.iter().map(|of| instance(interpreter, of)).collect()
 }
 
 /// The situation of the interpreter, as a trace would begin with it; `replace` may replace each value by another.
 #[must_use]
 pub fn snapshot(interpreter: &Interpreter, started: bool, replace: &mut dyn FnMut(Type, &Value) -> Value) -> Snapshot {
-    let system = interpreter.system();
-    let mut instances = Vec::new();
-    for view in interpreter.instances() {
-        let address = view.address();
-        let automaton = &system.automata[address.automaton];
-        let name = |state: StateId| automaton.states[state].name.clone();
-        let mut shown = |of: Type, value: &Value| replace(of, value).shown(system, of);
-        let parameters = automaton.parameters.iter().zip(view.parameters());
-        let parameters = parameters.map(|(of, value)| (of.name.clone(), shown(of.r#type, value))).collect();
-        let variables = automaton.variables.iter().zip(view.variables());
-        let variables = variables.map(|(of, value)| (of.name.clone(), shown(of.r#type, value))).collect();
-        let left = automaton.state_ids().zip(view.history());
-        let history = left.filter_map(|(state, leaf)| Some((name(state), name((*leaf)?).into()))).collect();
-        let deferred = view.kept().into_iter().map(|kept| {
-            let event = &automaton.events[kept.event];
-            let fields = event.fields.iter().zip(&kept.fields);
-            let fields = fields.map(|(field, value)| (field.name.clone(), shown(field.r#type, value))).collect();
-            DeferredSnapshot { event: event.name.clone(), fields, cause: kept.cause }
-        });
-        let deferred = deferred.collect();
-        let timers = view.timers().into_iter().map(|running| TimerSnapshot {
-            timer: automaton.timer_label(running.timer),
-            due_ms: running.deadline_ms,
-            interval_ms: (automaton.timers[running.timer].kind == TimerKind::Every).then_some(running.interval_ms),
-            order: running.order,
-        });
-        let timers = timers.collect();
-        let key = address.key.as_ref().zip(automaton.key.as_ref()).map(|(key, of)| replace(of.r#type, key));
-        let instance = interpreter::instance_name(system, address.automaton, key.as_ref());
-        let state = name(view.state());
-        instances.push(InstanceSnapshot { instance, state, parameters, variables, history, deferred, timers });
-    }
-    Snapshot { now_ms: interpreter.now_ms(), sequence: interpreter.deliveries(), started, instances }
+    let instances = interpreter.instances().map(|view| shown(interpreter.system(), view, replace)).collect();
+    let (now_ms, sequence) = (interpreter.now_ms(), interpreter.deliveries());
+    Snapshot { now_ms, sequence, started, timer_order: Some(interpreter.timer_starts()), instances }
+}
+
+/// An instance as a snapshot shows it; `replace` may replace each value by another.
+pub(super) fn shown(
+    system: &System,
+    view: InstanceView<'_>,
+    replace: &mut dyn FnMut(Type, &Value) -> Value,
+) -> InstanceSnapshot {
+    let address = view.address();
+    let automaton = &system.automata[address.automaton];
+    let name = |state: StateId| automaton.states[state].name.clone();
+    let mut shown = |of: Type, value: &Value| replace(of, value).shown(system, of);
+    let parameters = automaton.parameters.iter().zip(view.parameters());
+    let parameters = parameters.map(|(of, value)| (of.name.clone(), shown(of.r#type, value))).collect();
+    let variables = automaton.variables.iter().zip(view.variables());
+    let variables = variables.map(|(of, value)| (of.name.clone(), shown(of.r#type, value))).collect();
+    let left = automaton.state_ids().zip(view.history());
+    let history = left.filter_map(|(state, leaf)| Some((name(state), name((*leaf)?).into()))).collect();
+    let deferred = view.kept().into_iter().map(|kept| {
+        let event = &automaton.events[kept.event];
+        let fields = event.fields.iter().zip(&kept.fields);
+        let fields = fields.map(|(field, value)| (field.name.clone(), shown(field.r#type, value))).collect();
+        DeferredSnapshot { event: event.name.clone(), fields, cause: kept.cause }
+    });
+    let deferred = deferred.collect();
+    let timers = view.timers().into_iter().map(|running| TimerSnapshot {
+        timer: automaton.timer_label(running.timer),
+        due_ms: running.deadline_ms,
+        interval_ms: (automaton.timers[running.timer].kind == TimerKind::Every).then_some(running.interval_ms),
+        order: running.order,
+    });
+    let timers = timers.collect();
+    let instance = replaced_name(system, &address, replace);
+    let state = name(view.state());
+    InstanceSnapshot { instance, state, parameters, variables, history, deferred, timers }
+}
+
+/// `name` or `name[key]`; `replace` may replace the key by another.
+pub(super) fn replaced_name(
+    system: &System,
+    address: &Address,
+    replace: &mut dyn FnMut(Type, &Value) -> Value,
+) -> String {
+    let declared = system.automata[address.automaton].key.as_ref();
+    let key = address.key.as_ref().zip(declared).map(|(key, of)| replace(of.r#type, key));
+    interpreter::instance_name(system, address.automaton, key.as_ref())
 }
 
 fn instance(interpreter: &Interpreter, of: &InstanceSnapshot) -> Result<interpreter::Snapshot, Error> {

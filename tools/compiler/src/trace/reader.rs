@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use automata_runtime::record::Record;
-use automata_runtime::trace::{FORMAT, LINE_LIMIT_BYTES};
+use automata_runtime::trace::{FORMAT, LINE_LIMIT_BYTES, LeftOut, LeftOutLine};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -61,9 +61,11 @@ struct Parts {
     conditions: Range<usize>,
     /// The line as an input, if it can be one and the reader knows the definitions.
     input: Option<Input>,
+    /// It stands for deliveries that were left out.
+    left_out: Option<Box<LeftOut>>,
 }
 
-/// The line of a delivery.
+/// The line of a delivery, or of deliveries that were left out.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
     all: &'a str,
@@ -81,6 +83,13 @@ impl<'a> Line<'a> {
     #[must_use]
     pub fn text(&self) -> &'a str {
         &self.all[self.parts.line.clone()]
+    }
+
+    /// What was left out here, if the line is none of a delivery; then it has no instance, event, fields and
+    /// conditions, and its number and time are those of the first delivery that is missing.
+    #[must_use]
+    pub fn left_out(&self) -> Option<&'a LeftOut> {
+        self.parts.left_out.as_deref()
     }
 
     /// The whole line as a record.
@@ -215,6 +224,8 @@ struct Raw<'a> {
     snapshot: Option<IgnoredAny>,
     #[serde(default)]
     end: Option<IgnoredAny>,
+    #[serde(default)]
+    left_out: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -325,7 +336,19 @@ impl Reader {
                 Input::read(system, &unquoted(part(&instance)), &unquoted(part(&event)), part(&fields))
             });
             let line = range;
-            let parts = Parts { number, line, sequence, at_ms, cause, instance, event, fields, conditions, input };
+            let parts = Parts {
+                number,
+                line,
+                sequence,
+                at_ms,
+                cause,
+                instance,
+                event,
+                fields,
+                conditions,
+                input,
+                left_out: None,
+            };
             return self.follows(parts).map(Some);
         }
         let raw: Raw<'_> = match serde_json::from_str(text) {
@@ -358,6 +381,9 @@ impl Reader {
             self.ending = Ending::Ended;
             return Ok(None);
         }
+        if raw.left_out.is_some() {
+            return self.left_out(text, range).map(Some);
+        }
         let (Some(sequence), Some(at_ms)) = (raw.sequence, raw.at_ms) else {
             return wrong("the line is not a delivery: it has no `sequence` or no `at_ms`".to_owned());
         };
@@ -383,8 +409,48 @@ impl Reader {
             fields: raw.fields.map_or(0..0, place),
             conditions: raw.conditions.map_or(0..0, place),
             input: None,
+            left_out: None,
         })
         .map(Some)
+    }
+
+    /// The line of deliveries that were left out.
+    fn left_out(&mut self, text: &str, line: Range<usize>) -> Result<Parts, TraceError> {
+        let number = self.number;
+        let read = match repeated_key(text) {
+            Some(problem) => Err(problem),
+            None => serde_json::from_str(text).map_err(|error| with_column(&error)),
+        };
+        let LeftOutLine { left_out } = read.map_err(|problem| {
+            TraceError::new(number, format!("the line does not say what was left out: {problem}"))
+        })?;
+        let LeftOut { sequence, deliveries, from_ms, at_ms, .. } = left_out;
+        if deliveries == 0 {
+            return Err(TraceError::new(number, "the line says that no delivery was left out"));
+        }
+        let parts = Parts {
+            number,
+            line,
+            sequence,
+            at_ms: from_ms,
+            cause: None,
+            instance: 0..0,
+            event: 0..0,
+            fields: 0..0,
+            conditions: 0..0,
+            input: None,
+            left_out: Some(Box::new(left_out)),
+        };
+        let parts = self.follows(parts)?;
+        if at_ms < from_ms {
+            let problem = format!("time goes back: deliveries were left out from {from_ms} ms to {at_ms} ms");
+            return Err(TraceError::new(number, problem));
+        }
+        let Some(next) = sequence.checked_add(deliveries) else {
+            return Err(TraceError::new(number, format!("{deliveries} deliveries cannot follow number {sequence}")));
+        };
+        (self.sequence, self.at_ms) = (next, at_ms);
+        Ok(parts)
     }
 
     /// Checks that the line can follow those before it.
@@ -403,7 +469,7 @@ impl Reader {
         if cause.is_some_and(|cause| cause >= sequence) {
             return wrong("the line's cause is a later delivery".to_owned());
         }
-        (self.sequence, self.at_ms) = (sequence + 1, at_ms);
+        (self.sequence, self.at_ms) = (sequence.saturating_add(1), at_ms);
         Ok(parts)
     }
 }

@@ -38,7 +38,7 @@ impl Recording {
             timers: true,
             settings: Map::new(),
         };
-        let second = SecondLine { snapshot: Snapshot::default() };
+        let second = SecondLine { snapshot: Snapshot { timer_order: Some(0), ..Snapshot::default() } };
         let mut recording = Self {
             system: Arc::clone(system),
             writer: Writer::new(system),

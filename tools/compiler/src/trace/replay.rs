@@ -8,12 +8,13 @@
 use std::sync::Arc;
 
 use automata_runtime::Record;
+use automata_runtime::trace::{LeftOut, Snapshot};
 use serde_json::{Map, Value as Json};
 
 use super::differences::{differences, parts_at_ms};
 use super::input::{Input, plain_fields, plain_value};
 use super::line::Writer;
-use super::opening::{Opening, resume};
+use super::opening::{Opening, meanwhile, resume};
 use super::reader::{Block, Ending, Line, TraceError};
 use super::scan::behind;
 use crate::hash::model_hash;
@@ -27,7 +28,7 @@ use crate::model::{EventId, EventKind, System, Type};
 pub struct Parting {
     /// The line of the file, from 1.
     pub line: u64,
-    /// What the trace says; none: it has ended.
+    /// What the trace says; none: it has ended, or leaves something out.
     pub expected: Option<Box<Record>>,
     /// What the definitions do.
     pub why: Why,
@@ -83,6 +84,8 @@ pub struct Summary {
     pub inputs: u64,
     /// Time of the last of them.
     pub at_ms: u64,
+    /// Deliveries that the trace leaves out: what came of them was taken over from it.
+    pub left_out: u64,
     /// The first place where something differs.
     pub parting: Option<Parting>,
     /// The trace ends within an input: what followed from it was no longer written.
@@ -110,6 +113,7 @@ impl Summary {
             verified: 0,
             inputs: 0,
             at_ms: 0,
+            left_out: 0,
             parting: None,
             is_incomplete: false,
             ending: None,
@@ -124,7 +128,13 @@ pub trait Watch {
     /// A delivery that agrees with its line. False: neither this one nor any more is needed.
     fn verified(&mut self, system: &System, delivery: &Delivery, line: Line<'_>) -> bool;
 
-    /// An input comes next, at that time; the interpreter is as the one before left it.
+    /// Deliveries that the trace leaves out; the interpreter has taken over what came of them. False: no more is needed.
+    fn left_out(&mut self, interpreter: &Interpreter, left_out: &LeftOut, line: Line<'_>) -> bool {
+        let _ = (interpreter, left_out, line);
+        true
+    }
+
+    /// An input comes next, or something was left out, at that time; the interpreter is as the one before left it.
     fn before(&mut self, interpreter: &Interpreter, at_ms: u64) {
         let _ = (interpreter, at_ms);
     }
@@ -159,6 +169,8 @@ pub struct Replay {
     is_started: bool,
     /// The lines say which timers started, and when they are due.
     tells_timers: bool,
+    /// The snapshot says which number the next start of a timer has.
+    tells_order: bool,
     /// Timers may come late: the trace was made under these definitions, or says when they are due.
     may_be_late: bool,
 }
@@ -173,7 +185,9 @@ impl Replay {
             Ok(interpreter) => {
                 let tells_timers = opening.first.timers;
                 let may_be_late = tells_timers || opening.first.model == model_hash(system);
-                Ok(Self { interpreter, is_started: opening.snapshot.started, tells_timers, may_be_late })
+                let Snapshot { started: is_started, timer_order, .. } = opening.snapshot;
+                let tells_order = timer_order.is_some();
+                Ok(Self { interpreter, is_started, tells_timers, tells_order, may_be_late })
             }
             Err(error) => Err(Parting { line: 2, expected: None, why: Why::Unknown(error.to_string()) }),
         }
@@ -202,6 +216,10 @@ impl Replay {
             && let Some(line) = host.feed.peek(0)
         {
             let (number, at_ms, is_input) = (line.number(), line.at_ms(), line.cause().is_none());
+            if line.left_out().is_some() {
+                self.take_over(&mut host);
+                continue;
+            }
             let before = host.feed.taken();
             if let Some(why) = self.overdue(at_ms).filter(|_| is_input) {
                 host.part(number, why);
@@ -228,6 +246,31 @@ impl Replay {
         }
         let (ending, error) = (host.feed.ending, host.feed.error);
         Summary { ending, error, ..host.summary }
+    }
+
+    /// The next line says what was left out.
+    fn take_over(&mut self, host: &mut Lines<'_, '_>) {
+        let Lines { feed, watch, summary, is_over, .. } = host;
+        let Some(line) = feed.peek(0) else { return };
+        let Some(left_out) = line.left_out() else { return };
+        if !self.tells_order {
+            let problem = "the line leaves something out, but the snapshot of this trace has no `timer_order`";
+            feed.error = Some(TraceError::new(line.number(), problem));
+            *is_over = true;
+            return;
+        }
+        watch.before(&self.interpreter, left_out.from_ms);
+        let taken = meanwhile(&self.interpreter, left_out).and_then(|meanwhile| self.interpreter.take_over(meanwhile));
+        if let Err(error) = taken {
+            let number = line.number();
+            return host.part(number, Why::Unknown(error.to_string()));
+        }
+        self.is_started = left_out.started;
+        *is_over = !watch.left_out(&self.interpreter, left_out, line);
+        if !*is_over {
+            summary.left_out += left_out.deliveries;
+            feed.index += 1;
+        }
     }
 
     /// The timer that is due before that time, if only another length can explain it: under its own definitions a trace
@@ -395,7 +438,8 @@ struct Answer {
 impl Lines<'_, '_> {
     fn part(&mut self, line: u64, why: Why) {
         self.is_over = true;
-        match self.feed.peek(0).map(|line| line.record()).transpose() {
+        let delivery = self.feed.peek(0).filter(|line| line.left_out().is_none());
+        match delivery.map(|line| line.record()).transpose() {
             Ok(expected) => self.summary.parting = Some(Parting { line, expected: expected.map(Box::new), why }),
             // Nothing can be said about a line that means nothing.
             Err(error) => self.feed.error = Some(error),
@@ -475,6 +519,12 @@ impl Host for Lines<'_, '_> {
             let found = self.traced(system, delivery);
             return self.nothing_left(Why::Differs(Box::new(found)));
         };
+        // What is left out begins with an input, so nothing of the one at hand is missing.
+        if line.left_out().is_some() {
+            let number = line.number();
+            let found = self.traced(system, delivery);
+            return self.part(number, Why::Differs(Box::new(found)));
+        }
         if line.text().as_bytes() != self.written.as_slice() {
             let number = line.number();
             match line.record() {

@@ -1,5 +1,6 @@
 //! A delivery as one line for people.
 
+use automata_runtime::trace::LeftOut;
 use automata_runtime::{Outcome, Record};
 use serde_json::{Map, Value as Json};
 
@@ -21,6 +22,22 @@ pub fn timeline(record: &Record) -> String {
     parts.extend(effects(record));
     let line = format!("{:>10}  {:<22} {event:<30} {}", moment(record.at_ms), record.instance, parts.join("  "));
     line.trim_end().to_owned()
+}
+
+/// Deliveries that a trace leaves out, as one line: when, how many, and by whom.
+#[must_use]
+pub fn timeline_left_out(left_out: &LeftOut) -> String {
+    let what = left_out_text(left_out);
+    format!("{:>10}  {what}, up to {}", moment(left_out.from_ms), moment(left_out.at_ms))
+}
+
+/// `left out: 4812 deliveries by 203.0.113.0/24`.
+#[must_use]
+pub fn left_out_text(left_out: &LeftOut) -> String {
+    let LeftOut { deliveries, source, .. } = left_out;
+    let what = if *deliveries == 1 { "delivery" } else { "deliveries" };
+    let by = if source.is_empty() { String::new() } else { format!(" by {}", cut(source)) };
+    format!("left out: {deliveries} {what}{by}")
 }
 
 fn states(record: &Record) -> String {
@@ -72,7 +89,7 @@ fn call(name: &str, arguments: &Map<String, Json>) -> String {
     if values.is_empty() { name.to_owned() } else { format!("{name}({})", values.join(", ")) }
 }
 
-/// Texts as they are, but cut to fit a line, and without characters that would move the cursor.
+/// Texts as they are.
 fn bare(value: &Json) -> String {
     let text = match value {
         Json::String(text) => text.clone(),
@@ -81,6 +98,11 @@ fn bare(value: &Json) -> String {
         }
         value => value.to_string(),
     };
+    cut(&text)
+}
+
+/// To fit a line, and without characters that would move the cursor.
+fn cut(text: &str) -> String {
     let text: String = text.chars().map(|c| if is_invisible(c) { '·' } else { c }).collect();
     const LONGEST: usize = 40;
     match text.char_indices().nth(LONGEST) {

@@ -12,6 +12,8 @@ pub struct Usage {
     pub transitions: Vec<Vec<u64>>,
     /// Deliveries to that automaton.
     pub deliveries: Vec<u64>,
+    /// Deliveries that the trace leaves out: what was used in them is not known.
+    pub left_out: u64,
 }
 
 impl Usage {
@@ -23,6 +25,7 @@ impl Usage {
             states: system.automata.iter().map(|automaton| vec![0; automaton.states.len()]).collect(),
             transitions: system.automata.iter().map(|automaton| vec![0; automaton.transitions.len()]).collect(),
             deliveries: vec![0; system.automata.len()],
+            left_out: 0,
         };
         for view in interpreter.instances() {
             let id = view.address().automaton;

@@ -38,17 +38,29 @@ const MANY: usize = 160;
 /// The picture of one automaton.
 #[must_use]
 pub fn automaton(system: &System, sources: &Sources, id: AutomatonId) -> String {
-    picture(system, sources, id, None)
+    picture(system, sources, id, None, "")
 }
 
-/// The picture of one automaton, with how often each state was entered and each transition performed in a trace.
+/// The picture of one automaton, with how often each state was entered and each transition performed in a trace. It says
+/// so if the trace leaves something out, since there may have been more.
 #[must_use]
 pub fn with_usage(system: &System, sources: &Sources, id: AutomatonId, usage: &Usage) -> String {
     let counts = Counts { states: &usage.states[id.index()], transitions: &usage.transitions[id.index()] };
-    picture(system, sources, id, Some((counts, usage.deliveries[id.index()])))
+    let note = match usage.left_out {
+        0 => String::new(),
+        1 => "1 delivery, of whatever automaton, is left out".to_owned(),
+        left_out => format!("{left_out} deliveries, of whatever automata, are left out"),
+    };
+    picture(system, sources, id, Some((counts, usage.deliveries[id.index()])), &note)
 }
 
-fn picture(system: &System, sources: &Sources, id: AutomatonId, usage: Option<(Counts<'_>, u64)>) -> String {
+fn picture(
+    system: &System,
+    sources: &Sources,
+    id: AutomatonId,
+    usage: Option<(Counts<'_>, u64)>,
+    note: &str,
+) -> String {
     let automaton = &system.automata[id];
     let counts = usage.map(|(counts, _)| counts);
     let path = &sources.get(automaton.span.file).path;
@@ -58,7 +70,8 @@ fn picture(system: &System, sources: &Sources, id: AutomatonId, usage: Option<(C
         let diagram = diagram(system, sources, automaton, counts, width);
         if listing::is_needed(&diagram, automaton) {
             let (diagram, layout) = listing::listing(automaton, &diagram);
-            return draw::picture(automaton, path, &diagram, &layout, usage, listing::NOTE);
+            let notes = if note.is_empty() { listing::NOTE.to_owned() } else { format!("{note}; {}", listing::NOTE) };
+            return draw::picture(automaton, path, &diagram, &layout, usage, &notes);
         }
         let graph = graph(&diagram);
         let layout = place(&graph, &mut work);
@@ -71,7 +84,7 @@ fn picture(system: &System, sources: &Sources, id: AutomatonId, usage: Option<(C
         }
     }
     let (_, diagram, layout) = best.expect("there is one width at least");
-    draw::picture(automaton, path, &diagram, &layout, usage, "")
+    draw::picture(automaton, path, &diagram, &layout, usage, note)
 }
 
 fn graph(diagram: &Diagram) -> Graph {
