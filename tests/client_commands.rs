@@ -218,7 +218,10 @@ fn a_contact_is_added_and_listed() {
         "#]],
     );
     let raw = fake.run(&["--json", "contact", "list"]);
-    assert_eq!(serde_json::from_slice::<Value>(&raw.stdout).expect("JSON"), json!({ "contacts": [contact()] }));
+    assert_eq!(
+        serde_json::from_slice::<Value>(&raw.stdout).expect("JSON"),
+        json!({ "contacts": [contact()], "alike": [] })
+    );
 }
 
 #[test]

@@ -4,6 +4,9 @@
 //! another. Verification is strict (`verify_strict`: no small-order keys, no malleable signatures; RFC 8032 and
 //! <https://hdevalence.ca/blog/2020-10-04-its-25519am>).
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
 use std::fmt;
 
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
@@ -126,9 +129,31 @@ pub struct BadSignature {
 /// # Errors
 /// If the signature is not that of `id`, or `id` is no sound public key.
 pub fn verify(id: &NodeId, domain: Domain, body: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> Result<(), BadSignature> {
-    let key = VerifyingKey::from_bytes(id.as_bytes()).map_err(|_| BadSignature { of: *id })?;
+    let key = verifying_key(id).ok_or(BadSignature { of: *id })?;
     let signature = ed25519_dalek::Signature::from_bytes(signature);
     key.verify_strict(&domain.prefixed(body), &signature).map_err(|_| BadSignature { of: *id })
+}
+
+/// Keys that are kept at hand by each thread, at most.
+const KEYS_AT_HAND: usize = 16;
+
+thread_local! {
+    /// Keys of those who signed last, decompressed: that is a fifth of what a verification costs, and whoever signs one
+    /// thing mostly signs several.
+    static AT_HAND: RefCell<VecDeque<(NodeId, VerifyingKey)>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// The key that is an id; nothing if it is none.
+fn verifying_key(id: &NodeId) -> Option<VerifyingKey> {
+    AT_HAND.with_borrow_mut(|at_hand| {
+        if let Some((_, key)) = at_hand.iter().find(|(of, _)| of == id) {
+            return Some(*key);
+        }
+        let key = VerifyingKey::from_bytes(id.as_bytes()).ok()?;
+        at_hand.truncate(KEYS_AT_HAND - 1);
+        at_hand.push_front((*id, key));
+        Some(key)
+    })
 }
 
 #[cfg(test)]

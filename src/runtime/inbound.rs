@@ -42,7 +42,7 @@ pub fn read(session: u64, bytes: &[u8], proved: &Proved, network: &str, now_unix
             return Inbound::Introduction(Introduction::verify(peer_id, proved, now_unix_ms));
         }
         Ok(Frame::YourDocument(document)) => return Inbound::OurDocument(document),
-        Ok(frame) => event(session, frame, &proved.peer, network, now_unix_ms),
+        Ok(frame) => event(session, frame, network, now_unix_ms),
         Err(error) => Some(told::violation(session, error.to_string())),
     })
 }
@@ -58,8 +58,8 @@ pub fn clock_ahead_ms(bytes: &[u8], now_unix_ms: u64) -> Option<i64> {
     }
 }
 
-/// What a frame other than PEER-ID says, in a session with `peer`; nothing if only a later version knows.
-pub fn event(session: u64, frame: Frame, peer: &NodeId, network: &str, now_unix_ms: u64) -> Option<Message> {
+/// What a frame other than PEER-ID says; nothing if only a later version knows.
+pub fn event(session: u64, frame: Frame, network: &str, now_unix_ms: u64) -> Option<Message> {
     Some(match frame {
         Frame::Hello(hello) => greeting(session, &hello, network, now_unix_ms),
         Frame::PeerId(_) | Frame::YourDocument(_) | Frame::Unknown(_) => return None,
@@ -69,7 +69,7 @@ pub fn event(session: u64, frame: Frame, peer: &NodeId, network: &str, now_unix_
         Frame::Pong(nonce) => told::pong_received(session, nonce),
         Frame::GetPeers => told::peers_asked(session),
         Frame::Peers(hints) => told::peers_received(session, hints),
-        Frame::Packet(bytes) => match VerifiedPacket::of_session(&bytes, peer) {
+        Frame::Packet(bytes) => match VerifiedPacket::verify(&bytes) {
             Ok(packet) => told::packet_received(session, packet),
             Err(error) => told::violation(session, error.to_string()),
         },

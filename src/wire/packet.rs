@@ -177,7 +177,7 @@ impl fmt::Debug for Packet {
     }
 }
 
-/// A packet that is its sender's: it is signed by them, or came in a session with them. Cheap to clone.
+/// A packet that its sender has signed. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedPacket {
     packet: Arc<Packet>,
@@ -202,26 +202,10 @@ impl VerifiedPacket {
     /// # Errors
     /// If it is too long, is no packet, or is not signed by the one whom it names as its sender.
     pub fn verify(bytes: &[u8]) -> Result<Self, PacketError> {
-        Self::read(bytes, |_| false)
-    }
-
-    /// Reads a packet that came in a session with `peer`. A session proves its peer with the very key that signs
-    /// packets, so the signature under a packet of theirs says nothing more and is not verified. Any other sender has
-    /// to have signed.
-    ///
-    /// # Errors
-    /// As [`VerifiedPacket::verify`].
-    pub fn of_session(bytes: &[u8], peer: &NodeId) -> Result<Self, PacketError> {
-        Self::read(bytes, |sender| sender == peer)
-    }
-
-    fn read(bytes: &[u8], is_proved: impl Fn(&NodeId) -> bool) -> Result<Self, PacketError> {
         within_limit(bytes)?;
         let signed = Signed::parse(bytes)?;
         let packet: Packet = decode(signed.unverified_body())?;
-        if !is_proved(&packet.sender) {
-            signed.verify(&packet.sender, Domain::Packet)?;
-        }
+        signed.verify(&packet.sender, Domain::Packet)?;
         Ok(Self { packet: Arc::new(packet), bytes: signed.to_shared() })
     }
 
@@ -296,17 +280,6 @@ mod tests {
             wrong[bit / 8] ^= 1 << (bit % 8);
             assert!(VerifiedPacket::verify(&wrong).is_err(), "bit {bit}");
         }
-    }
-
-    #[test]
-    fn in_a_session_its_peer_need_not_be_proved_again_and_nobody_else_speaks() {
-        let other = IdentityKey::from_seed(&[4; SEED_BYTES]);
-        let forged = Signed::sign(&other, Domain::Packet, &encode(&packet(vec![1])));
-        assert!(VerifiedPacket::of_session(forged.as_bytes(), &key().id()).is_ok(), "the session has proved it");
-        let error = VerifiedPacket::of_session(forged.as_bytes(), &other.id());
-        assert_eq!(error, Err(PacketError::Signature(BadSignature { of: key().id() })));
-        let signed = packet(vec![1]).sign(&key()).expect("it is short");
-        assert!(VerifiedPacket::of_session(signed.as_bytes(), &other.id()).is_ok());
     }
 
     #[test]

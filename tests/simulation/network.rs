@@ -642,7 +642,7 @@ impl World {
     fn frame(&mut self, index: usize, session: SessionId, frame: Frame) {
         let unix_ms = EPOCH_MS + self.now_ms;
         self.tell_peer(index, session, |theirs, other| {
-            inbound::event(theirs, frame.clone(), &id(index as u8 + 1), other.network, unix_ms + other.skew_ms)
+            inbound::event(theirs, frame.clone(), other.network, unix_ms + other.skew_ms)
         });
     }
 

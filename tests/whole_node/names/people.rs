@@ -71,7 +71,7 @@ fn of_several_who_claim_a_name_the_user_chooses_one() {
 
     let said = done(&b, &["find", "alice"]);
     assert!(said.contains("your contact second") && said.contains("your contact alice"), "{said}");
-    assert!(said.contains("claims without such a document are left out"), "{said}");
+    assert!(said.contains("other claims are left out"), "{said}");
 }
 
 /// Somebody who is called Alice, in that place.
