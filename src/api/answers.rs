@@ -76,6 +76,9 @@ pub struct Status {
     /// What the user should know of this run, the oldest first.
     #[serde(default)]
     pub notices: Vec<String>,
+    /// The database of messages is damaged, so the node keeps out of the network.
+    #[serde(default)]
+    pub is_damaged: bool,
 }
 
 /// The distributed hash table in [`Status`].
@@ -245,6 +248,9 @@ pub struct ContactCounts {
     /// Those of them who came by an invitation.
     #[serde(default)]
     pub invited: u64,
+    /// Messages of those that the user talks with that were not read.
+    #[serde(default)]
+    pub unread: u64,
 }
 
 /// What has come and gone since the node's start.
@@ -586,6 +592,9 @@ pub struct ContactRemoved {
     /// Messages of the conversation that are deleted.
     #[serde(default)]
     pub messages_deleted: u64,
+    /// They had been refused, and are so no longer.
+    #[serde(default)]
+    pub was_refused: bool,
 }
 
 /// `messages.count`: how large a conversation is.

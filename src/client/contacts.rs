@@ -171,7 +171,11 @@ fn confirm_deletion(node: &super::Connection, who: &str) -> Result<(), Failure> 
 /// What became of a contact, and of the conversation.
 fn removed(removed: &ContactRemoved) -> String {
     let who = styled(STRONG, name_or_id(removed.name.as_ref(), &removed.id));
-    let mut text = format!("{who} is no longer a contact.");
+    let mut text = if removed.was_refused {
+        format!("{who} is no longer refused, and can write to you again.")
+    } else {
+        format!("{who} is no longer a contact.")
+    };
     if removed.messages_given_up > 0 {
         text += &format!(" {} had not been delivered; no longer tried.", counted(removed.messages_given_up, "message"));
     }

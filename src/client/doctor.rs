@@ -113,9 +113,15 @@ fn say_once(findings: &mut [(&str, Finding)]) {
     for at in 1..findings.len() {
         let (before, rest) = findings.split_at_mut(at);
         let (_, finding) = &mut rest[0];
-        let is_it =
-            |(_, first): &&(&str, Finding)| first.verdict == Verdict::Bad && finding.said.contains(first.said.as_str());
-        if finding.verdict == Verdict::Bad
+        let is_it = |(_, first): &&(&str, Finding)| {
+            first.verdict == Verdict::Bad
+                && match finding.verdict {
+                    Verdict::Bad => finding.said.contains(first.said.as_str()),
+                    // Of several notices only the first would be told by that.
+                    _ => finding.said.starts_with(first.said.as_str()),
+                }
+        };
+        if matches!(finding.verdict, Verdict::Bad | Verdict::Notable)
             && let Some((name, _)) = before.iter().find(is_it)
         {
             *finding = Finding::skipped(format!("see `{name}` above"));
@@ -156,7 +162,7 @@ pub(super) fn repair(context: &Context<'_>) -> Result<(), Failure> {
             "No invitation counts any more, for it is not known which were used: `bitpie id --invite` makes another.\n";
     }
     if repaired.unreadable > 0 {
-        let _ = writeln!(text, "{} could not be read.", counted(repaired.unreadable, "page or entry"));
+        let _ = writeln!(text, "{} could not be read.", counted(repaired.unreadable, "piece"));
     }
     if let Some(aside) = &repaired.aside {
         let _ = writeln!(text, "The damaged one is kept: {}", safe(aside));

@@ -29,6 +29,10 @@ pub const JUDGES: &[(&str, Judge)] = &[
 
 /// The one line that says how the node is, and whether that is as it should be.
 pub fn headline(status: &Status, now_unix_ms: u64) -> (Verdict, String) {
+    if status.is_damaged {
+        let said = "out of the network: messages.db is damaged, and can be read and exported until it is repaired";
+        return (Verdict::Bad, said.to_owned());
+    }
     let is_in_company = status.sessions.incoming + status.sessions.outgoing > 0;
     let listening = listening(status, now_unix_ms);
     match listening.verdict {
@@ -42,6 +46,7 @@ pub fn headline(status: &Status, now_unix_ms: u64) -> (Verdict, String) {
     if !is_in_company && status.dht.state != "JOINED" {
         let why = match status.dht.state.as_str() {
             "CLOSED" | "AT_STARTUP" => "the DHT is off",
+            "FAILED" => "the DHT cannot be used",
             _ if status.dht.asks_nobody => "it asks nobody in the DHT",
             "OPENING" | "JOINING" => "the DHT is being joined",
             _ => "nobody in the DHT answers",
@@ -76,7 +81,13 @@ fn is_of_this_machine_alone(status: &Status) -> bool {
     entrypoints(status).all(Entrypoint::is_loopback)
 }
 
+/// What a node with a damaged database does not do.
+const OUT_OF_THE_NETWORK: &str = "the node keeps out of the network until its database is repaired";
+
 fn listening(status: &Status, _: u64) -> Finding {
+    if status.is_damaged {
+        return Finding::skipped(OUT_OF_THE_NETWORK);
+    }
     const HELP: &str = "nobody reaches this node until that has changed; it looks again by itself, and at once on \
                         `bitpie reconnect`";
     let of_transports = status.transports.iter().filter_map(|transport| {
@@ -136,7 +147,10 @@ fn dht(status: &Status, _: u64) -> Finding {
     const ALONE: &str = "look whether UDP gets out of this network, and at `bitpie config get \
                          services/entangled-dht/bootstrap`; it goes on trying. Without it, contacts are found only where \
                          they were last, and nicknames not at all; who wants none: `bitpie service disable entangled-dht`";
-    const FAILED: &str = "it is tried again by itself; the log tells more";
+    const FAILED: &str = "it is tried again by itself";
+    if status.is_damaged {
+        return Finding::skipped(OUT_OF_THE_NETWORK);
+    }
     let dht = &status.dht;
     match (dht.state.as_str(), &dht.problem) {
         ("CLOSED" | "AT_STARTUP", _) => Finding::skipped("off: nobody is found by nickname, or after they have moved"),
@@ -158,12 +172,17 @@ fn dht(status: &Status, _: u64) -> Finding {
 
 fn nickname(status: &Status, _: u64) -> Finding {
     const HELP: &str = "it is tried again by itself; `bitpie nick show` tells how it stands";
+    if status.is_damaged {
+        return Finding::skipped(OUT_OF_THE_NETWORK);
+    }
     let nickname = &status.nickname;
     let Some(name) = nickname.name.as_ref().map(crate::nickname::Nickname::as_str) else {
         return Finding::skipped("none is wanted");
     };
     let help = nickname.help.clone().unwrap_or_else(|| HELP.to_owned());
     match (&nickname.problem, nickname.state.as_str()) {
+        // The DHT is still being joined.
+        (Some(_), _) if status.uptime_ms < BEGINNING_MS => Finding::skipped(format!("{name} is being registered")),
         (Some(problem), _) => Finding::bad(format!("nobody finds this node as {name}: {problem}"), help),
         (None, "FAILED") => Finding::bad(format!("{name} could not be registered"), help),
         // While a place is looked at again it is still ours.
@@ -190,7 +209,7 @@ fn local_network(status: &Status, _: u64) -> Finding {
 fn notices(status: &Status, _: u64) -> Finding {
     match status.notices.as_slice() {
         [] => Finding::good("nothing out of the ordinary in this run"),
-        all => Finding::notable(all.join("; "), "read it; it is told until the node is started again"),
+        all => Finding::notable(all.join("\n"), "read it; it is told until the node is started again"),
     }
 }
 
@@ -259,6 +278,7 @@ pub(super) mod tests {
                 help: None,
             },
             notices: Vec::new(),
+            is_damaged: false,
         }
     }
 
@@ -272,6 +292,20 @@ pub(super) mod tests {
         let mut status = well();
         change(&mut status);
         status
+    }
+
+    #[test]
+    fn a_node_with_a_damaged_database_says_so_before_all_else() {
+        let status = Status { is_damaged: true, transports: Vec::new(), ..well() };
+        let (verdict, said) = headline(&status, NOW);
+        assert!(verdict == Verdict::Bad && said.contains("messages.db is damaged"), "{said}");
+        for judge in [listening, dht, nickname] {
+            assert_eq!(
+                judge(&status, NOW).verdict,
+                Verdict::Skipped,
+                "what does not listen has a cause, told elsewhere"
+            );
+        }
     }
 
     #[test]

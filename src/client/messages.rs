@@ -13,10 +13,10 @@ use super::short_id::{name_or_id, reference};
 use super::table::{Cell, Table};
 use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, counted, print, print_json, safe, styled};
 use super::{Connection, Context, now_unix_ms};
-use crate::api::answers::{Direction, Message, MessageState, SentTime};
+use crate::api::answers::{ContactState, Direction, Message, MessageState, SentTime};
 use crate::api::hidden::Hidden;
 use crate::api::methods::{
-    ExportMessages, ListMessages, MESSAGES_PER_ANSWER, MarkRead, SearchMessages, WAIT_MS, WatchMessages,
+    ExportMessages, ListContacts, ListMessages, MESSAGES_PER_ANSWER, MarkRead, SearchMessages, WAIT_MS, WatchMessages,
 };
 
 /// `bitpie msg …`
@@ -119,7 +119,15 @@ fn list(
     }
     let messages = &answered.answer.messages;
     if messages.is_empty() {
-        return Ok(print("No messages. `bitpie msg send WHO TEXT` writes one.\n")?);
+        let waiting = node.call(&ListContacts {})?.answer.contacts;
+        let waiting = waiting.iter().filter(|contact| contact.state == ContactState::Request).count();
+        let waiting = match waiting {
+            _ if with.is_some() => String::new(),
+            0 => String::new(),
+            1 => " A stranger waits for an answer: `bitpie contact list`".to_owned(),
+            some => format!(" {some} strangers wait for an answer: `bitpie contact list`"),
+        };
+        return Ok(print(&format!("No messages. `bitpie msg send WHO TEXT` writes one.{waiting}\n"))?);
     }
     let mut text = table_text(messages, now_unix_ms());
     if let Some(next) = answered.answer.next {
@@ -207,6 +215,8 @@ fn export(with: Option<String>, out: Option<&Path>, context: &Context<'_>) -> Re
         write_all(&node, with, &mut output)?;
         return Ok(());
     };
+    // Whom nobody knows leaves no file.
+    node.call(&ExportMessages { with: with.clone(), after: 0, limit: 1 })?;
     let mut file = BufWriter::new(create_private(path)?);
     let failed = |error: io::Error| {
         Failure::here(format!("{} cannot be written: {error}", path.display()), "what is there of it is not complete")

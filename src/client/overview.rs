@@ -102,7 +102,7 @@ fn status_text(status: &Status, is_verbose: bool, now_unix_ms: u64) -> String {
     let at = if listening.is_empty() { styled(FAINT, "nowhere") } else { listening.join(" ") };
     lines.add("listens at", at);
     lines.add("contacts", contacts_text(&status.contacts));
-    lines.add("messages", counts(status.messages.iter().map(|(state, count)| (state.word(), *count))));
+    lines.add("messages", messages_text(status));
     if !is_verbose {
         lines.of_what_is_well(status, now_unix_ms);
     }
@@ -129,7 +129,7 @@ struct Lines(String);
 
 impl Lines {
     fn add(&mut self, name: &str, value: impl Display) {
-        let _ = writeln!(self.0, "{FAINT}{name:<12}{FAINT:#}{value}");
+        let _ = writeln!(self.0, "{FAINT}{name:<13}{FAINT:#}{value}");
     }
 
     /// What is not as it should be; the first line says of the network whether others get through, and notices have
@@ -217,6 +217,15 @@ fn contacts_text(contacts: &ContactCounts) -> String {
         ("waiting to be accepted", contacts.requests),
     ]);
     shown + &invited + see
+}
+
+/// What came and was not read, and how far those are that were sent.
+fn messages_text(status: &Status) -> String {
+    let sent = counts(status.messages.iter().map(|(state, count)| (state.word(), *count)));
+    match status.contacts.unread {
+        0 => format!("none unread; sent: {sent}"),
+        unread => format!("{}; sent: {sent}", styled(ODD, format!("{unread} unread"))),
+    }
 }
 
 fn traffic_text(counters: &Counters) -> String {

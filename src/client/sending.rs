@@ -19,6 +19,7 @@ use crate::api::errors::ErrorKind;
 use crate::api::hidden::Hidden;
 use crate::api::methods::{GetMessage, SendMessage, WAIT_MS};
 use crate::nickname::Nickname;
+use crate::wire::MESSAGE_LIFETIME_MS;
 
 /// What `bitpie msg send` was told.
 #[derive(Args)]
@@ -37,7 +38,7 @@ pub struct Sending {
     /// Wait this long at most
     #[arg(long, value_name = "DURATION", requires = "wait")]
     pub timeout: Option<Span>,
-    /// Try this long [default: the setting messages/expiry]
+    /// Try this long, at most 30d [default: the setting messages/expiry]
     #[arg(long, value_name = "DURATION")]
     pub expires: Option<Span>,
 }
@@ -52,6 +53,13 @@ impl Sending {
         let node = context.node()?;
         let text = Hidden(self.text.filter(|text| text != "-").map_or_else(read_input, Ok)?);
         let expires_ms = self.expires.map(|span| span.ms);
+        if expires_ms.is_some_and(|ms| ms > MESSAGE_LIFETIME_MS) {
+            let longest = Span { ms: MESSAGE_LIFETIME_MS };
+            return Err(Failure::here(
+                format!("no message is tried for longer than {longest}"),
+                "give less, or leave out --expires",
+            ));
+        }
         let send = |to: String| node.call(&SendMessage { to, text: text.clone(), expires_ms });
         let nickname = choosing::as_nickname(&self.to);
         // With a fingerprint, a name means nobody else, also if it is that of a contact.

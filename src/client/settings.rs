@@ -48,6 +48,10 @@ pub fn perform(command: ConfigCommand, context: &Context<'_>) -> Result<(), Fail
             settings
                 .settings
                 .retain(|setting| beginning.as_ref().is_none_or(|beginning| setting.path.starts_with(beginning)));
+            if let Some(beginning) = beginning.filter(|_| settings.settings.is_empty()) {
+                let said = format!("no setting begins with `{beginning}`");
+                return Err(Failure::here(said, "`bitpie config list` shows all settings"));
+            }
             if context.json { Ok(print_json(&settings)?) } else { Ok(print(&list_text(&settings))?) }
         }
         ConfigCommand::Get { path } => {
@@ -98,8 +102,7 @@ fn list_text(settings: &Settings) -> String {
     for setting in &settings.settings {
         table.row(row(setting));
     }
-    let text = table.render();
-    if settings.settings.is_empty() { "There is no such setting.\n".to_owned() } else { text }
+    table.render()
 }
 
 fn row(setting: &Setting) -> [Cell; 3] {

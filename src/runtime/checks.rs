@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::client::doctor::{Check, Finding, Patient};
 use crate::client::told;
 use crate::home::{Home, HomeError};
+use crate::identity::NodeId;
 use crate::identity::key_file::{self, KeyFileSummary};
 use crate::runtime::databases;
 use crate::store::{Store, StoreError};
@@ -44,6 +45,12 @@ fn key(patient: &Patient) -> Finding {
     }
 }
 
+/// Whose key lies in the home, if one does that can be read.
+fn id(home: &Home) -> Option<NodeId> {
+    let text = home.read_key().ok()??;
+    key_file::summary(&text).ok().map(|summary| summary.id)
+}
+
 fn permissions(patient: &Patient) -> Finding {
     match Home::at(&patient.home).open_to_others() {
         Err(error) => Finding::bad(error.to_string(), "see who owns it"),
@@ -80,9 +87,28 @@ fn database(patient: &Patient) -> Finding {
             );
         }
         Ok([None, None]) if is_there(&messages) && is_there(&peers) => {}
-        Ok([None, None]) => return Finding::good("one is not there yet, and the other is whole"),
+        Ok([None, None]) if is_there(&messages) => {
+            return Finding::good("messages.db is whole; peers.db is not there, and the next start makes it");
+        }
+        Ok([None, None]) => {
+            return Finding::bad(
+                "messages.db is gone, and with it contacts and messages",
+                "if you have a backup: `bitpie restore FILE --home DIR` with another folder, and use that. Otherwise `bitpie \
+                 run` goes on as the same identity, without them",
+            );
+        }
     }
-    match Store::open(&messages, &peers).and_then(|store| store.check()) {
+    let checked = Store::open(&messages, &peers).and_then(|store| Ok((store.owners()?, store.check()?)));
+    if let (Ok((owners, _)), Some(me)) = (&checked, id(&home))
+        && !owners.is_empty()
+        && !owners.contains(&me)
+    {
+        return Finding::bad(
+            format!("the messages in this home are those of {}, and the key is that of {me}", owners[0]),
+            "put the right key back, or, to go on with them under this key: `bitpie run --new-identity`",
+        );
+    }
+    match checked.map(|(_, found)| found) {
         Err(error) if error.says_what_to_do() => Finding::bad(error.to_string(), "do that, then ask again"),
         Err(error) => Finding::bad(error.to_string(), "keep a copy of the home folder, and restore a backup"),
         Ok(found) => match found.first() {
@@ -97,7 +123,7 @@ mod tests {
     use super::*;
     use crate::api::answers::Settings;
     use crate::client::doctor::Verdict;
-    use crate::identity::IdentityKey;
+    use crate::identity::{IdentityDocument, IdentityKey, SealingKey};
 
     fn patient(home: &Home) -> Patient {
         let settings = Ok(Settings { settings: Vec::new() });
@@ -128,6 +154,25 @@ mod tests {
         assert!(finding.verdict == Verdict::Good && finding.said.contains(&identity.id().to_string()), "{finding:?}");
         home.replace_key("something else").expect("it is ours");
         assert_eq!(key(&patient(&home)).verdict, Verdict::Bad);
+    }
+
+    #[test]
+    fn messages_that_are_gone_or_of_another_identity_are_told() {
+        let (_folder, home) = home();
+        let [me, other] = [1, 2].map(|seed| IdentityKey::from_seed(&[seed; 32]));
+        home.create_key(&key_file::encode_plain(&me)).expect("a key file");
+        let store = Store::open(&home.messages_database(), &home.peers_database()).expect("it is made");
+        let sealing_key = SealingKey::derive(&other, 0).public();
+        let (document, _) = IdentityDocument::new(other.id(), sealing_key, 1, 1_800_000_000_000).sign(&other);
+        store.keep_own_document(&document, 1_800_000_000_000).expect("kept");
+        drop(store);
+        let finding = database(&patient(&home));
+        assert!(finding.verdict == Verdict::Bad && finding.said.contains(&other.id().to_string()), "{finding:?}");
+        home.replace_key(&key_file::encode_plain(&other)).expect("it is ours");
+        assert_eq!(database(&patient(&home)).verdict, Verdict::Good);
+        std::fs::remove_dir_all(home.messages_folder()).expect("removed");
+        let finding = database(&patient(&home));
+        assert!(finding.verdict == Verdict::Bad && finding.said.contains("messages.db is gone"), "{finding:?}");
     }
 
     #[test]

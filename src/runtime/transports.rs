@@ -18,6 +18,8 @@ pub struct TransportKind {
     name: &'static str,
     /// The setting of its port.
     pub port_setting: &'static str,
+    /// The setting of its address.
+    pub address_setting: &'static str,
     /// Where it listens, and whether the user has set the port; one that nobody has set gives way to a free one.
     pub listens_at: fn(&Settings) -> (SocketAddr, bool),
     /// Makes it.
@@ -28,6 +30,7 @@ pub struct TransportKind {
 pub const TRANSPORTS: &[TransportKind] = &[TransportKind {
     name: "tcp",
     port_setting: "services/tcp-transport/port",
+    address_setting: "services/tcp-transport/address",
     listens_at: |settings| (SocketAddr::new(settings.tcp.address, settings.tcp.port.port), settings.tcp.port.is_set),
     open: |key, settings, numbers, events| {
         Box::new(TcpTransport::new(key, unix_ms, tcp_limits(settings), numbers, events))

@@ -16,6 +16,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use sha2::{Digest as _, Sha256};
 
+use super::salvage::without_heading;
 use super::{BUSY_TIMEOUT, Store, StoreError, schema};
 
 /// A file of the home that goes into a backup. No `Debug`: the key is one of them.
@@ -40,13 +41,13 @@ pub fn write_backup(messages: &Path, to: &Path, files: &[SavedFile]) -> Result<(
     }
     let partial = partial(to);
     make_empty(&partial)?;
+    let mut damage = None;
     let outcome = copy(messages, &partial, |copied| {
         // What is damaged is no copy of anything.
         let said: String = copied.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if said != "ok" {
-            let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-            let help = format!("it is damaged ({said}): `bitpie doctor` says what can be done");
-            return Err(rusqlite::Error::SqliteFailure(code, Some(help)));
+            damage = Some(without_heading(&said));
+            return Ok(());
         }
         copied.execute_batch("CREATE TABLE home_files (name TEXT PRIMARY KEY, contents BLOB NOT NULL) STRICT")?;
         files.iter().try_for_each(|file| {
@@ -55,6 +56,10 @@ pub fn write_backup(messages: &Path, to: &Path, files: &[SavedFile]) -> Result<(
         copied.execute_batch("CREATE TABLE backup_digest (digest BLOB NOT NULL) STRICT")?;
         copied.execute("INSERT INTO backup_digest VALUES (?1)", [digest(copied)?]).map(drop)
     });
+    let outcome = match damage {
+        Some(what) => Err(BackupError::Damaged { path: messages.to_owned(), what }),
+        None => outcome,
+    };
     finish(outcome, &partial, to)
 }
 
@@ -284,6 +289,14 @@ pub enum BackupError {
         path: PathBuf,
         /// What SQLite says.
         detail: String,
+    },
+    /// The database that was to be saved is damaged.
+    #[error("{} is damaged ({what}), and no backup was made: `bitpie doctor` says what can be done", .path.display())]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
     },
     /// Another process holds the database.
     #[error("the database {} is held by another process: try again", .path.display())]

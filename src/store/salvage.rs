@@ -111,7 +111,12 @@ fn checked(database: &Path) -> rusqlite::Result<Option<String>> {
     // What is in the log stays there: nothing is written into a file that may be damaged.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    Ok((said != "ok").then_some(said))
+    Ok((said != "ok").then(|| without_heading(&said)))
+}
+
+/// What SQLite's checks say, in one line: the line that names the database says nothing.
+pub(super) fn without_heading(said: &str) -> String {
+    said.lines().filter(|line| !line.starts_with("***")).collect::<Vec<_>>().join("; ")
 }
 
 impl Store {

@@ -64,6 +64,15 @@ impl DhtSocket {
         let opened = opened.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
         let dht = opened.map_err(|error| match error.kind() {
             std::io::ErrorKind::Other => error.to_string(),
+            std::io::ErrorKind::AddrInUse => format!(
+                "port {port} (UDP) is in use by another program: stop that, or choose another port; the setting is \
+                 services/entangled-dht/port"
+            ),
+            std::io::ErrorKind::AddrNotAvailable => format!(
+                "this machine has no address {}: choose one that it has, or 0.0.0.0 for all; the setting is \
+                 services/entangled-dht/address",
+                wanted.0
+            ),
             _ => format!("port {port} (UDP): {error}; the setting is services/entangled-dht/port"),
         })?;
         let address: SocketAddr = dht.local_address().await.into();

@@ -80,6 +80,8 @@ pub struct Driver {
     pub(super) is_damaged: bool,
     /// What the user should know.
     pub(super) notices: Notices,
+    /// How often our document had to go above one that others had seen.
+    raised: u32,
 }
 
 /// What the driver is made of.
@@ -127,6 +129,7 @@ impl Driver {
             callers: Callers::new(changes),
             is_damaged,
             notices,
+            raised: 0,
             identity,
             settings,
         }
@@ -252,11 +255,22 @@ impl Driver {
             Done::Inputs(inputs) => self.inputs(inputs),
             Done::Built(built) => self.built(built),
             Done::Raised(built) => {
-                self.notices.tell(format!(
-                    "others knew a newer identity document of yours than this home: its history was lost or is an older \
-                     copy, or another node uses the same key. This node goes on above it, with revision {}.",
-                    built.document.document().revision
-                ));
+                self.raised += 1;
+                let revision = built.document.document().revision;
+                let why = match self.raised {
+                    1 => {
+                        "its history was lost or is an older copy, or another node uses the same key. Nothing has to be \
+                          done unless this is told again"
+                    }
+                    _ => {
+                        "another node uses the same key now, and takes messages from this one. Stop one of the two, and \
+                          do not start it again"
+                    }
+                };
+                const NEWER: &str = "others knew a newer identity document of yours than this home: ";
+                let times = if self.raised > 1 { format!(" ({} times)", self.raised) } else { String::new() };
+                let notice = format!("{NEWER}{why}. This node has gone above it, to revision {revision}{times}.");
+                self.notices.tell_instead(NEWER, notice);
                 self.built(built);
             }
             Done::Introduced { session, newest, event } => {

@@ -14,7 +14,7 @@ use crate::identity::{Entrypoint, IdentityKey, NodeId};
 use crate::name::TransportName;
 use crate::runtime::inbound::Proved;
 use crate::runtime::interfaces::{self, Surroundings};
-use crate::runtime::transports::TRANSPORTS;
+use crate::runtime::transports::{TRANSPORTS, TransportKind};
 use crate::transports::{CloseReason, ListenError, SessionNumbers, Transport, TransportEvent};
 use crate::wire::Frame;
 use crate::world::{Input, TransportInput};
@@ -56,6 +56,7 @@ struct OpenTransport {
     /// The port was not set by the user, and may give way to a free one.
     may_move_port: bool,
     port_setting: &'static str,
+    address_setting: &'static str,
 }
 
 impl OpenTransport {
@@ -76,8 +77,10 @@ impl Network {
             let (sender, mut receiver) = mpsc::channel(EVENTS_WAITING);
             let (wanted, is_port_set) = (kind.listens_at)(settings);
             let transport = (kind.open)(key, settings, numbers.clone(), sender);
-            let (may_move_port, port_setting) = (!is_port_set && wanted.port() != 0, kind.port_setting);
-            let line = OpenTransport { transport, wanted, listened_at: None, may_move_port, port_setting };
+            let may_move_port = !is_port_set && wanted.port() != 0;
+            let &TransportKind { port_setting, address_setting, .. } = kind;
+            let line =
+                OpenTransport { transport, wanted, listened_at: None, may_move_port, port_setting, address_setting };
             transports.insert(kind.transport_name(), line);
             let name = kind.transport_name();
             events.push(Box::pin(poll_fn(move |context| {
@@ -209,6 +212,10 @@ impl Network {
             line.transport.listen(SocketAddr::new(address.ip(), next));
             return None;
         }
+        let setting = match error {
+            ListenError::AddrNotAvailable { .. } => line.address_setting,
+            _ => setting,
+        };
         let reason = format!("{error}; the setting is {setting}");
         Some(Input::Transport(name, TransportInput::Failed { reason }))
     }

@@ -19,9 +19,30 @@ impl Notices {
         }
     }
 
+    /// Tells something in place of what was told before and began alike.
+    pub fn tell_instead(&mut self, beginning: &str, notice: String) {
+        self.0.retain(|told| !told.starts_with(beginning) || *told == notice);
+        self.tell(notice);
+    }
+
     /// All of them, the oldest first.
     #[must_use]
     pub fn all(&self) -> &[String] {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_again_takes_the_place_of_what_was_told_before() {
+        let mut notices = Notices::default();
+        notices.tell("another thing".to_owned());
+        for revision in 1..=3 {
+            notices.tell_instead("a newer document", format!("a newer document: {revision}"));
+        }
+        assert_eq!(notices.all(), ["another thing", "a newer document: 3"]);
     }
 }

@@ -61,6 +61,7 @@ impl Answers<RemoveContact> for Driver {
                 messages_given_up: given_up,
                 messages_kept: kept,
                 messages_deleted: deleted,
+                was_refused: contact.state == ContactState::Blocked,
             };
             Ok((removed, vec![Input::ContactRemoved { peer: contact.id }]))
         });

@@ -27,7 +27,10 @@ impl Answers<GetStatus> for Driver {
             }
             for contact in store.contacts().map_err(failed)? {
                 match contact.state {
-                    crate::messages::ContactState::Accepted => status.contacts.accepted += 1,
+                    crate::messages::ContactState::Accepted => {
+                        status.contacts.accepted += 1;
+                        status.contacts.unread += contact.unread;
+                    }
                     crate::messages::ContactState::Requested => {
                         status.contacts.requests += 1;
                         status.contacts.invited += u64::from(contact.invited_with.is_some());
@@ -114,6 +117,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
         },
         nickname: driver.nickname(),
         notices: driver.notices.all().to_vec(),
+        is_damaged: driver.is_damaged,
     }
 }
 
