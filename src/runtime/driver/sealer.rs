@@ -27,8 +27,11 @@ pub struct Sealer {
     verified: Arc<Mutex<HashMap<NodeId, VerifiedDocument>>>,
     /// Packets that were sealed just now. They are on disk too, so it does no harm if one is dropped, or stays until
     /// others push it out because its message could not be kept.
-    at_hand: Arc<Mutex<VecDeque<(PacketId, Vec<u8>)>>>,
+    at_hand: Arc<Mutex<AtHand>>,
 }
+
+/// Packets that were sealed just now, the last one first.
+type AtHand = VecDeque<(PacketId, Vec<u8>)>;
 
 impl Sealer {
     pub fn new(keys: Keys) -> Self {

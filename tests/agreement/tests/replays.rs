@@ -58,7 +58,7 @@ fn record(definitions: &Definitions, system: &Arc<System>, numbers: &[u64], reco
         traces.iter_mut().for_each(|trace| trace.extend(&lines));
     };
     let chance = numbers.first().copied().unwrap_or_default();
-    let leaves_out = |number: u64| records == Records::Some && (number >> 17) % 3 == 0;
+    let leaves_out = |number: u64| records == Records::Some && (number >> 17).is_multiple_of(3);
     if leaves_out(chance) {
         generated.leave_out("alice");
     }
