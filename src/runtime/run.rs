@@ -33,7 +33,7 @@ use crate::home::config::{Config, Settings};
 use crate::home::entropy::random;
 use crate::home::logging::{Log, LogOptions};
 use crate::home::passphrase;
-use crate::home::{Home, HomeLock};
+use crate::home::{Home, HomeLock, LOCK_PATIENCE};
 use crate::runtime::whose::{self, KeyOptions, Taken};
 
 /// Events of the local network that wait for the loop, at most. Those who tell them wait.
@@ -178,7 +178,7 @@ impl Started {
     /// What stood in the way, and what to do.
     pub fn prepare(home: Home, config: Config, settings: Settings, key: &KeyOptions) -> anyhow::Result<Self> {
         home.prepare()?;
-        let lock = home.lock()?;
+        let lock = home.lock_within(LOCK_PATIENCE)?;
         // Before a new key is made: into a damaged database it could not be written whose home this is.
         let opened = key.new_identity.then(|| databases::open(&home)).transpose()?;
         if opened.as_ref().is_some_and(|(store, _)| store.is_read_only()) {
