@@ -15,6 +15,7 @@ use clap::Parser as _;
 
 /// What works without a running node, and who does it.
 const OFFLINE: Offline = Offline {
+    holder: offline::holder,
     id: offline::id,
     settings: offline::settings,
     set: offline::set,

@@ -13,6 +13,10 @@ use rustix::process::geteuid;
 /// What group and others may do with it: nothing.
 pub const FOR_OTHERS: u32 = 0o077;
 
+/// What to do about a key that others could get at.
+pub const KEY_MAY_BE_READ: &str =
+    "If somebody may have read the key, use another folder, with another key: `bitpie --home DIR run`";
+
 /// Others can get at a file or folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotPrivate {

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use bitpie::home::Home;
 use serde_json::Value;
 
 fn bitpie(arguments: &[&str]) -> Command {
@@ -116,6 +117,60 @@ fn without_a_node_each_command_says_how_to_start_one() {
     let error: Value = serde_json::from_slice(&output.stderr).expect("with --json an error is JSON too");
     assert_eq!(error["error"]["data"]["kind"], "no_node");
     assert_eq!(std::fs::read_dir(home.path()).expect("it is there").count(), 0, "looking leaves nothing behind");
+}
+
+/// Somebody has the home, and has not said where it can be asked: as a node whose `api.json` was deleted.
+#[test]
+fn a_home_that_somebody_has_is_not_called_one_without_a_node() {
+    let folder = private_folder();
+    let home = Home::at(folder.path());
+    home.prepare().expect("made");
+    let lock = home.lock().expect("free");
+    let run = |arguments: &[&str]| bitpie(arguments).env("BITPIE_HOME", folder.path()).output().expect("it runs");
+    let process = std::process::id();
+    let said = format!(
+        "error: process {process} runs in {}, but cannot be asked: there is no api.json\n\
+         help: it may be starting or stopping: try again in a few seconds, or end it with `kill {process}`\n",
+        folder.path().display()
+    );
+    let set: &[&str] = &["config", "set", "services/tcp-transport/port", "7781"];
+    for arguments in [&["status"], &["stop"], set] {
+        let output = run(arguments);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{arguments:?}");
+        assert_eq!(text(&output.stderr), said, "{arguments:?}");
+    }
+    assert!(!home.config_file().exists(), "nothing was set without the node");
+
+    let output = run(&["doctor", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let check = |name: &str| {
+        let checks = found["checks"].as_array().expect("a list");
+        checks.iter().find(|check| check["name"] == name).expect("there is such a check")
+    };
+    assert_eq!(check("node")["verdict"], "bad");
+    let node = check("node")["said"].as_str().expect("a text");
+    assert!(node.starts_with(&format!("process {process} runs in")), "{node}");
+    for name in ["ports", "api.json"] {
+        assert_eq!(check(name)["verdict"], "skipped", "{name}");
+    }
+
+    drop(lock);
+    assert_eq!(run(&["status"]).status.code(), Some(3));
+    assert_eq!(run(set).status.code(), Some(0));
+    assert!(home.config_file().exists());
+}
+
+#[test]
+fn a_file_in_place_of_the_home_is_told_by_each_command() {
+    let folder = private_folder();
+    let home = folder.path().join("home");
+    std::fs::write(&home, "").expect("written");
+    for arguments in [&["status"][..], &["id"], &["config", "list"], &["stop"]] {
+        let output = bitpie(arguments).env("BITPIE_HOME", &home).output().expect("it runs");
+        let said = format!("error: {} is no folder\nhelp: move it away, or name another with --home\n", home.display());
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(2), said.as_str()), "{arguments:?}");
+    }
 }
 
 #[test]

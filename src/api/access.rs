@@ -131,6 +131,9 @@ impl Access {
         let file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+                return Err(AccessError::NoFolder { home: home.display().to_string() });
+            }
             Err(error) => return Err(unreadable(error)),
         };
         let metadata = file.metadata().map_err(unreadable)?;
@@ -168,6 +171,12 @@ pub enum AccessError {
     /// Others can get at it, or at the home folder.
     #[error(transparent)]
     NotPrivate(#[from] NotPrivate),
+    /// What is there is no home folder.
+    #[error("{home} is no folder")]
+    NoFolder {
+        /// What should be one.
+        home: String,
+    },
     /// The system does not let us.
     #[error("{path} cannot be read: {error}")]
     Unreadable {
@@ -192,6 +201,7 @@ impl AccessError {
     pub fn remedy(&self) -> String {
         match self {
             Self::NotPrivate(open) => open.remedy(),
+            Self::NoFolder { .. } => "move it away, or name another with --home".to_owned(),
             Self::Unreadable { error, .. } if error.kind() == std::io::ErrorKind::PermissionDenied => {
                 "run this as the user who runs the node, or let that user read it".to_owned()
             }
@@ -266,6 +276,16 @@ mod tests {
             let error = said(damaged).expect_err(damaged).to_string();
             assert!(error.contains("is damaged") && !error.contains("abab"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_file_in_place_of_the_home_is_told_as_such() {
+        let folder = private_folder();
+        let home = folder.path().join("home");
+        std::fs::write(&home, "").expect("written");
+        let error = Access::read(&home).expect_err("no folder");
+        assert_eq!(error.to_string(), format!("{} is no folder", home.display()));
+        assert!(error.remedy().contains("--home"), "{}", error.remedy());
     }
 
     #[test]

@@ -9,6 +9,9 @@
 //!
 //! Places for connections are bounded, at the socket and at the port apart from each other. Who needs one takes that of
 //! a connection that is idle, so nobody keeps others out by connecting and saying nothing.
+//!
+//! Nobody finds a node whose socket was deleted. So it is looked every [`LOOK_EVERY`] whether the file is still in its
+//! place, and another is made if not.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -33,7 +36,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
 use super::access::Token;
 use super::answers::MessageState;
@@ -43,6 +46,7 @@ use super::methods::{Call, Request, WAIT_MS};
 use super::places::{Place, Places};
 use super::proof::{self, Exchange, Nonce, PROOF_SCHEME, PROVE_PATH, Side};
 use super::rpc::{parse_request, write_response};
+use super::socket::{NodeSocket, SocketFile};
 
 /// Bytes of a request's body, at most.
 pub const BODY_BYTES: usize = 1 << 20;
@@ -76,6 +80,9 @@ pub const END_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long accepting rests after it failed, as it does when there are no file descriptors left.
 const ACCEPT_REST: Duration = Duration::from_millis(200);
+
+/// How often it is looked whether the files by which programs find the node are still in their places.
+pub const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// What the server needs of the node.
 #[derive(Clone, Debug)]
@@ -122,8 +129,18 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Where connections come in.
 enum Listener {
-    Socket(UnixListener),
+    Socket(KeptSocket),
     Port(TcpListener),
+}
+
+/// The socket, made again when somebody has removed it.
+struct KeptSocket {
+    /// Goes before the listener does: nobody is to find a socket at which nobody answers.
+    file: SocketFile,
+    listener: UnixListener,
+    looks: Interval,
+    /// It is missing, and that has been told.
+    is_missing: bool,
 }
 
 /// Answers requests until `end` completes; then those that are under way may finish.
@@ -141,11 +158,8 @@ pub async fn serve(bound: Bound, doors: Doors, end: impl Future<Output = ()>) ->
         .layer(middleware::from_fn(local_only))
         .with_state(shared);
     let mut accepting = JoinSet::new();
-    let mut file = None;
     if let Some(socket) = bound.socket {
-        let (listener, its_file) = socket.into_parts();
-        file = Some(its_file);
-        let listener = Listener::Socket(UnixListener::from_std(listener)?);
+        let listener = Listener::Socket(KeptSocket::new(socket)?);
         accepting.spawn(accept(listener, router.clone(), ending.clone()));
     }
     if let Some(port) = bound.port {
@@ -153,15 +167,13 @@ pub async fn serve(bound: Bound, doors: Doors, end: impl Future<Output = ()>) ->
         accepting.spawn(accept(listener, router, ending));
     }
     end.await;
-    // Nobody is to find a socket at which nobody answers.
-    drop(file);
     end_all.send_replace(true);
     while accepting.join_next().await.is_some() {}
     Ok(())
 }
 
 /// Takes connections until the end, and lets those that are there then finish.
-async fn accept(listener: Listener, router: Router, ending: watch::Receiver<bool>) {
+async fn accept(mut listener: Listener, router: Router, ending: watch::Receiver<bool>) {
     let places = Places::new(CONNECTIONS);
     let mut connections = JoinSet::new();
     let mut end = ending.clone();
@@ -182,7 +194,7 @@ async fn accept(listener: Listener, router: Router, ending: watch::Receiver<bool
 
 impl Listener {
     /// The next connection, as soon as there is a place for it.
-    async fn next(&self, places: &Arc<Places>) -> (Box<dyn Stream>, Way, Place) {
+    async fn next(&mut self, places: &Arc<Places>) -> (Box<dyn Stream>, Way, Place) {
         loop {
             match self.accept().await {
                 Ok(Some((stream, way))) => {
@@ -201,11 +213,19 @@ impl Listener {
         }
     }
 
-    /// The next connection; `None` if it is nobody who may come in.
-    async fn accept(&self) -> io::Result<Option<(Box<dyn Stream>, Way)>> {
+    /// The next connection; `None` if it is nobody who may come in, or none has come until a look at the socket.
+    async fn accept(&mut self) -> io::Result<Option<(Box<dyn Stream>, Way)>> {
         match self {
-            Self::Socket(listener) => {
-                let (stream, _) = listener.accept().await?;
+            Self::Socket(socket) => {
+                let accepted = tokio::select! {
+                    biased;
+                    accepted = socket.listener.accept() => Some(accepted?),
+                    _ = socket.looks.tick() => None,
+                };
+                let Some((stream, _)) = accepted else {
+                    socket.look();
+                    return Ok(None);
+                };
                 // Whoever has gone already is nobody.
                 let Ok(peer) = stream.peer_cred() else { return Ok(None) };
                 if peer.uid() != geteuid().as_raw() {
@@ -221,6 +241,43 @@ impl Listener {
                 Ok(Some((Box::new(stream), Way::Port(address))))
             }
         }
+    }
+}
+
+impl KeptSocket {
+    fn new(socket: NodeSocket) -> io::Result<Self> {
+        let (listener, file) = socket.into_parts();
+        let mut looks = interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ok(Self { file, listener: UnixListener::from_std(listener)?, looks, is_missing: false })
+    }
+
+    /// Whether the file is still in its place; if not, another socket is made. Connections that are there stay.
+    fn look(&mut self) {
+        if self.file.is_in_place() {
+            self.is_missing = false;
+            return;
+        }
+        match self.make_again() {
+            Ok(()) => {
+                self.is_missing = false;
+                tracing::warn!("the socket of the API was removed; another is made");
+            }
+            Err(error) if !self.is_missing => {
+                self.is_missing = true;
+                tracing::warn!(%error, "the socket of the API was removed, and nobody finds the node until another can be made");
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn make_again(&mut self) -> io::Result<()> {
+        let (listener, file) = self.file.make_again().map_err(io::Error::other)?.into_parts();
+        let listener = UnixListener::from_std(listener)?;
+        // The file first: the old one looks whether it is still the one in that place.
+        self.file = file;
+        self.listener = listener;
+        Ok(())
     }
 }
 

@@ -82,7 +82,8 @@ impl NodeSocket {
         // The home folder keeps others out before this is done.
         fs::set_permissions(&at, Permissions::from_mode(0o600)).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
-        let file = SocketFile { identity: identity(&at).map_err(failed)?, path: at };
+        let identity = |path: &Path, follows: bool| identity(path, follows).map_err(failed);
+        let file = SocketFile { identity: identity(&at, false)?, folder: identity(home, true)?, path: at.clone() };
         Ok(Self { listener, file })
     }
 
@@ -97,18 +98,43 @@ impl NodeSocket {
 pub(super) struct SocketFile {
     path: PathBuf,
     identity: (u64, u64),
+    /// The home folder, in which nobody else makes a socket.
+    folder: (u64, u64),
+}
+
+impl SocketFile {
+    /// Whether the socket is where it was made.
+    pub(super) fn is_in_place(&self) -> bool {
+        identity(&self.path, false).is_ok_and(|found| found == self.identity)
+    }
+
+    /// Makes another socket where this one was, whose listener has to be there still: or the system could give the new
+    /// one the number by which this one is known.
+    ///
+    /// # Errors
+    /// If it cannot be made, or the home folder is not there any more: in another, that socket can be another node's.
+    pub(super) fn make_again(&self) -> Result<NodeSocket, SocketError> {
+        let home = self.path.parent().unwrap_or(Path::new("."));
+        if identity(home, true).ok() != Some(self.folder) {
+            let error = io::Error::new(io::ErrorKind::NotFound, "the home folder was removed or moved");
+            return Err(SocketError { path: self.path.clone(), error });
+        }
+        NodeSocket::bind(home)
+    }
 }
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        if identity(&self.path).is_ok_and(|found| found == self.identity) {
+        if self.is_in_place() {
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
-    fs::symlink_metadata(path).map(|metadata| (metadata.dev(), metadata.ino()))
+/// By which the system knows a file, or what a link leads to.
+fn identity(path: &Path, follows: bool) -> io::Result<(u64, u64)> {
+    let metadata = if follows { fs::metadata(path) } else { fs::symlink_metadata(path) }?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 /// Why there is no socket in the home folder.
@@ -162,6 +188,28 @@ mod tests {
         drop(first);
         UnixStream::connect(home.path().join(SOCKET_FILE)).expect("the second is still there");
         drop(second);
+    }
+
+    #[test]
+    fn a_socket_that_was_removed_is_made_again_but_not_in_another_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = folder.path().join("home");
+        fs::create_dir(&home).expect("made");
+        let path = home.join(SOCKET_FILE);
+        let first = NodeSocket::bind(&home).expect("bound");
+        assert!(first.file.is_in_place());
+        fs::remove_file(&path).expect("it is there");
+        assert!(!first.file.is_in_place());
+        let second = first.file.make_again().expect("bound again");
+        assert!(second.file.is_in_place() && !first.file.is_in_place());
+        drop(first);
+        UnixStream::connect(&path).expect("the second is still there");
+
+        fs::rename(&home, folder.path().join("moved")).expect("moved");
+        fs::create_dir(&home).expect("made");
+        let error = second.file.make_again().expect_err("another folder").to_string();
+        assert!(error.contains("the home folder was removed or moved"), "{error}");
+        assert!(!path.exists());
     }
 
     #[cfg(target_os = "linux")]

@@ -23,8 +23,8 @@ pub struct Patient {
     pub running: Option<u32>,
     /// What it answers.
     pub status: Option<Status>,
-    /// Why a node cannot be asked, although one may be running.
-    pub unreachable: Option<String>,
+    /// What is wrong if a node cannot be asked, although one may be running.
+    pub unreachable: Option<Finding>,
     /// All settings, or why they cannot be read.
     pub settings: Result<Settings, String>,
     /// The clock of this machine.

@@ -9,7 +9,6 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use super::check::{Check, Finding, Patient, Verdict};
-use super::connection::Connection;
 use super::duration::when;
 use super::failure::{Failure, told};
 use super::health::JUDGES;
@@ -86,11 +85,17 @@ const PORTS: [Port; 3] = [
 
 /// Does all checks.
 pub(super) fn perform(context: &Context<'_>) -> Result<(), Failure> {
-    let asked = Connection::open(&context.home).and_then(|node| Ok((node.process(), node.call(&GetStatus {})?.answer)));
+    let asked = context.asked(|node| Ok((node.process(), node.call(&GetStatus {})?.answer)));
     let (running, status, unreachable) = match asked {
         Ok((process, status)) => (Some(process), Some(status), None),
         Err(Failure::NoNode { .. }) => (None, None, None),
-        Err(failure) => (None, None, Some(failure.to_string())),
+        Err(failure @ Failure::Mute { .. }) => {
+            (None, None, Some(Finding::bad(failure.to_string(), failure.help().unwrap_or_default())))
+        }
+        Err(failure) => {
+            let said = format!("it cannot be asked: {failure}");
+            (None, None, Some(Finding::bad(said, "first do what is advised above, then ask again")))
+        }
     };
     let settings = (context.offline.settings)(&context.home).map_err(|error| told(&error));
     let (home, now_unix_ms) = (context.home.clone(), now_unix_ms());
@@ -259,7 +264,7 @@ fn key_file(patient: &Patient) -> Finding {
         }
         Ok(metadata) => {
             let open = privacy::of_file(&path, &metadata).err().map(|open| {
-                let help = format!("{}; if somebody may have read the key, make a new identity", open.remedy());
+                let help = format!("{}. {}", open.remedy(), privacy::KEY_MAY_BE_READ);
                 Finding::bad(open.found(), help)
             });
             open.unwrap_or_else(|| match std::fs::File::open(&path) {
@@ -332,11 +337,12 @@ fn api_file(patient: &Patient) -> Finding {
     match (Access::read(&patient.home), patient.running) {
         (Err(AccessError::NotPrivate(open)), _) => Finding::bad(open.found(), open.remedy()),
         (Err(error), _) => Finding::bad(error.to_string(), error.remedy()),
+        (Ok(_), None) if patient.unreachable.is_some() => Finding::skipped("see `node` below"),
         (Ok(None), _) => Finding::good("there is none, as no node is running"),
-        (Ok(Some(access)), None) => Finding::bad(
-            format!("it was left behind by process {}, or that one does not answer", access.process),
-            format!("if that process is gone, nothing has to be done: the next `bitpie run` writes a new {API_FILE}"),
-        ),
+        (Ok(Some(access)), None) => Finding::skipped(format!(
+            "process {} left it behind; nothing has to be done: the next `bitpie run` writes a new one",
+            access.process
+        )),
         (Ok(Some(_)), Some(_)) => Finding::good("there, and for this user alone"),
     }
 }
@@ -344,9 +350,7 @@ fn api_file(patient: &Patient) -> Finding {
 fn node(patient: &Patient) -> Finding {
     match (patient.running, &patient.unreachable) {
         (Some(process), _) => Finding::good(format!("it answers (process {process})")),
-        (None, Some(why)) => {
-            Finding::bad(format!("it cannot be asked: {why}"), "first do what is advised above, then ask again")
-        }
+        (None, Some(why)) => why.clone(),
         (None, None) => Finding::skipped("none is running; `bitpie run` starts one"),
     }
 }
@@ -567,7 +571,7 @@ mod tests {
         assert_eq!(key_file(&patient(folder.path())).verdict, Verdict::Good);
         mode(&key, 0o640);
         let help = key_file(&patient(folder.path())).help.expect("what to do");
-        assert!(help.starts_with(&format!("run `chmod 600 '{}'`; if somebody", key.display())), "{help}");
+        assert!(help.starts_with(&format!("run `chmod 600 '{}'`. If somebody", key.display())), "{help}");
     }
 
     #[test]
@@ -588,13 +592,19 @@ mod tests {
         let access = Access { process: 77, socket: Some("api.sock".to_owned()), http: None };
         std::fs::write(folder.path().join(API_FILE), access.to_text()).expect("a file");
         mode(&folder.path().join(API_FILE), 0o600);
-        assert!(api_file(&patient(folder.path())).said.contains("process 77"));
+        let finding = api_file(&patient(folder.path()));
+        assert!(finding.said.contains("process 77 left it behind"), "{finding:?}");
+        assert_eq!(finding.verdict, Verdict::Skipped, "nothing has to be done");
+        // Not so if somebody has the home.
+        let unreachable = Some(Finding::bad("process 77 runs", "try again"));
+        let finding = api_file(&Patient { unreachable, ..patient(folder.path()) });
+        assert!(!finding.said.contains("left it behind"), "{finding:?}");
     }
 
     #[test]
     fn a_node_that_cannot_be_asked_is_not_called_none() {
         let folder = home();
-        let unreachable = Some("it does not answer".to_owned());
+        let unreachable = Some(Finding::bad("it does not answer", "ask again"));
         let patient = Patient { unreachable, ..patient(folder.path()) };
         assert_eq!((node(&patient).verdict, ports(&patient).verdict), (Verdict::Bad, Verdict::Skipped));
     }

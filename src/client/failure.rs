@@ -8,6 +8,10 @@ use serde_json::json;
 use crate::api::access::AccessError;
 use crate::api::errors::{ErrorKind, RpcError};
 
+/// Why somebody who has the home cannot be asked.
+const NO_API_FILE: &str = "there is no api.json";
+const NOBODY_ANSWERS: &str = "nobody answers where api.json says";
+
 /// Why a command did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -18,6 +22,19 @@ pub enum Failure {
         home: PathBuf,
         /// The process that is named in an `api.json` that was left behind.
         gone: Option<u32>,
+    },
+    /// Somebody has the home, and cannot be asked.
+    #[error(
+        "{} runs in {}, but cannot be asked: {}",
+        named(*.process), .home.display(), if *.has_api_file { NOBODY_ANSWERS } else { NO_API_FILE }
+    )]
+    Mute {
+        /// The home folder.
+        home: PathBuf,
+        /// The process, if it is known.
+        process: Option<u32>,
+        /// It has said where it can be asked.
+        has_api_file: bool,
     },
     /// The node said no.
     #[error("{0}")]
@@ -55,7 +72,7 @@ impl Failure {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Node(_) | Self::Told => 1,
-            Self::Access(_) | Self::Here { .. } | Self::Output(_) | Self::Offline(_) => 2,
+            Self::Mute { .. } | Self::Access(_) | Self::Here { .. } | Self::Output(_) | Self::Offline(_) => 2,
             Self::NoNode { .. } => 3,
         }
     }
@@ -64,6 +81,10 @@ impl Failure {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::NoNode { home, .. } => Some(format!("start one with `bitpie run{}`", home_option(home))),
+            Self::Mute { process, .. } => {
+                let end = process.map(|process| format!(", or end it with `kill {process}`")).unwrap_or_default();
+                Some(format!("it may be starting or stopping: try again in a few seconds{end}"))
+            }
             Self::Node(error) => error.data.help.clone(),
             // It says itself what to do.
             Self::Access(AccessError::NotPrivate(_)) => None,
@@ -87,6 +108,10 @@ impl Failure {
     pub fn is(&self, kind: ErrorKind) -> bool {
         matches!(self, Self::Node(error) if error.kind() == kind)
     }
+}
+
+fn named(process: Option<u32>) -> String {
+    process.map_or_else(|| "another process".to_owned(), |process| format!("process {process}"))
 }
 
 /// An error with its causes, each of which is told once: many errors name their cause themselves.

@@ -39,8 +39,8 @@ use std::process::ExitCode;
 use arguments::Arguments;
 pub use connection::Connection;
 pub(crate) use context::Context;
-pub use context::Offline;
 pub(crate) use context::now_unix_ms;
+pub use context::{Holder, Offline};
 pub use default_home::{HOME_FOLDER, HOME_VARIABLE};
 pub use failure::{Failure, told};
 
@@ -49,7 +49,8 @@ pub use failure::{Failure, told};
 pub fn perform(arguments: Arguments, offline: &Offline) -> ExitCode {
     let json = arguments.json;
     let done = home_folder(arguments.home.as_deref())
-        .and_then(|home| arguments.command.perform(&Context { home, json, offline }));
+        .map(|home| Context { home, json, offline })
+        .and_then(|context| arguments.command.perform(&context).map_err(|failure| context.looked_at(failure)));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use super::{Home, HomeError, write_secret};
 use crate::identity::key_file::{self, KeyFileError};
@@ -32,11 +33,11 @@ pub fn backup(home: &Home, to: &Path) -> Result<(), HomeBackupError> {
 }
 
 /// Makes a home out of a backup. The home must have neither a key nor messages. Its node first reads what it had
-/// published, and goes one revision higher (`Store::is_restored`).
+/// published, and goes one revision higher (`Store::is_restored`). If a process has the home, it is waited for so long.
 ///
 /// # Errors
 /// If the backup cannot be used, the home is in use or not empty, or something cannot be written.
-pub fn restore(from: &Path, home: &Home) -> Result<(), HomeBackupError> {
+pub fn restore(from: &Path, home: &Home, patience: Duration) -> Result<(), HomeBackupError> {
     let files = read_backup(from)?;
     let file = |name: &str| files.iter().find(|file| file.name == name).map(|file| file.contents.as_slice());
     let key = file(KEY).and_then(|contents| std::str::from_utf8(contents).ok());
@@ -46,7 +47,7 @@ pub fn restore(from: &Path, home: &Home) -> Result<(), HomeBackupError> {
         return Err(HomeBackupError::KeyDamaged { from: from.to_owned() });
     }
     home.prepare()?;
-    let _lock = home.lock()?;
+    let _lock = home.lock_within(patience)?;
     if home.read_key()?.is_some() {
         return Err(HomeError::KeyExists { path: home.key_file() }.into());
     }
@@ -131,7 +132,7 @@ mod tests {
         let store = open(&old);
         backup(&old, &saved).expect("saved while the store is open");
         drop(store);
-        restore(&saved, &new).expect("restored");
+        restore(&saved, &new, Duration::ZERO).expect("restored");
         assert_eq!(new.read_key().expect("read").expect("there"), key_text());
         assert_eq!(fs::read_to_string(new.config_file()).expect("read"), "network = \"test\"\n");
         assert!(open(&new).is_restored().expect("read"));
@@ -153,7 +154,7 @@ mod tests {
             old.create_key(text).expect("kept");
             drop(Store::open(&old.messages_database(), &old.peers_database()).expect("opened"));
             backup(&old, &saved).expect("saved");
-            let error = restore(&saved, &new).expect_err("nobody could start it");
+            let error = restore(&saved, &new, Duration::ZERO).expect_err("nobody could start it");
             assert!(matches!(error, HomeBackupError::KeyDamaged { .. }), "{error}");
             assert!(!new.folder().exists());
         }
@@ -168,11 +169,14 @@ mod tests {
         home.create_key(&key_text()).expect("kept");
         drop(Store::open(&home.messages_database(), &home.peers_database()).expect("opened"));
         backup(&home, &saved).expect("saved");
-        assert!(matches!(restore(&saved, &home), Err(HomeBackupError::Home(HomeError::KeyExists { .. }))));
+        assert!(matches!(
+            restore(&saved, &home, Duration::ZERO),
+            Err(HomeBackupError::Home(HomeError::KeyExists { .. }))
+        ));
         let other = Home::at(folder.path().join("other"));
         other.prepare().expect("prepared");
         let _lock = other.lock().expect("free");
-        assert!(matches!(restore(&saved, &other), Err(HomeBackupError::Home(HomeError::Taken { .. }))));
+        assert!(matches!(restore(&saved, &other, Duration::ZERO), Err(HomeBackupError::Home(HomeError::Taken { .. }))));
         assert!(!other.messages_database().exists() && !other.key_file().exists());
     }
 }

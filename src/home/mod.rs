@@ -13,8 +13,10 @@ pub mod used;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use zeroize::Zeroizing;
@@ -23,6 +25,15 @@ use crate::privacy::{self, NotPrivate};
 
 /// Bytes of a key file or of `api.json`, at most.
 const SECRET_BYTES: u64 = 16 * 1024;
+
+/// The key below the home folder.
+const KEY_FILE: &str = "identity.key";
+
+/// How long a command waits for a home whose node is just stopping.
+pub const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it then looks again.
+const LOCK_LOOK: Duration = Duration::from_millis(50);
 
 /// The home folder of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +53,7 @@ impl Home {
     /// # Errors
     /// If they cannot be made, or others can get at the folder that is there.
     pub fn prepare(&self) -> Result<(), HomeError> {
-        privacy::of_home(&self.folder)?;
+        privacy::of_home(&self.folder).map_err(|open| exposed(open, &self.folder))?;
         let folders = [self.messages_folder(), self.peers_folder(), self.traces_folder(), self.log_folder()];
         for folder in [self.folder.clone()].into_iter().chain(folders) {
             fs::DirBuilder::new()
@@ -87,15 +98,46 @@ impl Home {
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .map_err(failed)?;
-        Ok(HomeLock { _folder: folder, _file: file })
+        Ok(HomeLock { folder, _file: file })
+    }
+
+    /// The same, after waiting so long for another process to give the home back: a node that was told to stop needs a
+    /// moment for it.
+    ///
+    /// # Errors
+    /// As [`Home::lock`].
+    pub fn lock_within(&self, patience: Duration) -> Result<HomeLock, HomeError> {
+        let until = Instant::now() + patience;
+        loop {
+            match self.lock() {
+                Err(HomeError::Taken { .. }) if Instant::now() < until => thread::sleep(LOCK_LOOK),
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// The process that has the home, if one has it. What cannot be looked at is in nobody's hands.
+    #[must_use]
+    pub fn holder(&self) -> Option<Holder> {
+        // Shared, so that two who look do not take each other for the holder.
+        let is_held = |path: &Path| {
+            File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        };
+        let lock_file = self.lock_file();
+        let is_taken = is_held(&self.folder) || is_held(&lock_file);
+        is_taken.then(|| Holder { process: self.written_process() })
     }
 
     /// Another process has the home.
     fn taken(&self) -> HomeError {
+        HomeError::Taken { home: self.folder.clone(), process: self.written_process() }
+    }
+
+    /// The process that the file names. What cannot be read is not told.
+    fn written_process(&self) -> Option<u32> {
         let mut text = String::new();
-        // What cannot be read is not told.
         let _ = File::open(self.lock_file()).and_then(|file| file.take(32).read_to_string(&mut text));
-        HomeError::Taken { home: self.folder.clone(), process: text.trim().parse().ok() }
+        text.trim().parse().ok()
     }
 
     /// Keeps the text of a new key, durably. A key that is there is never overwritten.
@@ -123,7 +165,7 @@ impl Home {
     /// # Errors
     /// If others can get at it or at the home, or it cannot be read.
     pub fn read_key(&self) -> Result<Option<Zeroizing<String>>, HomeError> {
-        privacy::of_home(&self.folder)?;
+        privacy::of_home(&self.folder).map_err(|open| exposed(open, &self.folder))?;
         read_secret(&self.key_file())
     }
 
@@ -189,7 +231,7 @@ impl Home {
     /// `identity.key`: the key, mode 0600.
     #[must_use]
     pub fn key_file(&self) -> PathBuf {
-        self.folder.join("identity.key")
+        self.folder.join(KEY_FILE)
     }
 
     /// `identity.new`: whose key was made here, until the databases say whose home it is.
@@ -253,11 +295,27 @@ impl Home {
     }
 }
 
+/// Who has a home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The process, if that is written there.
+    pub process: Option<u32>,
+}
+
 /// As long as it is there, no other process has this home.
 #[derive(Debug)]
 pub struct HomeLock {
-    _folder: File,
+    folder: File,
     _file: File,
+}
+
+impl HomeLock {
+    /// Whether the folder at that path is the one that is locked, and not another that was put in its place.
+    #[must_use]
+    pub fn is_of(&self, path: &Path) -> bool {
+        let (Ok(locked), Ok(found)) = (self.folder.metadata(), fs::metadata(path)) else { return false };
+        (locked.dev(), locked.ino()) == (found.dev(), found.ino())
+    }
 }
 
 /// Whether a file system cannot lock a folder, as one of the network that takes a lock for a writing.
@@ -293,7 +351,8 @@ fn read_secret(path: &Path) -> Result<Option<Zeroizing<String>>, HomeError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(&failed)?,
     };
-    privacy::of_file(path, &file.metadata().map_err(&failed)?)?;
+    let judged = privacy::of_file(path, &file.metadata().map_err(&failed)?);
+    judged.map_err(|open| exposed(open, path.parent().unwrap_or(Path::new("."))))?;
     // Made as large as it may become, so that growing leaves no copies of a secret behind.
     let mut text = Zeroizing::new(String::with_capacity(SECRET_BYTES as usize + 1));
     file.take(SECRET_BYTES + 1).read_to_string(&mut text).map_err(&failed)?;
@@ -301,6 +360,11 @@ fn read_secret(path: &Path) -> Result<Option<Zeroizing<String>>, HomeError> {
         return Err(failed(io::Error::other("it is far too long")));
     }
     Ok(Some(text))
+}
+
+/// Others can get at that home, or at a file in it.
+fn exposed(open: NotPrivate, home: &Path) -> HomeError {
+    HomeError::NotPrivate { open, has_key: home.join(KEY_FILE).symlink_metadata().is_ok() }
 }
 
 fn at(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> HomeError + use<> {
@@ -330,8 +394,13 @@ pub enum HomeError {
         path: PathBuf,
     },
     /// Others can get at the home, or at a secret in it.
-    #[error("{0}. If somebody may have read the key, make a new identity")]
-    NotPrivate(#[from] NotPrivate),
+    #[error("{open}{}", if *.has_key { format!(". {}", privacy::KEY_MAY_BE_READ) } else { String::new() })]
+    NotPrivate {
+        /// What is open to them.
+        open: NotPrivate,
+        /// There is a key in this home, which somebody may have read.
+        has_key: bool,
+    },
     /// The system refuses.
     #[error("cannot {doing} {}: {source}", .path.display())]
     File {
@@ -357,7 +426,7 @@ impl HomeError {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 
@@ -439,6 +508,54 @@ mod tests {
         assert!(!home.lock_file().exists());
         drop(lock);
         home.lock().expect("free again");
+    }
+
+    #[test]
+    fn who_waits_for_a_home_gets_it_as_soon_as_it_is_given_back() {
+        let (_folder, home) = home();
+        assert_eq!(home.holder(), None);
+        let lock = home.lock().expect("free");
+        assert_eq!(home.holder(), Some(Holder { process: Some(std::process::id()) }));
+        let error = home.lock_within(Duration::ZERO).expect_err("taken");
+        assert!(matches!(error, HomeError::Taken { .. }), "{error}");
+        let (waits, waiting) = std::sync::mpsc::channel();
+        let other = home.clone();
+        let waiter = thread::spawn(move || {
+            other.lock().expect_err("taken");
+            waits.send(()).expect("somebody listens");
+            other.lock_within(Duration::from_secs(60))
+        });
+        waiting.recv().expect("it waits");
+        drop(lock);
+        let lock = waiter.join().expect("it did not panic").expect("given back");
+        assert!(lock.is_of(home.folder()));
+        drop(lock);
+        assert_eq!(home.holder(), None);
+    }
+
+    #[test]
+    fn a_folder_in_place_of_the_home_is_not_the_one_that_is_locked() {
+        let (folder, home) = home();
+        let lock = home.lock().expect("free");
+        fs::rename(home.folder(), folder.path().join("moved")).expect("moved");
+        assert!(!lock.is_of(home.folder()));
+        home.prepare().expect("another is made");
+        assert!(!lock.is_of(home.folder()));
+        assert_eq!(home.holder(), None);
+    }
+
+    #[test]
+    fn advice_about_a_key_is_for_a_home_that_has_one() {
+        let (_folder, home) = home();
+        let open = || {
+            fs::set_permissions(home.folder(), fs::Permissions::from_mode(0o750)).expect("set");
+            let said = home.prepare().expect_err("open").to_string();
+            fs::set_permissions(home.folder(), fs::Permissions::from_mode(0o700)).expect("set");
+            said
+        };
+        assert!(!open().contains("the key"), "{}", open());
+        home.create_key("secret").expect("kept");
+        assert!(open().ends_with("use another folder, with another key: `bitpie --home DIR run`"), "{}", open());
     }
 
     #[test]

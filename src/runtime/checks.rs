@@ -8,6 +8,7 @@ use crate::client::told;
 use crate::home::{Home, HomeError};
 use crate::identity::NodeId;
 use crate::identity::key_file::{self, KeyFileSummary};
+use crate::privacy::KEY_MAY_BE_READ;
 use crate::runtime::databases;
 use crate::store::{Store, StoreError};
 
@@ -22,10 +23,10 @@ fn key(patient: &Patient) -> Finding {
     let from_backup = "put identity.key back from a backup";
     match Home::at(&patient.home).read_key() {
         Ok(None) => Finding::skipped("there is none yet"),
-        Err(HomeError::NotPrivate(open)) => Finding::bad(
-            open.found(),
-            format!("{}. If somebody may have read the key, make a new identity", open.remedy()),
-        ),
+        Err(HomeError::NotPrivate { open, has_key }) => {
+            let key = if has_key { format!(". {KEY_MAY_BE_READ}") } else { String::new() };
+            Finding::bad(open.found(), format!("{}{key}", open.remedy()))
+        }
         Err(error) => {
             let is_refused = error.kind() == Some(io::ErrorKind::PermissionDenied);
             Finding::bad(error.to_string(), if is_refused { "let this user read it" } else { from_backup })
@@ -71,7 +72,7 @@ fn database(patient: &Patient) -> Finding {
     if !is_there(&messages) && !is_there(&peers) {
         return Finding::skipped("there is none yet");
     }
-    let is_in_use = patient.running.is_some();
+    let is_in_use = patient.running.is_some() || patient.unreachable.is_some();
     match databases::damaged(&home, is_in_use) {
         Err(error) => {
             let says_it = error.downcast_ref::<StoreError>().is_some_and(StoreError::says_what_to_do);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::api::answers::Repaired;
-use crate::home::Home;
+use crate::home::{Home, LOCK_PATIENCE};
 use crate::store::{Damage, Salvaged, Situation, Store, StoreError, companions, damage};
 
 /// Opens the databases; says what the user should know of them.
@@ -95,7 +95,7 @@ fn finish_repair(home: &Home) -> anyhow::Result<bool> {
 /// # Errors
 /// If a node has the home, or a file cannot be read or written; then the damaged database is where it was.
 pub fn repair(home: &Home) -> anyhow::Result<Repaired> {
-    let _lock = home.lock()?;
+    let _lock = home.lock_within(LOCK_PATIENCE)?;
     if finish_repair(home)? {
         return Ok(Repaired {
             damage: Some("a repair was interrupted, and is finished now".to_owned()),

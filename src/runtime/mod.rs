@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "files, clocks and the environment")]
 mod alike;
+mod api_file;
 pub mod checks;
 pub mod databases;
 mod driver;

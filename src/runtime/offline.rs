@@ -5,13 +5,14 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 use crate::api::answers::{BackedUp, Id, Setting, Settings};
+use crate::client::Holder;
 use crate::identity::key_file;
 
 use super::{lookup, presentation};
-use crate::home::Home;
 use crate::home::backup as copy;
 use crate::home::config::{Config, Settings as Typed};
 use crate::home::passphrase::{self, Change};
+use crate::home::{Home, LOCK_PATIENCE};
 
 /// Who the node is.
 ///
@@ -31,6 +32,12 @@ pub fn id(home: &Path) -> anyhow::Result<Id> {
     let key = key_file::summary(&text).with_context(|| format!("{} cannot be used", home.key_file().display()))?;
     let name = Typed::of(&Config::load(&home.config_file())?)?.identity.name;
     Ok(lookup::address_of(key.id, Vec::new(), name))
+}
+
+/// The process that has the home.
+#[must_use]
+pub fn holder(home: &Path) -> Option<Holder> {
+    Home::at(home).holder().map(|holder| Holder { process: holder.process })
 }
 
 /// All settings.
@@ -68,7 +75,7 @@ pub fn backup(home: &Path, to: &Path) -> anyhow::Result<BackedUp> {
 /// # Errors
 /// Those of the restoration.
 pub fn restore(from: &Path, home: &Path) -> anyhow::Result<()> {
-    Ok(copy::restore(from, &Home::at(home))?)
+    Ok(copy::restore(from, &Home::at(home), LOCK_PATIENCE)?)
 }
 
 /// Gives the key another passphrase.

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::task::Poll;
 
 use anyhow::Context as _;
@@ -25,6 +26,7 @@ use crate::transports::lan::{LanDiscovery, Ourselves};
 use crate::transports::tcp::raise_descriptor_limit;
 use crate::world::{Beginning, Places};
 
+use super::api_file::ApiFile;
 use super::databases;
 use super::driver::{Driver, Keys, Network, Notices, OurIdentity, OurSettings, Parts, build};
 use super::recording::{Recording, recorder};
@@ -33,7 +35,7 @@ use crate::home::config::{Config, Settings};
 use crate::home::entropy::random;
 use crate::home::logging::{Log, LogOptions};
 use crate::home::passphrase;
-use crate::home::{Home, HomeLock};
+use crate::home::{Home, HomeLock, LOCK_PATIENCE};
 use crate::runtime::whose::{self, KeyOptions, Taken};
 
 /// Events of the local network that wait for the loop, at most. Those who tell them wait.
@@ -62,7 +64,7 @@ const DHT_BOOTSTRAP: &str = "services/entangled-dht/bootstrap";
 /// A node that is about to run: everything that can go wrong at the start has not.
 pub struct Started {
     home: Home,
-    _lock: HomeLock,
+    lock: HomeLock,
     keys: Keys,
     config: Config,
     settings: Settings,
@@ -178,7 +180,7 @@ impl Started {
     /// What stood in the way, and what to do.
     pub fn prepare(home: Home, config: Config, settings: Settings, key: &KeyOptions) -> anyhow::Result<Self> {
         home.prepare()?;
-        let lock = home.lock()?;
+        let lock = home.lock_within(LOCK_PATIENCE)?;
         // Before a new key is made: into a damaged database it could not be written whose home this is.
         let opened = key.new_identity.then(|| databases::open(&home)).transpose()?;
         if opened.as_ref().is_some_and(|(store, _)| store.is_read_only()) {
@@ -205,7 +207,7 @@ impl Started {
         let (changes, _) = watch::channel(0);
         Ok(Self {
             home,
-            _lock: lock,
+            lock,
             keys,
             config,
             settings,
@@ -251,7 +253,7 @@ impl Started {
     /// # Errors
     /// What went wrong at the start.
     pub async fn run(self, log: Option<Log>, end: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { home, _lock, keys, config, settings, store, thread, bound, calls, changes, is_recorded, .. } = self;
+        let Self { home, lock, keys, config, settings, store, thread, bound, calls, changes, is_recorded, .. } = self;
         let mut notices = Notices::default();
         self.notices.into_iter().for_each(|notice| notices.tell(notice));
         let token = Token::generate().context("the system gives no random bytes")?;
@@ -288,7 +290,8 @@ impl Started {
         let watched = changes.subscribe();
         let (end_api, mut api_ends) = watch::channel(false);
         let doors = Doors { token, calls, changes: watched };
-        home.write_api_file(&access.to_text())?;
+        let lock = Arc::new(lock);
+        let mut api_file = ApiFile::write(home.clone(), Arc::clone(&lock), access)?;
         let api = tokio::spawn(serve(bound, doors, async move {
             let _ = api_ends.wait_for(|ends| *ends).await;
         }));
@@ -306,12 +309,16 @@ impl Started {
             is_damaged: self.is_damaged,
             notices,
         });
-        let _log = driver.run(events, near, waiting_calls, end).await;
-        let _ = home.remove_api_file();
+        let _log = tokio::select! {
+            log = driver.run(events, near, waiting_calls, end) => log,
+            never = api_file.keep() => match never {},
+        };
+        api_file.remove();
         let _ = end_api.send(true);
         let _ = api.await;
         tokio::task::spawn_blocking(move || thread.join()).await.context("the store cannot be closed")?;
         tracing::info!("stopped");
+        drop(lock);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@
     reason = "processes, files, sockets and time are what is tested"
 )]
 
+mod api_gone;
 mod back_off;
 mod backups;
 mod changes;

@@ -15,6 +15,7 @@ use bitpie::api::access::{API_FILE, Access};
 use bitpie::api::socket::SOCKET_FILE;
 use bitpie::home::Home;
 use rustix::process::geteuid;
+use serde_json::Value;
 
 use super::nodes::{Node, until};
 
@@ -119,6 +120,13 @@ fn what_a_killed_node_left_behind_is_replaced_and_a_second_node_is_refused() {
     assert!(node.home().join(SOCKET_FILE).exists(), "nobody could remove it");
     let (code, said) = node.complaint(&["status"]);
     assert!(code == Some(3) && said.contains("is gone"), "{said}");
+    // Nothing has to be done about it, so it is no fault.
+    let doctor = node.command(&["doctor", "--json"]).output().expect("it can be run");
+    let found: Value = serde_json::from_slice(&doctor.stdout).expect("JSON");
+    let checks = found["checks"].as_array().expect("a list");
+    let left = checks.iter().find(|check| check["name"] == API_FILE).expect("there is such a check");
+    assert_eq!(left["verdict"], "skipped", "{left}");
+    assert!(left["said"].as_str().is_some_and(|said| said.contains("nothing has to be done")), "{left}");
     node.start();
     let refused = |node: &Node| {
         let output = node.run_command().output().expect("it can be run");
