@@ -91,6 +91,78 @@ fn a_dht_in_which_the_user_wants_nobody_to_be_asked_is_no_fault() {
     assert!(first_line(&node).ends_with("and it asks nobody in the DHT"), "{}", first_line(&node));
 }
 
+/// What a command writes to standard output and standard error, whatever comes of it.
+fn told(node: &Node, arguments: &[&str]) -> String {
+    let output = node.command(arguments).output().expect("it can be run");
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+#[test]
+fn a_service_that_is_off_is_told_with_what_is_not_done_and_how_it_is_started() {
+    let mut node = Node::new();
+    node.start_listening();
+    node.add(&format!("bitpie:{}", Peer::new(33).id()), "al");
+    node.until("all is on", |node| found(node, "services").1.starts_with("all are on"));
+    assert!(!told(&node, &["msg", "send", "al", "hello"]).contains("It waits"));
+    for (name, means) in
+        [("private-messages", "no messages are sent or taken"), ("p2p-hookups", "which contacts are there")]
+    {
+        assert!(told(&node, &["service", "stop", name]).contains("is off"));
+        let (is_bad, said, help) = found(&node, "services");
+        assert!(!is_bad && said.starts_with(&format!("{name} is off: ")) && said.contains(means), "{said}");
+        assert_eq!(help, format!("`bitpie service start {name}`"));
+        let doctor = told(&node, &["doctor"]);
+        assert!(doctor.contains("! services") && !doctor.contains("All is well."), "{doctor}");
+        let status = node.output(&["status"]);
+        assert!(status.contains(&said), "{status}");
+        let sent = told(&node, &["msg", "send", "al", "hello"]);
+        assert!(sent.contains("It waits") && sent.contains(&format!("{name} is off")), "{sent}");
+        assert!(sent.contains(&help), "{sent}");
+        told(&node, &["service", "start", name]);
+        assert!(found(&node, "services").1.starts_with("all are on"));
+    }
+    told(&node, &["service", "disable", "private-messages"]);
+    assert_eq!(found(&node, "services").2, "`bitpie service enable private-messages`");
+}
+
+#[test]
+fn a_start_tells_what_is_still_off_and_its_advice_brings_it_back() {
+    let mut node = Node::new();
+    node.start_listening();
+    node.output(&["service", "stop", "network"]);
+    let started = node.output(&["service", "start", "network"]);
+    assert!(started.contains("Still off: gateway, tcp-connections, tcp-transport"), "{started}");
+    assert!(started.contains("`bitpie service start private-messages`"), "{started}");
+    assert!(!started.contains("lan-discovery"), "the settings have it off: {started}");
+    // Both say how all come back; a start takes along what the service needs.
+    let help = found(&node, "services").2;
+    assert_eq!(help, "`bitpie service start p2p-hookups`, `bitpie service start private-messages`");
+    for name in ["p2p-hookups", "private-messages"] {
+        node.output(&["service", "start", name]);
+    }
+    assert!(found(&node, "services").1.starts_with("all are on"), "{}", found(&node, "services").1);
+
+    node.output(&["service", "disable", "tcp-transport"]);
+    let enabled = node.output(&["service", "enable", "tcp-transport"]);
+    assert!(enabled.contains("Still off: p2p-hookups. To start: `bitpie service start p2p-hookups`"), "{enabled}");
+    assert!(!node.output(&["service", "start", "p2p-hookups"]).contains("Still off"));
+}
+
+#[test]
+fn a_transport_that_is_off_is_told_as_the_reason_why_nobody_listens() {
+    let mut node = Node::new();
+    node.start_listening();
+    for (off, on) in [("stop", "start"), ("disable", "enable")] {
+        node.output(&["service", off, "tcp-transport"]);
+        let (said, help) = until_bad(&node, "listening");
+        assert_eq!(said, "no transport listens: tcp-transport is off");
+        assert_eq!(help, format!("`bitpie service {on} tcp-transport`"));
+        assert!(first_line(&node).contains("tcp-transport is off"), "{}", first_line(&node));
+        node.output(&["service", on, "tcp-transport"]);
+        until("it listens", || (!found(&node, "listening").0).then_some(()));
+    }
+}
+
 #[test]
 fn states_and_counters_are_told_to_who_asks_for_them() {
     let (a, b) = pair_online();
