@@ -44,6 +44,7 @@ pub fn headline(status: &Status, now_unix_ms: u64) -> (Verdict, String) {
     if !is_in_company && status.dht.state != "JOINED" {
         let why = match status.dht.state.as_str() {
             "CLOSED" | "AT_STARTUP" => "the DHT is off",
+            "OPENING" | "RESTING" if status.dht.problem.is_some() => "the DHT cannot be entered",
             _ if status.dht.asks_nobody => "it asks nobody in the DHT",
             "OPENING" | "JOINING" => "the DHT is being joined",
             _ => "nobody in the DHT answers",
@@ -191,7 +192,9 @@ fn dht(status: &Status, _: u64) -> Finding {
     const ALONE: &str = "look whether UDP gets out of this network, and at `bitpie config get \
                          services/entangled-dht/bootstrap`; it goes on trying. Without it, contacts are found only where \
                          they were last, and nicknames not at all; who wants none: `bitpie service disable entangled-dht`";
-    const FAILED: &str = "it is tried again by itself; the log tells more";
+    const NOT_OPEN: &str =
+        "mend that, or the setting that it names; it is tried again by itself, at least once a minute";
+    const FAILED: &str = "it is tried again by itself";
     let dht = &status.dht;
     match (dht.state.as_str(), &dht.problem) {
         ("CLOSED" | "AT_STARTUP", _) => Finding::skipped("off: nobody is found by nickname, or after they have moved"),
@@ -202,6 +205,7 @@ fn dht(status: &Status, _: u64) -> Finding {
             let why = problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default();
             Finding::bad(format!("nobody in it answers{why}"), ALONE)
         }
+        ("OPENING" | "RESTING", Some(problem)) => Finding::bad(problem.clone(), NOT_OPEN),
         (_, Some(problem)) => Finding::bad(problem.clone(), FAILED),
         ("JOINED", None) if dht.identity == "PUBLISHED" => {
             Finding::good("others answer, and our identity document is in it")
@@ -470,6 +474,10 @@ pub(super) mod tests {
                 (it.sessions, it.dht.state) = (SessionCounts::default(), "ALONE".to_owned());
                 it.dht.asks_nobody = true;
             }),
+            changed(|it| {
+                (it.sessions, it.dht.state) = (SessionCounts::default(), "RESTING".to_owned());
+                it.dht.problem = Some("a name was not found".to_owned());
+            }),
             changed(|it| it.transports[0].problem = Some("the port is taken".to_owned())),
             changed(|it| {
                 it.sessions = SessionCounts::default();
@@ -489,6 +497,7 @@ pub(super) mod tests {
             online, but reachable on this machine only: it listens on loopback
             alone: it listens, but there is no session with another node, and nobody in the DHT answers
             alone: it listens, but there is no session with another node, and it asks nobody in the DHT
+            alone: it listens, but there is no session with another node, and the DHT cannot be entered
             online, but not reachable, because tcp does not listen: the port is taken
             not reachable, because this machine has no interface that is up
             not reachable yet: it has not begun to listen"#]]

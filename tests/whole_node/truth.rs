@@ -164,6 +164,30 @@ fn a_transport_that_is_off_is_told_as_the_reason_why_nobody_listens() {
 }
 
 #[test]
+fn a_name_of_the_dht_that_is_not_found_is_what_is_told() {
+    // A name that nobody can have (RFC 6761).
+    let mut node = Node::with(&[("services/entangled-dht/bootstrap", "[\"no-such.invalid:6881\"]")]);
+    node.start_listening();
+    node.call(&SetNickname { name: "alice".parse().expect("a nickname") });
+    let why = "names in services/entangled-dht/bootstrap were not found: no-such.invalid:6881";
+    let (said, help) = until_bad(&node, "DHT");
+    assert!(said.contains(why), "{said}");
+    assert!(help.contains("mend that") && !help.contains("log"), "{help}");
+    node.until("it is told of the nickname too", |node| told(node, &["nick", "show"]).contains(why));
+    node.until("a search says so", |node| told(node, &["find", "alice"]).contains(why));
+    assert!(first_line(&node).ends_with("and the DHT cannot be entered"), "{}", first_line(&node));
+}
+
+#[test]
+fn a_search_without_anybody_to_ask_says_which_setting_is_empty() {
+    let mut node = Node::with(&[("services/entangled-dht/bootstrap", "[]")]);
+    node.start_listening();
+    let found = told(&node, &["find", "alice"]);
+    assert!(found.contains("this node asks nobody: services/entangled-dht/bootstrap is empty"), "{found}");
+    assert!(found.contains("bitpie config set services/entangled-dht/bootstrap --default"), "{found}");
+}
+
+#[test]
 fn states_and_counters_are_told_to_who_asks_for_them() {
     let (a, b) = pair_online();
     let nodes = [&a, &b];
