@@ -188,6 +188,31 @@ fn a_search_without_anybody_to_ask_says_which_setting_is_empty() {
 }
 
 #[test]
+fn a_ping_that_is_not_tried_says_why_and_nothing_else() {
+    let mut node = Node::new();
+    node.start_listening();
+    let mut other = Node::new();
+    other.start_listening();
+    other.add(&node.idurl(), "node");
+    other.send("node", "may I?");
+    let id = other.key().id();
+    node.until("the stranger waits", |node| node.contact(id).is_some());
+    let who = format!("bitpie:{id}");
+    let stranger = told(&node, &["contact", "ping", &who]);
+    assert!(stranger.contains("is a stranger who waits to be accepted"), "{stranger}");
+    assert!(stranger.contains("`bitpie contact accept bitpie:") && !stranger.contains("p2p-hookups"), "{stranger}");
+    node.output(&["contact", "refuse", &who]);
+    let refused = told(&node, &["contact", "ping", &who]);
+    assert!(refused.contains("you have refused") && !refused.contains("p2p-hookups"), "{refused}");
+    node.output(&["contact", "accept", &who]);
+    node.output(&["service", "stop", "p2p-hookups"]);
+    let off = told(&node, &["contact", "ping", &who]);
+    assert!(off.contains("p2p-hookups is off: ") && off.contains("`bitpie service start p2p-hookups`"), "{off}");
+    assert!(!off.contains("accept"), "{off}");
+    other.stop();
+}
+
+#[test]
 fn states_and_counters_are_told_to_who_asks_for_them() {
     let (a, b) = pair_online();
     let nodes = [&a, &b];

@@ -11,6 +11,7 @@ use crate::automata::contact_status;
 use crate::automata::senders::api::reachability;
 use crate::home::clock::unix_ms;
 use crate::identity::NodeId;
+use crate::messages::ContactState;
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
 use crate::node::Node;
@@ -52,6 +53,8 @@ pub struct WaitingPing {
     pub peer: NodeId,
     /// What the user calls them.
     pub name: Option<Nickname>,
+    /// What they are to the user.
+    pub state: ContactState,
     /// When it was asked, in milliseconds since the start.
     pub asked_ms: u64,
     /// Takes the answer.
