@@ -189,6 +189,8 @@ fn sent() -> Outcome {
         state: MessageState::Queued,
         expires_unix_ms: 1,
         nickname_change: None,
+        problem: None,
+        help: None,
     })
 }
 
@@ -778,6 +780,7 @@ fn a_service_that_does_not_stop_is_told_and_fails() {
             result: ServiceResult::Started,
             enabled: true,
             why: Some("somebody else started it".to_owned()),
+            still_off: Vec::new(),
         })
     });
     check(

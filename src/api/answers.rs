@@ -55,6 +55,9 @@ pub struct Status {
     pub lan_discovery: LanStatus,
     /// How many services are in each state.
     pub services: BTreeMap<String, u64>,
+    /// Services that are on by default, and are off now.
+    #[serde(default)]
+    pub services_off: Vec<ServiceOff>,
     /// How many sessions there are.
     pub sessions: SessionCounts,
     /// When others last came in.
@@ -79,6 +82,19 @@ pub struct Status {
     /// The database of messages is damaged, so the node keeps out of the network.
     #[serde(default)]
     pub is_damaged: bool,
+}
+
+/// A service in [`Status`] that is on by default, and is off now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceOff {
+    /// Which.
+    pub name: ServiceName,
+    /// Whether the user wants it: `services/<name>/enabled`.
+    pub enabled: bool,
+    /// What is not done as long as it is off.
+    pub means: String,
+    /// What has to be on before it.
+    pub depends_on: Vec<ServiceName>,
 }
 
 /// The distributed hash table in [`Status`].
@@ -454,6 +470,9 @@ pub struct ServiceChange {
     pub enabled: bool,
     /// Why, if it is not what was asked for; of a service that is on, what keeps it from doing what it is for.
     pub why: Option<String>,
+    /// Services that need it, are wanted by the settings, and are still off; a start of this one does not start them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub still_off: Vec<ServiceName>,
 }
 
 /// `contact.list`: whom the user talks with, and who would like to.
@@ -660,6 +679,12 @@ pub struct MessageSent {
     pub expires_unix_ms: u64,
     /// They were found by a nickname, and have given it up.
     pub nickname_change: Option<NicknameChange>,
+    /// What keeps every message waiting now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// What the user can do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
 }
 
 /// How far a message is.

@@ -4,8 +4,9 @@
 use super::check::{Finding, Verdict};
 use super::duration::when;
 use super::terminal::counted;
-use crate::api::answers::Status;
+use crate::api::answers::{ServiceOff, Status};
 use crate::identity::Entrypoint;
+use crate::name::ServiceName;
 
 /// Who came in before this is no sign that others get through now: a day.
 const LATELY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -24,6 +25,7 @@ pub const JUDGES: &[(&str, Judge)] = &[
     ("DHT", dht),
     ("nickname", nickname),
     ("local net", local_network),
+    ("services", services),
     ("notices", notices),
 ];
 
@@ -46,7 +48,7 @@ pub fn headline(status: &Status, now_unix_ms: u64) -> (Verdict, String) {
     if !is_in_company && status.dht.state != "JOINED" {
         let why = match status.dht.state.as_str() {
             "CLOSED" | "AT_STARTUP" => "the DHT is off",
-            "FAILED" => "the DHT cannot be used",
+            "OPENING" | "RESTING" if status.dht.problem.is_some() => "the DHT cannot be entered",
             _ if status.dht.asks_nobody => "it asks nobody in the DHT",
             "OPENING" | "JOINING" => "the DHT is being joined",
             _ => "nobody in the DHT answers",
@@ -90,6 +92,15 @@ fn listening(status: &Status, _: u64) -> Finding {
     }
     const HELP: &str = "nobody reaches this node until that has changed; it looks again by itself, and at once on \
                         `bitpie reconnect`";
+    let off: Vec<&ServiceOff> = transports_off(status).collect();
+    if !off.is_empty() {
+        let names: Vec<&str> = off.iter().map(|service| service.name.as_str()).collect();
+        let is_off = if names.len() == 1 { "is off" } else { "are off" };
+        return Finding::bad(
+            format!("no transport listens: {} {is_off}", names.join(" and ")),
+            to_start(status, off.iter().copied()),
+        );
+    }
     let of_transports = status.transports.iter().filter_map(|transport| {
         let problem = transport.problem.as_ref()?;
         Some(format!("{} does not listen: {problem}", transport.name))
@@ -116,6 +127,53 @@ fn listening(status: &Status, _: u64) -> Finding {
         )),
         at => Finding::good(format!("at {}", at.join(" "))),
     }
+}
+
+/// Services of transports that are off, if no transport listens.
+fn transports_off(status: &Status) -> impl Iterator<Item = &ServiceOff> {
+    let is_deaf = entrypoints(status).next().is_none();
+    status.services_off.iter().filter(move |service| is_deaf && is_of_transport(service))
+}
+
+fn is_of_transport(service: &ServiceOff) -> bool {
+    service.name.as_str().ends_with("-transport")
+}
+
+/// Services that are on by default, and are off. `listening` tells of those for want of which nobody listens.
+fn services(status: &Status, _: u64) -> Finding {
+    if status.is_damaged {
+        return Finding::skipped(OUT_OF_THE_NETWORK);
+    }
+    let told: Vec<&ServiceName> = transports_off(status).map(|service| &service.name).collect();
+    let off: Vec<&ServiceOff> = status.services_off.iter().filter(|service| !told.contains(&&service.name)).collect();
+    if off.is_empty() {
+        return Finding::good("all are on that are on by default");
+    }
+    let said: Vec<String> = off.iter().map(|service| format!("{} is off: {}", service.name, service.means)).collect();
+    Finding::notable(said.join("; "), to_start(status, off))
+}
+
+/// How services are started again that are off. A start takes along what the service needs, unless the settings have
+/// that off: then it has to be named, and first.
+fn to_start<'a>(status: &'a Status, services: impl IntoIterator<Item = &'a ServiceOff>) -> String {
+    let is_needed = |name: &ServiceName, by: &ServiceOff| by.depends_on.contains(name);
+    let mut needed: Vec<&ServiceName> = services.into_iter().map(|service| &service.name).collect();
+    // Each stands behind those that it depends on, so one way back finds all.
+    for service in status.services_off.iter().rev() {
+        let by_wanted = |by: &ServiceOff| needed.contains(&&by.name) && is_needed(&service.name, by);
+        if !needed.contains(&&service.name) && status.services_off.iter().any(by_wanted) {
+            needed.push(&service.name);
+        }
+    }
+    let of_need = |service: &&ServiceOff| needed.contains(&&service.name);
+    let comes_along = |service: &ServiceOff| {
+        service.enabled && status.services_off.iter().filter(of_need).any(|by| is_needed(&service.name, by))
+    };
+    let commands = status.services_off.iter().filter(of_need).filter(|service| !comes_along(service)).map(|service| {
+        let word = if service.enabled { "start" } else { "enable" };
+        format!("`bitpie service {word} {}`", service.name)
+    });
+    commands.collect::<Vec<_>>().join(", ")
 }
 
 fn from_outside(status: &Status, now_unix_ms: u64) -> Finding {
@@ -147,6 +205,8 @@ fn dht(status: &Status, _: u64) -> Finding {
     const ALONE: &str = "look whether UDP gets out of this network, and at `bitpie config get \
                          services/entangled-dht/bootstrap`; it goes on trying. Without it, contacts are found only where \
                          they were last, and nicknames not at all; who wants none: `bitpie service disable entangled-dht`";
+    const NOT_OPEN: &str =
+        "mend that, or the setting that it names; it is tried again by itself, at least once a minute";
     const FAILED: &str = "it is tried again by itself";
     if status.is_damaged {
         return Finding::skipped(OUT_OF_THE_NETWORK);
@@ -161,6 +221,7 @@ fn dht(status: &Status, _: u64) -> Finding {
             let why = problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default();
             Finding::bad(format!("nobody in it answers{why}"), ALONE)
         }
+        ("OPENING" | "RESTING", Some(problem)) => Finding::bad(problem.clone(), NOT_OPEN),
         (_, Some(problem)) => Finding::bad(problem.clone(), FAILED),
         ("JOINED", None) if dht.identity == "PUBLISHED" => {
             Finding::good("others answer, and our identity document is in it")
@@ -253,6 +314,7 @@ pub(super) mod tests {
             }],
             lan_discovery: LanStatus { state: "ON".to_owned(), found: 2, problem: None },
             services: BTreeMap::new(),
+            services_off: Vec::new(),
             sessions: SessionCounts { incoming: 1, outgoing: 1, half_open: 0 },
             came_in: CameIn { last_unix_ms: Some(NOW), from_internet_unix_ms: Some(NOW - 300_000) },
             clock: ClockStatus::default(),
@@ -361,6 +423,63 @@ pub(super) mod tests {
         assert_eq!(notices(&told, NOW).verdict, Verdict::Notable);
     }
 
+    fn off(name: &str, enabled: bool, needs: &[&str]) -> ServiceOff {
+        ServiceOff {
+            name: name.parse().expect("a name"),
+            enabled,
+            means: format!("no {name}"),
+            depends_on: needs.iter().map(|needed| needed.parse().expect("a name")).collect(),
+        }
+    }
+
+    #[test]
+    fn services_that_are_off_are_told_with_what_that_means_and_how_they_are_started() {
+        let told = |off: Vec<ServiceOff>| {
+            let finding = services(&changed(|it| it.services_off = off), NOW);
+            (finding.verdict, finding.said, finding.help.unwrap_or_default())
+        };
+        assert_eq!(told(Vec::new()).0, Verdict::Good);
+        let one = told(vec![off("mail", true, &["gate"])]);
+        assert_eq!(
+            one,
+            (Verdict::Notable, "mail is off: no mail".to_owned(), "`bitpie service start mail`".to_owned())
+        );
+        // What it needs comes along with it.
+        let (_, said, help) = told(vec![off("gate", true, &[]), off("mail", true, &["gate"])]);
+        assert_eq!(
+            (said.as_str(), help.as_str()),
+            ("gate is off: no gate; mail is off: no mail", "`bitpie service start mail`",)
+        );
+        // Unless the settings have it off.
+        let (_, _, help) = told(vec![off("gate", false, &[]), off("mail", true, &["gate"])]);
+        assert_eq!(help, "`bitpie service enable gate`, `bitpie service start mail`");
+    }
+
+    #[test]
+    fn a_transport_that_is_off_is_the_reason_why_nobody_listens() {
+        let deaf = |off| {
+            changed(|it| {
+                it.transports[0].listening.clear();
+                it.network_problem = Some("no transport listens".to_owned());
+                it.services_off = off;
+            })
+        };
+        let status = deaf(vec![off("tcp-transport", true, &["network"])]);
+        let finding = listening(&status, NOW);
+        assert_eq!(
+            finding,
+            Finding::bad("no transport listens: tcp-transport is off", "`bitpie service start tcp-transport`",)
+        );
+        assert_eq!(services(&status, NOW).verdict, Verdict::Good, "it is told once");
+        let disabled = deaf(vec![off("network", false, &[]), off("tcp-transport", false, &["network"])]);
+        let help = listening(&disabled, NOW).help;
+        assert_eq!(help.as_deref(), Some("`bitpie service enable network`, `bitpie service enable tcp-transport`"));
+        // Where another transport listens, it is one service that is off.
+        let other = changed(|it| it.services_off = vec![off("tcp-transport", true, &[])]);
+        assert_eq!(listening(&other, NOW).verdict, Verdict::Good);
+        assert_eq!(services(&other, NOW).verdict, Verdict::Notable);
+    }
+
     #[test]
     fn only_a_place_that_is_held_is_told() {
         let named = |state: &str, index, held| {
@@ -391,6 +510,10 @@ pub(super) mod tests {
                 (it.sessions, it.dht.state) = (SessionCounts::default(), "ALONE".to_owned());
                 it.dht.asks_nobody = true;
             }),
+            changed(|it| {
+                (it.sessions, it.dht.state) = (SessionCounts::default(), "RESTING".to_owned());
+                it.dht.problem = Some("a name was not found".to_owned());
+            }),
             changed(|it| it.transports[0].problem = Some("the port is taken".to_owned())),
             changed(|it| {
                 it.sessions = SessionCounts::default();
@@ -410,6 +533,7 @@ pub(super) mod tests {
             online, but reachable on this machine only: it listens on loopback
             alone: it listens, but there is no session with another node, and nobody in the DHT answers
             alone: it listens, but there is no session with another node, and it asks nobody in the DHT
+            alone: it listens, but there is no session with another node, and the DHT cannot be entered
             online, but not reachable, because tcp does not listen: the port is taken
             not reachable, because this machine has no interface that is up
             not reachable yet: it has not begun to listen"#]]

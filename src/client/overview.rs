@@ -132,16 +132,19 @@ impl Lines {
         let _ = writeln!(self.0, "{FAINT}{name:<13}{FAINT:#}{value}");
     }
 
-    /// What is not as it should be; the first line says of the network whether others get through, and notices have
+    /// What is not as it should be, or worth knowing; the first line says of the network whether others get through, and notices have
     /// lines of their own.
     fn of_problems(&mut self, status: &Status, now_unix_ms: u64) {
         let mut is_any = false;
         for (name, judge) in health::JUDGES.iter().filter(|(name, _)| !matches!(*name, "listening" | "notices")) {
             let finding = judge(status, now_unix_ms);
-            if finding.verdict == Verdict::Bad {
-                self.add(name, styled(BAD, safe(&finding.said)));
-                is_any = true;
-            }
+            let style = match finding.verdict {
+                Verdict::Bad => BAD,
+                Verdict::Notable => ODD,
+                Verdict::Good | Verdict::Skipped => continue,
+            };
+            self.add(name, styled(style, safe(&finding.said)));
+            is_any = true;
         }
         if is_any || health::headline(status, now_unix_ms).0 == Verdict::Bad {
             self.add("", styled(ADVICE, "`bitpie doctor` says what to do about it"));
@@ -152,7 +155,7 @@ impl Lines {
     fn of_what_is_well(&mut self, status: &Status, now_unix_ms: u64) {
         for (name, judge) in health::JUDGES.iter().filter(|(name, _)| !matches!(*name, "listening" | "notices")) {
             let finding = judge(status, now_unix_ms);
-            if finding.verdict != Verdict::Bad {
+            if matches!(finding.verdict, Verdict::Good | Verdict::Skipped) {
                 self.add(name, safe(&finding.said));
             }
         }

@@ -12,7 +12,7 @@ use super::choosing::Choice;
 use super::duration::Span;
 use super::failure::Failure;
 use super::short_id::name_or_id;
-use super::terminal::{BAD, FAINT, GOOD, ODD, STRONG, print, print_json, safe, styled};
+use super::terminal::{ADVICE, BAD, FAINT, GOOD, ODD, STRONG, advise, print, print_json, safe, styled};
 use super::{choosing, contacts, names};
 use crate::api::answers::{Message, MessageSent, MessageState};
 use crate::api::errors::ErrorKind;
@@ -82,6 +82,10 @@ impl Sending {
         let name = name_or_id(sent.answer.name.as_ref(), &sent.answer.to);
         if let Some(change) = &sent.answer.nickname_change {
             let _ = write!(anstream::stderr().lock(), "{}", names::change_text(&name, change));
+        }
+        if let Some(problem) = sent.answer.problem.as_ref().filter(|_| !context.json) {
+            let help = sent.answer.help.as_ref().map(|help| styled(ADVICE, format!("; {}", safe(help))));
+            advise(&format!("{}: {}{}\n", styled(ODD, "It waits"), safe(problem), help.unwrap_or_default()));
         }
         if !self.wait {
             if context.json {

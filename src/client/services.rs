@@ -7,7 +7,7 @@ use clap::Subcommand;
 use super::Context;
 use super::failure::Failure;
 use super::table::{Cell, Table};
-use super::terminal::{BAD, FAINT, GOOD, STRONG, print, print_json, safe, state_style, styled};
+use super::terminal::{ADVICE, BAD, FAINT, GOOD, ODD, STRONG, print, print_json, safe, state_style, styled};
 use crate::api::answers::{Service, ServiceChange, Services};
 use crate::api::methods::{DisableService, EnableService, ListServices, StartService, StopService};
 use crate::name::ServiceName;
@@ -86,7 +86,17 @@ fn change_text(change: &ServiceChange) -> String {
         (false, true) => ", for this run only (`bitpie service disable` keeps it off)",
         _ => "",
     };
-    format!("{name} {came_to}{why}{later}.\n")
+    format!("{name} {came_to}{why}{later}.\n{}", still_off(&change.still_off))
+}
+
+/// What needs the service that was started, and was not started with it.
+fn still_off(names: &[ServiceName]) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    let listed = names.iter().map(ServiceName::as_str).collect::<Vec<_>>().join(", ");
+    let starts: Vec<String> = names.iter().map(|name| format!("`bitpie service start {name}`")).collect();
+    format!("{}: {listed}. To start: {}\n", styled(ODD, "Still off"), styled(ADVICE, starts.join(", ")))
 }
 
 fn list_text(services: &Services) -> String {
@@ -214,6 +224,25 @@ mod tests {
                                                                                                                  p2p-hookups is off
         "#]]
         .assert_eq(&anstream::adapter::strip_str(&list_text(&services())).to_string());
+    }
+
+    #[test]
+    fn what_was_not_started_along_is_told() {
+        let name = |name: &str| name.parse::<ServiceName>().expect("a name");
+        let change = |still_off| ServiceChange {
+            name: name("network"),
+            result: ServiceResult::Started,
+            enabled: true,
+            why: None,
+            still_off,
+        };
+        let told = |change| anstream::adapter::strip_str(&change_text(&change)).to_string();
+        assert_eq!(told(change(Vec::new())), "network is on.\n");
+        expect![[r#"
+            network is on.
+            Still off: gateway, p2p-hookups. To start: `bitpie service start gateway`, `bitpie service start p2p-hookups`
+        "#]]
+        .assert_eq(&told(change(vec![name("gateway"), name("p2p-hookups")])));
     }
 
     #[test]

@@ -89,9 +89,9 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
         }
         Action::NoteRefusal { reason } => {
             Counters::count(&mut world.counters.refused_by_peers, reason);
-            let clocks = clocks_apart(world, session, reason);
+            let why = told(world, session, reason);
             if let Some(session) = world.sessions.get_mut(session) {
-                session.ended_because = Some(clocks.unwrap_or_else(|| format!("the peer refused: {reason:?}")));
+                session.ended_because = Some(why.unwrap_or_else(|| format!("the peer refused: {reason:?}")));
             }
         }
         Action::ChallengeOther { peer } => match peer.and_then(|peer| world.sessions.ready(&peer)) {
@@ -237,19 +237,24 @@ fn found(world: &mut World, system: &System, peer: NodeId) {
     world.tell_if_there(system, gateway::reachability::session_opened(peer));
 }
 
-/// What the user is told of a refusal for the clock, given or received.
-fn clocks_apart(world: &World, session: SessionId, reason: Refusal) -> Option<String> {
-    let peer = world.sessions.get(session)?.peer.filter(|_| reason == Refusal::ClocksApart)?;
-    let ahead_ms = world.clocks.apart(&peer, world.now)?;
-    Some(format!("its clock is {} ours; one of the two is wrong", clocks::in_words(ahead_ms)))
+/// What the user is told of a refusal, given or received, for a reason that is for people to mend.
+fn told(world: &World, session: SessionId, reason: Refusal) -> Option<String> {
+    match reason {
+        Refusal::WrongNetwork => Some(format!("it is in another network than yours (`{}`)", world.network)),
+        Refusal::ClocksApart => {
+            let ahead_ms = world.clocks.apart(&world.sessions.get(session)?.peer?, world.now)?;
+            Some(format!("its clock is {} ours; one of the two is wrong", clocks::in_words(ahead_ms)))
+        }
+        _ => None,
+    }
 }
 
 /// Tells a peer why we do not take it, and counts it.
 fn refuse(world: &mut World, session: SessionId, reason: Refusal) {
     Counters::count(&mut world.counters.refused, reason);
-    let clocks = clocks_apart(world, session, reason);
+    let why = told(world, session, reason);
     if let Some(session) = world.sessions.get_mut(session) {
-        session.ended_because.get_or_insert_with(|| clocks.unwrap_or_else(|| format!("we refused: {reason:?}")));
+        session.ended_because.get_or_insert_with(|| why.unwrap_or_else(|| format!("we refused: {reason:?}")));
     }
     world.send_frame(session, Frame::Refused(reason));
 }

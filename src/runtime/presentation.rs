@@ -1,14 +1,16 @@
 //! What the local API shows of the node: read from the core and the store, changed by nobody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
 use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::hidden::Hidden;
+use crate::automata::local_service::State;
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item, Rating, SentTime, WaitingMessage};
+use crate::name::ServiceName;
 use crate::nickname::Nickname;
 use crate::node::Node;
 use crate::peers::MISBEHAVIOUR_LIMIT;
@@ -62,6 +64,54 @@ pub fn services(node: &Core, is_enabled: impl Fn(&str) -> bool) -> answers::Serv
     };
     answers::Services { services: SERVICES.iter().map(view).collect() }
 }
+
+/// Services that are on by default, and are off now. Before the services have begun, none is.
+pub fn services_off(node: &Core, is_enabled: impl Fn(&str) -> bool) -> Vec<answers::ServiceOff> {
+    let is_off = |service: &&Service| {
+        let instance = node.system().local_service.get(&service.service_name());
+        service.is_enabled && instance.is_some_and(|instance| instance.state().is_in_down())
+    };
+    let view = |service: &Service| answers::ServiceOff {
+        name: service.service_name(),
+        enabled: is_enabled(service.name),
+        means: service.while_off.to_owned(),
+        depends_on: service.depends_on.iter().filter_map(|name| name.parse().ok()).collect(),
+    };
+    SERVICES.iter().filter(is_off).map(view).collect()
+}
+
+/// Services that need this one, directly or not, are wanted by the settings, and are off without waiting for anything:
+/// nothing but a start of their own starts them.
+pub fn still_off(node: &Core, service: &Service) -> Vec<ServiceName> {
+    let mut above = BTreeSet::from([service.name]);
+    let mut off = Vec::new();
+    // Each stands behind those that it depends on.
+    for other in SERVICES.iter().filter(|other| !other.depends_on.is_empty()) {
+        if other.depends_on.iter().any(|needed| above.contains(needed)) {
+            above.insert(other.name);
+            let name = other.service_name();
+            if services::state(node.system(), other.name) == State::Off && node.world().enabled.contains(&name) {
+                off.push(name);
+            }
+        }
+    }
+    off
+}
+
+/// What keeps every message of ours waiting now, and what the user can do about it.
+pub fn messages_wait(node: &Core) -> Option<(String, Option<String>)> {
+    let service = crate::services::find(MESSAGES)?;
+    if services::state(node.system(), service.name).is_in_down() {
+        let said = format!("{} is off: {}", service.name, service.while_off);
+        return Some((said, Some(format!("`bitpie service start {}`", service.name))));
+    }
+    let help = (!services::is_on(node.system(), HOOKUPS)).then(|| format!("`bitpie service start {HOOKUPS}`"));
+    Some((problem(node, service)?, help))
+}
+
+/// The service that delivers messages, and the one that finds out to whom they can go now.
+const MESSAGES: &str = "private-messages";
+const HOOKUPS: &str = "p2p-hookups";
 
 /// How a contact is shown who is there; when it was last asked does not concern the user.
 const CONNECTED: &str = "CONNECTED";

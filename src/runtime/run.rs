@@ -344,6 +344,7 @@ fn beginning(
         contacts: accepted.map(|contact| (contact.id, contact.hints.clone())).collect(),
         bootstrap: settings.tcp.bootstrap.iter().map(|peer| (peer.id, peer.at.clone())).collect(),
         peers,
+        network: settings.node.network.clone(),
         is_private_network: settings.is_private_network(),
         outgoing_limit: settings.sessions.outbound,
         nickname: settings.identity.name.clone(),

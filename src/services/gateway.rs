@@ -9,6 +9,7 @@ pub(super) const SERVICE: Service = Service {
     name: "gateway",
     summary: "Passes packets between sessions and the node, and counts them.",
     purpose: "The one door for packets in and out",
+    while_off: "no packet goes or comes",
     depends_on: &["network"],
     // Without it nothing can pass, so no session is of use.
     stop: |world, system| {

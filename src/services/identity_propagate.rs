@@ -8,6 +8,7 @@ pub(super) const SERVICE: Service = Service {
     name: "identity-propagate",
     summary: "Tells others where this node can be reached, whenever that changes.",
     purpose: "Tell sessions and contacts of a new identity document, and keep it in the DHT",
+    while_off: "others are not told where this node can be reached",
     depends_on: &["gateway"],
     start: |world, system| {
         world.tell(services::identity_publisher::init());

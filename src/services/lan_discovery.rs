@@ -7,6 +7,7 @@ pub(super) const SERVICE: Service = Service {
     name: "lan-discovery",
     summary: "Finds contacts in the local network, and tells everybody there that this node is here.",
     purpose: "Find contacts in the local network, and tell everybody there that this node is here",
+    while_off: "nobody is found in the local network without knowing where they are",
     is_enabled: false,
     // Without sessions nobody is of use, and nothing can be announced.
     depends_on: &["tcp-transport"],

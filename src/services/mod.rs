@@ -52,6 +52,7 @@ mod tests {
         for (index, service) in SERVICES.iter().enumerate() {
             assert_eq!(service.service_name().as_str(), service.name);
             assert!(service.summary.ends_with('.'), "{}", service.name);
+            assert!(!service.while_off.is_empty(), "{}", service.name);
             for dependency in service.depends_on {
                 assert!(SERVICES[..index].iter().any(|before| before.name == *dependency), "{}", service.name);
             }

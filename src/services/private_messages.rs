@@ -11,6 +11,7 @@ pub(super) const SERVICE: Service = Service {
     name: "private-messages",
     summary: "Exchanges private messages with other users.",
     purpose: "Send and receive private messages",
+    while_off: "no messages are sent or taken",
     depends_on: &["gateway", "entangled-dht"],
     start: |world, _| {
         // Each that is on disk comes back as `MessageQueued`.

@@ -12,6 +12,8 @@ pub struct Service {
     pub summary: &'static str,
     /// What it is switched on for: the summary of its setting.
     pub purpose: &'static str,
+    /// What is not done while it is off.
+    pub while_off: &'static str,
     /// Whether it is on unless the user says otherwise.
     pub is_enabled: bool,
     /// Services that must be on before it.
@@ -32,6 +34,7 @@ pub(super) const USUAL: Service = Service {
     name: "",
     summary: "",
     purpose: "",
+    while_off: "",
     is_enabled: true,
     depends_on: &[],
     start: |_, _| {},

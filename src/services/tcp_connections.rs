@@ -8,6 +8,7 @@ pub(super) const SERVICE: Service = Service {
     name: "tcp-connections",
     summary: "Keeps sessions with other nodes over TCP.",
     purpose: "Sessions over TCP",
+    while_off: "there is no session over TCP",
     depends_on: &["network"],
     stop: |world, system| {
         let sessions: Vec<u64> = system.tcp_connection.iter().map(|(session, _)| *session).collect();

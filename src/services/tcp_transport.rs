@@ -9,6 +9,7 @@ pub(super) const SERVICE: Service = Service {
     name: "tcp-transport",
     summary: "Accepts sessions of other nodes over TCP.",
     purpose: "Carry data between nodes over TCP",
+    while_off: "no other node can open a session with this one",
     depends_on: &["tcp-connections", "gateway"],
     // It listens as soon as it can; if it cannot, the reason is reported, and it is tried again, first
     // after half a minute.

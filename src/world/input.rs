@@ -267,6 +267,8 @@ pub struct Beginning {
     pub bootstrap: Vec<(NodeId, Vec<Entrypoint>)>,
     /// What is known of peers.
     pub peers: Vec<KnownPeer>,
+    /// The network that we belong to, as the user is told.
+    pub network: String,
     /// Addresses of private networks may be dialled because somebody unknown named them.
     pub is_private_network: bool,
     /// Sessions that we open, at most.

@@ -94,6 +94,8 @@ pub struct World {
     pub bootstrap: BTreeSet<NodeId>,
     /// Places for sessions that others open.
     pub places: Places,
+    /// The network that we belong to, as the user is told.
+    pub network: String,
     /// Addresses that misbehaved.
     pub offenders: Offenders,
     /// Services that are to be on.
@@ -152,6 +154,7 @@ impl World {
             contacts: beginning.contacts.iter().map(|(peer, _)| *peer).collect(),
             refused: beginning.refused.into_iter().collect(),
             places: beginning.places,
+            network: beginning.network,
             offenders: Offenders::default(),
             bootstrap: beginning.bootstrap.into_iter().map(|(peer, _)| peer).collect(),
             enabled: beginning.enabled.into_iter().collect(),

@@ -726,6 +726,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, room: usize) ->
         contacts: contacts.iter().map(|other| (id(*other as u8 + 1), Vec::new())).collect(),
         bootstrap: contacts.iter().map(|other| (id(*other as u8 + 1), vec![entrypoint(*other)])).collect(),
         peers,
+        network: "test".to_owned(),
         is_private_network: true,
         refused: Vec::new(),
         places: Places { inbound: room, inbound_per_address: room },

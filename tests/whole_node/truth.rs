@@ -91,6 +91,127 @@ fn a_dht_in_which_the_user_wants_nobody_to_be_asked_is_no_fault() {
     assert!(first_line(&node).ends_with("and it asks nobody in the DHT"), "{}", first_line(&node));
 }
 
+/// What a command writes to standard output and standard error, whatever comes of it.
+fn told(node: &Node, arguments: &[&str]) -> String {
+    let output = node.command(arguments).output().expect("it can be run");
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+#[test]
+fn a_service_that_is_off_is_told_with_what_is_not_done_and_how_it_is_started() {
+    let mut node = Node::new();
+    node.start_listening();
+    node.add(&format!("bitpie:{}", Peer::new(33).id()), "al");
+    node.until("all is on", |node| found(node, "services").1.starts_with("all are on"));
+    assert!(!told(&node, &["msg", "send", "al", "hello"]).contains("It waits"));
+    for (name, means) in
+        [("private-messages", "no messages are sent or taken"), ("p2p-hookups", "which contacts are there")]
+    {
+        assert!(told(&node, &["service", "stop", name]).contains("is off"));
+        let (is_bad, said, help) = found(&node, "services");
+        assert!(!is_bad && said.starts_with(&format!("{name} is off: ")) && said.contains(means), "{said}");
+        assert_eq!(help, format!("`bitpie service start {name}`"));
+        let doctor = told(&node, &["doctor"]);
+        assert!(doctor.contains("! services") && !doctor.contains("All is well."), "{doctor}");
+        let status = node.output(&["status"]);
+        assert!(status.contains(&said), "{status}");
+        let sent = told(&node, &["msg", "send", "al", "hello"]);
+        assert!(sent.contains("It waits") && sent.contains(&format!("{name} is off")), "{sent}");
+        assert!(sent.contains(&help), "{sent}");
+        told(&node, &["service", "start", name]);
+        assert!(found(&node, "services").1.starts_with("all are on"));
+    }
+    told(&node, &["service", "disable", "private-messages"]);
+    assert_eq!(found(&node, "services").2, "`bitpie service enable private-messages`");
+}
+
+#[test]
+fn a_start_tells_what_is_still_off_and_its_advice_brings_it_back() {
+    let mut node = Node::new();
+    node.start_listening();
+    node.output(&["service", "stop", "network"]);
+    let started = node.output(&["service", "start", "network"]);
+    assert!(started.contains("Still off: gateway, tcp-connections, tcp-transport"), "{started}");
+    assert!(started.contains("`bitpie service start private-messages`"), "{started}");
+    assert!(!started.contains("lan-discovery"), "the settings have it off: {started}");
+    // Both say how all come back; a start takes along what the service needs.
+    let help = found(&node, "services").2;
+    assert_eq!(help, "`bitpie service start p2p-hookups`, `bitpie service start private-messages`");
+    for name in ["p2p-hookups", "private-messages"] {
+        node.output(&["service", "start", name]);
+    }
+    assert!(found(&node, "services").1.starts_with("all are on"), "{}", found(&node, "services").1);
+
+    node.output(&["service", "disable", "tcp-transport"]);
+    let enabled = node.output(&["service", "enable", "tcp-transport"]);
+    assert!(enabled.contains("Still off: p2p-hookups. To start: `bitpie service start p2p-hookups`"), "{enabled}");
+    assert!(!node.output(&["service", "start", "p2p-hookups"]).contains("Still off"));
+}
+
+#[test]
+fn a_transport_that_is_off_is_told_as_the_reason_why_nobody_listens() {
+    let mut node = Node::new();
+    node.start_listening();
+    for (off, on) in [("stop", "start"), ("disable", "enable")] {
+        node.output(&["service", off, "tcp-transport"]);
+        let (said, help) = until_bad(&node, "listening");
+        assert_eq!(said, "no transport listens: tcp-transport is off");
+        assert_eq!(help, format!("`bitpie service {on} tcp-transport`"));
+        assert!(first_line(&node).contains("tcp-transport is off"), "{}", first_line(&node));
+        node.output(&["service", on, "tcp-transport"]);
+        until("it listens", || (!found(&node, "listening").0).then_some(()));
+    }
+}
+
+#[test]
+fn a_name_of_the_dht_that_is_not_found_is_what_is_told() {
+    // A name that nobody can have (RFC 6761).
+    let mut node = Node::with(&[("services/entangled-dht/bootstrap", "[\"no-such.invalid:6881\"]")]);
+    node.start_listening();
+    node.call(&SetNickname { name: "alice".parse().expect("a nickname") });
+    let why = "names in services/entangled-dht/bootstrap were not found: no-such.invalid:6881";
+    let (said, help) = until_bad(&node, "DHT");
+    assert!(said.contains(why), "{said}");
+    assert!(help.contains("mend that") && !help.contains("log"), "{help}");
+    node.until("it is told of the nickname too", |node| told(node, &["nick", "show"]).contains(why));
+    node.until("a search says so", |node| told(node, &["find", "alice"]).contains(why));
+    assert!(first_line(&node).ends_with("and the DHT cannot be entered"), "{}", first_line(&node));
+}
+
+#[test]
+fn a_search_without_anybody_to_ask_says_which_setting_is_empty() {
+    let mut node = Node::with(&[("services/entangled-dht/bootstrap", "[]")]);
+    node.start_listening();
+    let found = told(&node, &["find", "alice"]);
+    assert!(found.contains("this node asks nobody: services/entangled-dht/bootstrap is empty"), "{found}");
+    assert!(found.contains("bitpie config set services/entangled-dht/bootstrap --default"), "{found}");
+}
+
+#[test]
+fn a_ping_that_is_not_tried_says_why_and_nothing_else() {
+    let mut node = Node::new();
+    node.start_listening();
+    let mut other = Node::new();
+    other.start_listening();
+    other.add(&node.idurl(), "node");
+    other.send("node", "may I?");
+    let id = other.key().id();
+    node.until("the stranger waits", |node| node.contact(id).is_some());
+    let who = format!("bitpie:{id}");
+    let stranger = told(&node, &["contact", "ping", &who]);
+    assert!(stranger.contains("is a stranger who waits to be accepted"), "{stranger}");
+    assert!(stranger.contains("`bitpie contact accept bitpie:") && !stranger.contains("p2p-hookups"), "{stranger}");
+    node.output(&["contact", "refuse", &who]);
+    let refused = told(&node, &["contact", "ping", &who]);
+    assert!(refused.contains("you have refused") && !refused.contains("p2p-hookups"), "{refused}");
+    node.output(&["contact", "accept", &who]);
+    node.output(&["service", "stop", "p2p-hookups"]);
+    let off = told(&node, &["contact", "ping", &who]);
+    assert!(off.contains("p2p-hookups is off: ") && off.contains("`bitpie service start p2p-hookups`"), "{off}");
+    assert!(!off.contains("accept"), "{off}");
+    other.stop();
+}
+
 #[test]
 fn states_and_counters_are_told_to_who_asks_for_them() {
     let (a, b) = pair_online();

@@ -11,6 +11,8 @@ use crate::automata::contact_status;
 use crate::automata::senders::api::reachability;
 use crate::home::clock::unix_ms;
 use crate::identity::NodeId;
+use crate::messages::ContactState;
+use crate::name::ServiceName;
 use crate::nickname::Nickname;
 use crate::node::Node;
 use crate::runtime::presentation;
@@ -51,6 +53,8 @@ pub struct WaitingPing {
     pub peer: NodeId,
     /// What the user calls them.
     pub name: Option<Nickname>,
+    /// What they are to the user.
+    pub state: ContactState,
     /// When it was asked, in milliseconds since the start.
     pub asked_ms: u64,
     /// Takes the answer.
@@ -104,7 +108,7 @@ impl Callers {
             let off = presentation::dependencies_off(node, waiting.service);
             format!("it needs {}, which is off: start that, and it starts too", off.join(" and "))
         });
-        waiting.answer(result, why);
+        waiting.answer(result, why, Vec::new());
     }
 
     /// Answers whoever has waited for what automata have come to by now.
@@ -124,7 +128,8 @@ impl Callers {
             let why = problem.map(|problem| format!("{problem}; it tries again by itself"));
             // It may have been stopped again meanwhile.
             let is_on = services::is_on(node.system(), waiting.service.name);
-            waiting.answer(if is_on { ServiceResult::Started } else { ServiceResult::Stopped }, why);
+            let still_off = if is_on { presentation::still_off(node, waiting.service) } else { Vec::new() };
+            waiting.answer(if is_on { ServiceResult::Started } else { ServiceResult::Stopped }, why, still_off);
         }
     }
 
@@ -169,9 +174,9 @@ impl Callers {
 }
 
 impl WaitingService {
-    fn answer(self, result: ServiceResult, why: Option<String>) {
+    fn answer(self, result: ServiceResult, why: Option<String>, still_off: Vec<ServiceName>) {
         let Self { service, enabled, reply } = self;
-        let change = answers::ServiceChange { name: service.service_name(), result, enabled, why };
+        let change = answers::ServiceChange { name: service.service_name(), result, enabled, why, still_off };
         reply.give(Ok(change));
     }
 }

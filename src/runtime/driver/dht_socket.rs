@@ -125,7 +125,7 @@ async fn look_up(names: Vec<String>) -> (Vec<String>, Option<String>) {
         }
     }
     let missing = (!missing.is_empty())
-        .then(|| format!("nodes by which one enters the DHT cannot be looked up: {}", missing.join(", ")));
+        .then(|| format!("names in services/entangled-dht/bootstrap were not found: {}", missing.join(", ")));
     (entries, missing)
 }
 

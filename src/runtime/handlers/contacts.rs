@@ -12,7 +12,7 @@ use crate::api::reply::Reply;
 use crate::identity::{Entrypoint, IDURL_SCHEME, NodeId, SHORT_ID_CHARACTERS};
 use crate::messages::{CONTACT_HINTS, Contact, ContactState};
 use crate::store::{NewContact, Removal, Store};
-use crate::world::{Input, UserRequest};
+use crate::world::{Input, UserRequest, services};
 
 use crate::home::clock::unix_ms;
 use crate::runtime::alike::alike;
@@ -105,7 +105,13 @@ impl Answers<PingContact> for Driver {
         let asked_ms = self.clock.now().ms;
         self.task(async move {
             match store.run(move |store| Ok(resolve(store, &who))).await.map_err(failed).and_then(|found| found) {
-                Ok(contact) => Done::Ping(WaitingPing { peer: contact.id, name: contact.name, asked_ms, reply }),
+                Ok(contact) => Done::Ping(WaitingPing {
+                    peer: contact.id,
+                    name: contact.name,
+                    state: contact.state,
+                    asked_ms,
+                    reply,
+                }),
                 Err(error) => {
                     reply.refuse(error);
                     Done::Nothing
@@ -120,12 +126,37 @@ impl Driver {
     pub(in crate::runtime) fn begin_ping(&mut self, waiting: WaitingPing) {
         let peer = waiting.peer;
         if self.node.system().contact_status.get(&peer).is_none() {
-            let error = RpcError::new(ErrorKind::Unavailable, "nobody looks after contacts now".to_owned());
-            let help = "`bitpie service start p2p-hookups`; a stranger has to be accepted first";
-            return waiting.reply.refuse(error.help(help));
+            let error = self.why_not_asked(&waiting);
+            return waiting.reply.refuse(error);
         }
         self.callers.wait_for_ping(waiting);
         self.input(Input::Request(UserRequest::PingContact(peer)));
+    }
+
+    /// Why somebody is not asked whether they are there.
+    fn why_not_asked(&self, WaitingPing { peer, name, state, .. }: &WaitingPing) -> RpcError {
+        let id = short_id(peer);
+        let who = name.as_ref().map_or_else(|| id.clone(), ToString::to_string);
+        let service = crate::services::find(HOOKUPS).expect("it is in the list");
+        let refused = |why: String| RpcError::new(ErrorKind::Refused, why);
+        let unavailable = |why: String| RpcError::new(ErrorKind::Unavailable, why);
+        match state {
+            ContactState::Requested => refused(format!("{who} is a stranger who waits to be accepted"))
+                .help(format!("`bitpie contact accept {id}`")),
+            ContactState::Blocked => {
+                refused(format!("you have refused {who}")).help(format!("`bitpie contact accept {id}`"))
+            }
+            ContactState::Removed => {
+                refused(format!("{who} is no contact any more")).help(format!("`bitpie contact add bitpie:{peer}`"))
+            }
+            ContactState::Accepted if services::state(self.node.system(), HOOKUPS).is_in_down() => {
+                unavailable(format!("{HOOKUPS} is off: {}", service.while_off))
+                    .help(format!("`bitpie service start {HOOKUPS}`"))
+            }
+            ContactState::Accepted => {
+                unavailable(format!("{HOOKUPS} is starting or stopping")).help("try again in some seconds")
+            }
+        }
     }
 
     /// States and last signs of life of contacts, as the core knows them.
@@ -171,11 +202,20 @@ fn add(
     Ok((answers::ContactAdded { contact: answers::Contact { looks_like, ..shown }, known, invited }, vec![added]))
 }
 
+/// The service that finds out whether contacts are there.
+const HOOKUPS: &str = "p2p-hookups";
+
+/// An id as the user can give it to a command.
+fn short_id(id: &NodeId) -> String {
+    let beginning: String = id.to_string().chars().take(SHORT_ID_CHARACTERS).collect();
+    format!("{IDURL_SCHEME}{beginning}")
+}
+
 fn is_refused(contact: &Contact) -> RpcError {
-    let id: String = contact.id.to_string().chars().take(SHORT_ID_CHARACTERS).collect();
+    let id = short_id(&contact.id);
     let named = contact.name.as_ref().map(|name| format!("{name}, ")).unwrap_or_default();
-    RpcError::new(ErrorKind::Refused, format!("you have refused this node ({named}{IDURL_SCHEME}{id})"))
-        .help(format!("if you want to talk after all: `bitpie contact accept {IDURL_SCHEME}{id}`"))
+    RpcError::new(ErrorKind::Refused, format!("you have refused this node ({named}{id})"))
+        .help(format!("if you want to talk after all: `bitpie contact accept {id}`"))
 }
 
 /// Hints without repetitions, [`CONTACT_HINTS`] at most.

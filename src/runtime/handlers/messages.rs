@@ -27,6 +27,7 @@ impl Answers<SendMessage> for Driver {
         let lifetime_ms = request.expires_ms.unwrap_or(self.settings.values.messages.expiry.0);
         let id = PacketId(random());
         let sealer = self.storage.sealer.clone();
+        let (problem, help) = presentation::messages_wait(&self.node).unzip();
         self.ask(reply, true, move |store| {
             let contact = resolve(store, &request.to)?;
             let text = MessageText::new(request.text.0).map_err(|error| bad(error.to_string()))?;
@@ -47,6 +48,8 @@ impl Answers<SendMessage> for Driver {
                 state: answers::MessageState::Queued,
                 expires_unix_ms,
                 nickname_change,
+                problem,
+                help: help.flatten(),
             };
             let queued = QueuedMessage { message: id, peer: contact.id, expires_unix_ms, attempts: 0, pause_ms: 0 };
             Ok((sent, vec![Input::MessageQueued(queued)]))

@@ -83,8 +83,10 @@ impl Driver {
                 }
             }
             _ => {
+                let asks_nobody = self.dht.asks_nobody();
+                let problem = self.node.world().problems.dht.clone();
                 for (_, reply) in std::mem::take(&mut self.callers.searches.waiting) {
-                    reply.refuse(no_dht(connector));
+                    reply.refuse(no_dht(connector, asks_nobody, problem.as_deref()));
                 }
             }
         }
@@ -165,7 +167,8 @@ impl Driver {
             }
             Some(dht_connector::State::Joined) => None,
             dht => {
-                let error = no_dht(dht);
+                let problem = self.node.world().problems.dht.as_deref();
+                let error = no_dht(dht, self.dht.asks_nobody(), problem);
                 Some((error.message, error.data.help.filter(|_| is_closed(dht))))
             }
         }
@@ -243,9 +246,16 @@ fn is_closed(dht: Option<dht_connector::State>) -> bool {
     matches!(dht, None | Some(State::AtStartup | State::Closed))
 }
 
-fn no_dht(state: Option<dht_connector::State>) -> RpcError {
+/// Why nobody in the DHT can be asked: its state, whether the settings name nobody, and what stands in the way.
+fn no_dht(state: Option<dht_connector::State>, asks_nobody: bool, problem: Option<&str>) -> RpcError {
     use dht_connector::State;
+    const TRIED: &str = "it is tried again by itself, at least once a minute";
     let (why, help) = match state {
+        Some(State::Opening | State::Resting) if problem.is_some() => (problem.unwrap_or_default(), TRIED),
+        Some(State::Alone) if asks_nobody => (
+            "this node asks nobody: services/entangled-dht/bootstrap is empty",
+            "`bitpie config set services/entangled-dht/bootstrap --default` names the public DHT again",
+        ),
         Some(State::Joining | State::Opening) => {
             ("this node is still looking for others in the DHT", "try again in some seconds")
         }
@@ -253,7 +263,7 @@ fn no_dht(state: Option<dht_connector::State>) -> RpcError {
             "nobody in the DHT answers this node",
             "`bitpie config get services/entangled-dht/bootstrap` shows who is asked",
         ),
-        Some(State::Resting) => ("the socket of the DHT cannot be opened", "`bitpie status` says why"),
+        Some(State::Resting) => ("the DHT is not open", TRIED),
         _ => ("the service entangled-dht is off", "`bitpie service start entangled-dht` starts it"),
     };
     RpcError::new(ErrorKind::Unavailable, why.to_owned()).help(help)

@@ -99,6 +99,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
             problem: world.lan.problem().map(str::to_owned),
         },
         services,
+        services_off: presentation::services_off(node, |name| settings.is_enabled(name)),
         sessions: sessions(node),
         came_in: answers::CameIn {
             last_unix_ms: world.came_in_unix_ms.0,
