@@ -10,7 +10,7 @@ pub(super) const SERVICE: Service = Service {
     name: "p2p-hookups",
     summary: "Keeps in touch with contacts, and keeps the own identity document up to date.",
     purpose: "Keep up contacts with other users",
-    while_off: "nobody finds out which contacts are there, and messages wait",
+    while_off: "this node does not find out which contacts are there, and messages wait",
     depends_on: &["gateway", "identity-propagate", "tcp-transport"],
     start: |world, _| {
         world.tell(services::p2p_connector::init());
