@@ -19,7 +19,6 @@ use crate::api::errors::ErrorKind;
 use crate::api::hidden::Hidden;
 use crate::api::methods::{GetMessage, SendMessage, WAIT_MS};
 use crate::nickname::Nickname;
-use crate::wire::MESSAGE_LIFETIME_MS;
 
 /// What `bitpie msg send` was told.
 #[derive(Args)]
@@ -53,13 +52,6 @@ impl Sending {
         let node = context.node()?;
         let text = Hidden(self.text.filter(|text| text != "-").map_or_else(read_input, Ok)?);
         let expires_ms = self.expires.map(|span| span.ms);
-        if expires_ms.is_some_and(|ms| ms > MESSAGE_LIFETIME_MS) {
-            let longest = Span { ms: MESSAGE_LIFETIME_MS };
-            return Err(Failure::here(
-                format!("no message is tried for longer than {longest}"),
-                "give less, or leave out --expires",
-            ));
-        }
         let send = |to: String| node.call(&SendMessage { to, text: text.clone(), expires_ms });
         let nickname = choosing::as_nickname(&self.to);
         // With a fingerprint, a name means nobody else, also if it is that of a contact.

@@ -21,17 +21,25 @@ use crate::runtime::errors::{bad, failed};
 use crate::runtime::lookup::{self, resolve};
 use crate::runtime::presentation;
 
+/// Milliseconds of a day.
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
 impl Answers<SendMessage> for Driver {
     fn answer(&mut self, request: SendMessage, reply: Reply<answers::MessageSent>) {
         let now = unix_ms();
         let lifetime_ms = request.expires_ms.unwrap_or(self.settings.values.messages.expiry.0);
+        if lifetime_ms > MESSAGE_LIFETIME_MS {
+            let days = MESSAGE_LIFETIME_MS / DAY_MS;
+            return reply
+                .refuse(bad(format!("no message is tried for longer than {days} days")).help("give a shorter time"));
+        }
         let id = PacketId(random());
         let sealer = self.storage.sealer.clone();
         let (problem, help) = presentation::messages_wait(&self.node).unzip();
         self.ask(reply, true, move |store| {
             let contact = resolve(store, &request.to)?;
             let text = MessageText::new(request.text.0).map_err(|error| bad(error.to_string()))?;
-            let expires_unix_ms = now.saturating_add(lifetime_ms.min(MESSAGE_LIFETIME_MS));
+            let expires_unix_ms = now.saturating_add(lifetime_ms);
             let new = NewMessage { id, to: contact.id, text, reply_to: None, created_unix_ms: now, expires_unix_ms };
             // In the same commit, so that it costs none of its own. If it cannot be done now, it is done before the
             // message is sent.
