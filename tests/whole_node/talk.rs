@@ -67,6 +67,14 @@ fn the_command_line_talks_too() {
     let exported = b.output(&["msg", "export"]);
     assert_eq!(exported.lines().count(), 1, "{exported}");
     assert!(b.output(&["msg", "search", "command"]).contains("by the command line"));
+    // Nor is anything left of what was refused.
+    let refused = a.command(&["msg", "send", "bob", "for ever", "--expires", "31d"]).output().expect("it runs");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("no message is tried for longer than 30 days"), "{said}");
+    let file = a.home().join("export");
+    let export = ["msg", "export", "nobody", "--out", file.to_str().expect("UTF-8")];
+    assert!(!a.command(&export).output().expect("it runs").status.success() && !file.exists());
+    assert!(!a.output(&["msg", "list"]).contains("for ever"));
 }
 
 /// It was taken for sent when a session had it, and lost with that session, or with the node.
