@@ -9,7 +9,8 @@ use std::sync::{Arc, LazyLock};
 use automata_compiler::interpreter::{Delivery, Interpreter};
 use automata_compiler::model::System;
 use automata_compiler::trace::{
-    Anonymiser, Beside, LeftOut, Line, Next, Opening, Reader, Replay, Summary, Watch, resume, timeline, timeline_left_out,
+    Anonymiser, Beside, LeftOut, Line, Next, Opening, Reader, Replay, Summary, Watch, resume, timeline,
+    timeline_left_out,
 };
 use automata_outputs::sequence::{Sequence, mermaid};
 use libfuzzer_sys::fuzz_target;
