@@ -263,8 +263,8 @@ impl Driver {
                           done unless this is told again"
                     }
                     _ => {
-                        "another node uses the same key now, and takes messages from this one. Stop one of the two, and \
-                          do not start it again"
+                        "if this goes on, another node uses the same key, and takes messages from this one: stop one of \
+                          the two, and do not start it again"
                     }
                 };
                 const NEWER: &str = "others knew a newer identity document of yours than this home: ";
