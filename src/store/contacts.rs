@@ -110,6 +110,8 @@ impl Store {
                 .and_then(|mut statement| statement.execute([Column(*id)]))
                 .map_err(failed)?;
             store.delete_requests(id)?;
+            // Their positions may have gone past the one at which texts are indexed.
+            store.index_texts()?;
             Ok(moved as u64)
         })
     }

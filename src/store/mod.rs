@@ -97,7 +97,8 @@ impl Store {
             .execute_batch(
                 // Refused messages do not stay in free pages, where that costs no further writes.
                 "PRAGMA main.synchronous = FULL; PRAGMA peers.synchronous = NORMAL; PRAGMA foreign_keys = ON;
-                 PRAGMA secure_delete = FAST; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;",
+                 PRAGMA secure_delete = FAST; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;
+                 CREATE VIRTUAL TABLE temp.tail USING fts5 (text, tokenize = 'unicode61');",
             )
             .map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(128);

@@ -581,6 +581,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_read_of_a_damaged_file_can_be_searched() {
+        let home = home();
+        let (store, _) = Store::read_damaged(&home.messages()).expect("read");
+        assert!(store.is_read_only());
+        assert_eq!(store.search("message 7", 9).expect("searched").len(), 9);
+    }
+
+    #[test]
     fn a_truncated_file_gives_what_is_left() {
         let home = home();
         let whole = fs::read(home.messages()).expect("read");
