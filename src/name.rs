@@ -122,6 +122,12 @@ pub fn tcp_name() -> TransportName {
     "tcp".parse().expect("it is a name")
 }
 
+/// The transport over UDP.
+#[must_use]
+pub fn udp_name() -> TransportName {
+    "udp".parse().expect("it is a name")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

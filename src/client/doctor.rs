@@ -63,14 +63,22 @@ enum Protocol {
 }
 
 const TCP_ADDRESS: &str = "services/tcp-transport/address";
+const UDP_ADDRESS: &str = "services/udp-transport/address";
 
 /// All of them.
-const PORTS: [Port; 3] = [
+const PORTS: [Port; 4] = [
     Port {
         path: "services/tcp-transport/port",
         default: 7771,
         protocol: Protocol::Tcp,
         address: Some((TCP_ADDRESS, IpAddr::V6(Ipv6Addr::UNSPECIFIED))),
+        used_with: None,
+    },
+    Port {
+        path: "services/udp-transport/port",
+        default: 7772,
+        protocol: Protocol::Udp,
+        address: Some((UDP_ADDRESS, IpAddr::V6(Ipv6Addr::UNSPECIFIED))),
         used_with: None,
     },
     Port {

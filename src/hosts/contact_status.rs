@@ -1,11 +1,12 @@
 //! Contacts: their handshake, their messages that may go, and who is one.
 
 use crate::automata::contact_status::{Conditions, Inside as Action};
-use crate::automata::senders::{api, contacts, gateway, handshake, peers};
+use crate::automata::senders::{api, contacts, handshake, peers};
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
 use crate::world::{Purpose, World};
 
+use super::connections::{self, Told};
 use super::{message_delivery, peer_link};
 use crate::peers::PeerSource;
 
@@ -48,7 +49,7 @@ pub fn refused(world: &mut World, system: &System, peer: NodeId) {
     world.refused.insert(peer);
     let theirs = world.sessions.iter().filter(|(_, session)| session.peer == Some(peer));
     for session in theirs.map(|(id, _)| id).collect::<Vec<_>>() {
-        world.tell_if_there(system, gateway::tcp_connection::disconnect(session));
+        connections::tell(world, system, session, Told::Disconnect);
     }
 }
 

@@ -2,6 +2,7 @@
 //! are performed in `services`. Conditions are answered from what the [`World`] holds, actions become commands to the
 //! rim or messages to other automata. Pure, like everything in the core.
 
+pub mod connections;
 pub mod contact_ratings;
 pub mod contact_status;
 pub mod dht_connector;
@@ -17,6 +18,7 @@ pub mod p2p_connector;
 pub mod packets;
 pub mod peer_link;
 pub mod peer_protocol;
+pub mod quic_connection;
 pub mod reachability;
 pub mod read_receipts;
 pub mod sessions;

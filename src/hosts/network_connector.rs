@@ -5,6 +5,7 @@ use automata_runtime::Milliseconds;
 use crate::automata::network_connector::{Conditions, Inside as Action};
 use crate::automata::senders::gateway;
 use crate::automata::system::System;
+use crate::hosts::connections::{self, Told};
 use crate::world::{Command, World};
 
 impl Conditions for World {
@@ -20,9 +21,8 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
     match action {
         // A socket that is dead shows it when something is sent.
         Action::VerifyTransports => {
-            let sessions: Vec<u64> = system.tcp_connection.iter().map(|(session, _)| *session).collect();
-            for session in sessions {
-                world.tell(gateway::tcp_connection::keep_alive_wanted(session));
+            for session in connections::all(system) {
+                connections::tell(world, system, session, Told::KeepAliveWanted);
             }
             world.tell(gateway::network_connector::transports_verified());
         }

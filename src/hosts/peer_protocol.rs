@@ -12,6 +12,7 @@ use crate::wire::{Frame, PeerHint};
 use crate::world::clocks;
 use crate::world::{Counters, Purpose, Session, SessionId, VIOLATION_POINTS, World};
 
+use super::connections::{self, Told};
 use super::{message_delivery, packets, read_receipts};
 use crate::peers::PeerSource;
 
@@ -85,7 +86,7 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
         Action::SendPong { nonce } => world.send_frame(session, Frame::Pong(nonce)),
         Action::Refuse { reason } => refuse(world, session, reason),
         Action::CloseSession => {
-            world.tell_if_there(system, gateway::tcp_connection::disconnect(session));
+            connections::tell(world, system, session, Told::Disconnect);
         }
         Action::NoteRefusal { reason } => {
             Counters::count(&mut world.counters.refused_by_peers, reason);

@@ -3,20 +3,20 @@
 use automata_runtime::Milliseconds;
 
 use crate::automata::peer_protocol;
-use crate::automata::senders::{gateway, transports};
+use crate::automata::senders::gateway;
 use crate::automata::system::System;
-use crate::automata::tcp_connection::State;
 use crate::automata::types::CloseReason;
+use crate::hosts::connections::{self, Told};
 use crate::peers::AddressGroup;
 use crate::world::{ClockVerdict, Command, clocks};
 use crate::world::{Counters, Session, SessionId, SessionInput, World};
 
 /// The state of a session that this side is not closing: that of its protocol, or of its handshake before.
 fn living_state(system: &System, id: SessionId) -> Option<&'static str> {
-    let connection = system.tcp_connection.get(&id)?.state();
+    let (connection, is_ending) = connections::state(system, id)?;
     match system.peer_protocol.get(&id) {
         Some(protocol) => Some(protocol.state()).filter(|state| state.is_in_open()).map(peer_protocol::State::name),
-        None => Some(connection).filter(|state| *state != State::Disconnecting).map(State::name),
+        None => Some(connection).filter(|_| !is_ending),
     }
 }
 
@@ -44,7 +44,7 @@ fn closed(
             _ => {}
         }
     }
-    world.tell_if_there(system, transports::tcp_connection::connection_lost(id, reason));
+    connections::tell(world, system, id, Told::Lost { reason });
     if let Some(newer) = world.sessions.contested_by(id) {
         world.tell_if_there(system, gateway::peer_protocol::other_gone(newer));
     }
@@ -73,9 +73,9 @@ fn closed(
 fn made(world: &mut World, system: &System, id: SessionId, is_outgoing: bool) {
     let Some(session) = world.sessions.get(id) else { return };
     let service = format!("{}-connections", session.transport);
-    world.tell(transports::tcp_connection::connection_made(id, is_outgoing));
+    connections::tell(world, system, id, Told::Made { is_outgoing });
     if !world.is_service_on(system, &service) {
-        world.tell(gateway::tcp_connection::disconnect(id));
+        connections::tell(world, system, id, Told::Disconnect);
     }
 }
 
@@ -116,10 +116,11 @@ pub fn report(world: &mut World, system: &System, id: SessionId, input: SessionI
             let Some(session) = world.sessions.get_mut(id) else { return };
             session.peer = Some(peer);
             world.identity.stabilities.session(&session.transport, true);
-            world.tell(transports::tcp_connection::peer_proved(id, peer));
+            connections::tell(world, system, id, Told::Proved { peer });
         }
         SessionInput::Clock { ahead_ms } => clock(world, id, ahead_ms),
-        SessionInput::KeepAlive => world.tell_if_there(system, transports::tcp_connection::keep_alive_received(id)),
+        SessionInput::KeepAlive => connections::tell(world, system, id, Told::KeepAlive),
+        SessionInput::Moved => connections::tell(world, system, id, Told::Moved),
         SessionInput::Frame(event) => {
             let now_ms = world.now.ms;
             let Some(session) = world.sessions.get_mut(id) else { return };

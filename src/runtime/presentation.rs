@@ -8,6 +8,7 @@ use crate::api::answers;
 use crate::api::errors::{ErrorKind, RpcError};
 use crate::api::hidden::Hidden;
 use crate::automata::local_service::State;
+use crate::hosts::connections;
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item, Rating, SentTime, WaitingMessage};
 use crate::name::ServiceName;
@@ -322,13 +323,13 @@ pub fn peers(node: &Core, now_unix_ms: u64, started_unix_ms: u64) -> Vec<answers
     let session_view = |id: u64| {
         let session = world.sessions.get(id)?;
         let protocol = node.system().peer_protocol.get(&id).map(|protocol| protocol.state().name());
-        let tcp = || node.system().tcp_connection.get(&id).map(|connection| connection.state().name());
+        let connection = || connections::state(node.system(), id).map(|(state, _)| state);
         Some(answers::PeerSession {
             session: id,
             direction: if session.is_outgoing { answers::Direction::Outgoing } else { answers::Direction::Incoming },
             transport: session.transport.clone(),
             remote: session.entrypoint(),
-            state: protocol.or_else(tcp).unwrap_or("DIALLING").to_owned(),
+            state: protocol.or_else(connection).unwrap_or("DIALLING").to_owned(),
             round_trip_ms: session.round_trip_ms.map(u64::from),
             since_unix_ms: started_unix_ms + session.opened_ms,
         })

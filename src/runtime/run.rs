@@ -23,7 +23,7 @@ use crate::node::Node;
 use crate::peers::KnownPeer;
 use crate::store::{Store, StoreHandle, StoreThread};
 use crate::transports::lan::{LanDiscovery, Ourselves};
-use crate::transports::tcp::raise_descriptor_limit;
+use crate::transports::raise_descriptor_limit;
 use crate::world::{Beginning, Places};
 
 use super::api_file::ApiFile;
@@ -361,6 +361,7 @@ fn automata_settings(settings: &Settings) -> system::Settings {
     holder.settle_interval = holder.settle_interval.min(holder.check_interval);
     of_automata.dht_connector.look_interval = settings.testing.dht_look;
     of_automata.tcp_connection.handshake_timeout = settings.testing.handshake_timeout;
+    of_automata.quic_connection.handshake_timeout = settings.testing.handshake_timeout;
     of_automata.peer_protocol.handshake_timeout = settings.testing.handshake_timeout;
     of_automata.peer_protocol.greatest_skew = Milliseconds(CLOCK_SKEW_MS);
     of_automata.peer_protocol.ping_interval = settings.testing.ping_interval;
@@ -381,14 +382,14 @@ mod tests {
     use super::*;
     use crate::home::config::Config;
     use crate::identity::{IdentityKey, key_file};
-    use crate::runtime::transports::tcp_limits;
-    use crate::transports::tcp::Limits;
+    use crate::runtime::transports::limits;
+    use crate::transports::Limits;
 
     #[test]
     fn a_number_is_the_same_wherever_it_is_a_default() {
         let settings = Settings::of(&Config::default()).expect("the defaults are in order");
         assert_eq!(automata_settings(&settings), system::Settings::default());
-        assert_eq!(tcp_limits(&settings), Limits::default());
+        assert_eq!(limits(&settings), Limits::default());
     }
 
     fn home() -> (tempfile::TempDir, Home) {

@@ -1,17 +1,18 @@
 //! The transports of a node: what each is made of, and which settings it follows. Adding one is a row in
 //! [`TRANSPORTS`].
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use crate::home::clock::unix_ms;
-use crate::home::config::Settings;
+use crate::home::config::{PortSetting, Settings};
 use crate::identity::IdentityKey;
 use crate::name::TransportName;
-use crate::transports::tcp::{Limits, TcpTransport};
-use crate::transports::{SessionNumbers, Transport, TransportEvent};
+use crate::transports::quic::QuicTransport;
+use crate::transports::tcp::TcpTransport;
+use crate::transports::{Limits, SessionNumbers, Transport, TransportEvent};
 
 /// A transport, before it is made.
 pub struct TransportKind {
@@ -27,15 +28,30 @@ pub struct TransportKind {
 }
 
 /// All transports.
-pub const TRANSPORTS: &[TransportKind] = &[TransportKind {
-    name: "tcp",
-    port_setting: "services/tcp-transport/port",
-    address_setting: "services/tcp-transport/address",
-    listens_at: |settings| (SocketAddr::new(settings.tcp.address, settings.tcp.port.port), settings.tcp.port.is_set),
-    open: |key, settings, numbers, events| {
-        Box::new(TcpTransport::new(key, unix_ms, tcp_limits(settings), numbers, events))
+pub const TRANSPORTS: &[TransportKind] = &[
+    TransportKind {
+        name: "tcp",
+        port_setting: "services/tcp-transport/port",
+        address_setting: "services/tcp-transport/address",
+        listens_at: |settings| at(settings.tcp.address, settings.tcp.port),
+        open: |key, settings, numbers, events| {
+            Box::new(TcpTransport::new(key, unix_ms, limits(settings), numbers, events))
+        },
     },
-}];
+    TransportKind {
+        name: "udp",
+        port_setting: "services/udp-transport/port",
+        address_setting: "services/udp-transport/address",
+        listens_at: |settings| at(settings.udp.address, settings.udp.port),
+        open: |key, settings, numbers, events| {
+            Box::new(QuicTransport::new(key, unix_ms, limits(settings), numbers, events))
+        },
+    },
+];
+
+fn at(address: IpAddr, port: PortSetting) -> (SocketAddr, bool) {
+    (SocketAddr::new(address, port.port), port.is_set)
+}
 
 impl TransportKind {
     /// Its name, as entrypoints and automata carry it.
@@ -45,8 +61,8 @@ impl TransportKind {
     }
 }
 
-/// What the transport over TCP allows.
-pub fn tcp_limits(settings: &Settings) -> Limits {
+/// What each transport allows.
+pub fn limits(settings: &Settings) -> Limits {
     Limits {
         outbound: settings.sessions.outbound,
         accepted_per_second: settings.sessions.accepted_per_second,

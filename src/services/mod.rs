@@ -8,12 +8,15 @@ mod gateway;
 mod identity_propagate;
 mod lan_discovery;
 mod network;
+mod of_transports;
 mod p2p_hookups;
 mod private_messages;
 mod service;
 mod tcp_connections;
 mod tcp_transport;
 pub mod tree;
+mod udp_connections;
+mod udp_transport;
 
 pub use service::Service;
 
@@ -23,6 +26,8 @@ pub const SERVICES: &[Service] = &[
     gateway::SERVICE,
     tcp_connections::SERVICE,
     tcp_transport::SERVICE,
+    udp_connections::SERVICE,
+    udp_transport::SERVICE,
     identity_propagate::SERVICE,
     entangled_dht::SERVICE,
     p2p_hookups::SERVICE,

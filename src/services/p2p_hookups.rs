@@ -11,7 +11,7 @@ pub(super) const SERVICE: Service = Service {
     summary: "Keeps in touch with contacts, and keeps the own identity document up to date.",
     purpose: "Keep up contacts with other users",
     while_off: "this node does not find out which contacts are there, and messages wait",
-    depends_on: &["gateway", "identity-propagate", "tcp-transport"],
+    depends_on: &["gateway", "identity-propagate"],
     start: |world, _| {
         world.tell(services::p2p_connector::init());
         for peer in world.bootstrap.clone() {

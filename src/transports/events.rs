@@ -1,6 +1,7 @@
 //! What transports report.
 
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -63,6 +64,12 @@ pub enum TransportEvent {
     },
     /// The peer says that it is alive, outside of all streams.
     KeepAlive {
+        /// Which session.
+        session: SessionNumber,
+    },
+    /// The addresses of this machine have changed, and the session goes on from another one, if the peer can still be
+    /// reached. A keep-alive that is answered shows that.
+    Moved {
         /// Which session.
         session: SessionNumber,
     },
@@ -184,6 +191,18 @@ pub enum ListenError {
         /// What the system said.
         error: String,
     },
+}
+
+impl ListenError {
+    /// What the system said about this address.
+    pub(crate) fn of(address: SocketAddr, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::AddrInUse => Self::AddrInUse { address },
+            io::ErrorKind::AddrNotAvailable => Self::AddrNotAvailable { address },
+            io::ErrorKind::PermissionDenied => Self::PermissionDenied { address },
+            _ => Self::Other { address, error: error.to_string() },
+        }
+    }
 }
 
 /// How much of a session's frames waits to be dealt with, and what is to be woken when it is less.

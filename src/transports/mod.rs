@@ -6,9 +6,14 @@
 
 mod events;
 pub mod lan;
+pub mod quic;
+mod sessions;
 pub mod tcp;
 mod transport;
 
 pub(crate) use events::ReceiveWindow;
 pub use events::{CloseReason, ListenError, RefusedWhy, SessionNumber, TransportEvent, Waiting};
+pub use sessions::{
+    BulkStream, INCOMING_BULK_STREAMS, IncomingBulk, Limits, OpenBulkError, SessionCounts, raise_descriptor_limit,
+};
 pub use transport::{SendRefused, SessionNumbers, Transport};

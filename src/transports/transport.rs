@@ -27,7 +27,8 @@ pub trait Transport {
     /// Begins the handshake of a session that was dialled. Answered by `Authenticated` or `Closed`.
     fn begin_handshake(&self, session: SessionNumber);
 
-    /// Says that this side is alive, to a peer that is authenticated.
+    /// Says that this side is alive, to a peer that is authenticated. Over UDP it asks for the same, and is answered by
+    /// `KeepAlive` if the peer is there.
     fn send_keep_alive(&self, session: SessionNumber);
 
     /// Opens the streams of a session that is authenticated; from then on frames come and go.
@@ -43,7 +44,7 @@ pub trait Transport {
     fn admit(&self, session: SessionNumber);
 
     /// Ends at once, without a word to the other side, each session whose own address is not among these: nothing can
-    /// come by it any more. Each is told of by `Closed`.
+    /// come by it any more. Each is told of by `Closed`. Those that go on from another address are told of by `Moved`.
     fn end_stranded(&self, addresses: &[IpAddr]);
 
     /// Ends a session: sends what is queued, for a moment, then closes. Answered by `Closed` with this reason, or with

@@ -185,6 +185,8 @@ pub enum SessionInput {
     },
     /// The peer's sign that it lives, below the protocol.
     KeepAlive,
+    /// The addresses of this machine have changed, and it goes on from another one.
+    Moved,
     /// A frame came in, and what it says; nothing if only a later version knows.
     Frame(Option<Message>),
     /// It has ended.

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail, ensure};
 use bitpie::transports::Transport as _;
-use bitpie::transports::tcp::raise_descriptor_limit;
+use bitpie::transports::raise_descriptor_limit;
 
 use crate::bulk::Side;
 use crate::rounds::Table;

@@ -187,6 +187,12 @@ settings! {
         bootstrap: Vec<Idurl> = restart(list(PEER), "", "Nodes with which a session is always kept"),
     }
 
+    ["services/udp-transport"]
+    udp: UdpSettings {
+        port: PortSetting = restart(PORT, "7772", "The UDP port that other nodes speak to"),
+        address: IpAddr = restart(ADDRESS, "::", "The address that other nodes speak to; `::` is all of IPv6 and IPv4"),
+    }
+
     ["services/entangled-dht"]
     dht: DhtSettings {
         port: PortSetting = restart(PORT, "14441", "The UDP port of the distributed hash table"),

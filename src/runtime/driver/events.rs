@@ -49,6 +49,7 @@ impl Driver {
                 let input = Input::Session(session, SessionInput::KeepAlive);
                 self.because_of(BySession::cause(None, charged), |driver| driver.input(input));
             }
+            TransportEvent::Moved { session } => self.input(Input::Session(session, SessionInput::Moved)),
             TransportEvent::Frame { session, bytes, waiting } => {
                 let charged = self.said_by(session);
                 self.because_of(BySession::cause(Some(waiting), charged), |driver| driver.frame(session, &bytes));

@@ -91,16 +91,16 @@ impl Driver {
             Transports::PeerProtocolSendHello { session } => self.send_hello(session),
             Transports::PeerProtocolSendPeerId { session } => self.send_peer_id(session),
             Transports::PeerProtocolAdmit { session } => self.of_session(session, |transport| transport.admit(session)),
-            Transports::TcpConnectionCloseSocket { session } => self.of_session(session, |transport| {
+            Transports::TcpConnectionCloseSocket { session } | Transports::QuicConnectionCloseSocket { session } => self.of_session(session, |transport| {
                 transport.close(session, CloseReason::Local, "it is no longer wanted".to_owned());
             }),
-            Transports::TcpConnectionOpenStream { session } => {
+            Transports::TcpConnectionOpenStream { session } | Transports::QuicConnectionOpenStream { session } => {
                 self.of_session(session, |transport| transport.open_stream(session));
             }
-            Transports::TcpConnectionBeginHandshake { session } => {
+            Transports::TcpConnectionBeginHandshake { session } | Transports::QuicConnectionBeginHandshake { session } => {
                 self.of_session(session, |transport| transport.begin_handshake(session));
             }
-            Transports::TcpConnectionSendKeepAlive { session } => {
+            Transports::TcpConnectionSendKeepAlive { session } | Transports::QuicConnectionSendKeepAlive { session } => {
                 self.of_session(session, |transport| transport.send_keep_alive(session));
             }
         }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures_util::{AsyncWrite as _, Stream as _};
 use yamux::Packet;
 
-use super::orders::Orders;
+use crate::transports::sessions::Orders;
 use super::yamux_watch::Unread;
 use crate::wire::{FrameError, FrameReader};
 

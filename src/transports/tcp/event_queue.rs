@@ -2,16 +2,13 @@
 //! for it.
 
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 use tokio::time::Instant;
 use tokio_util::sync::PollSender;
 
+use crate::transports::sessions::KEEP_ALIVE_INTERVAL;
 use crate::transports::{SessionNumber, TransportEvent};
-
-/// Keep-alives of a session are told not more often than this; a flood of them is nothing to think about.
-const KEEP_ALIVE_INTERVAL: Duration = Duration::from_millis(250);
 
 /// What is to be told of a session.
 #[derive(Default)]

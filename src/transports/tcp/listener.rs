@@ -2,17 +2,16 @@
 //! descriptors.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::Socket;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{sleep, timeout_at};
 
-use super::lock::lock;
-use super::session;
-use super::shared::{Inner, Listener};
+use super::{Inner, Listener, session};
+use crate::transports::sessions::{Bound, Refusals, lock};
 use crate::transports::{CloseReason, ListenError, RefusedWhy, TransportEvent};
 
 /// Connections that the system keeps before they are accepted.
@@ -21,45 +20,34 @@ const BACKLOG: i32 = 1_024;
 /// How long to wait when the system cannot accept (no more descriptors, no more memory), at first and at most.
 const PAUSE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
 
-/// Refusals are told not more often than this.
-const REFUSED_INTERVAL: Duration = Duration::from_millis(250);
-
 pub(super) fn listen(inner: &Arc<Inner>, address: SocketAddr) {
     let mut listening = lock(&inner.listener);
     let bound = match &*listening {
         Some(listener) => Err(ListenError::AlreadyListening { at: listener.address }),
-        None => bind(inner, address).map_err(|error| named(address, &error)),
+        None => bind(inner, address).map_err(|error| ListenError::of(address, &error)),
     };
     match bound {
         Ok((socket, address)) => {
-            let task = inner.runtime.spawn(accept_all(Arc::clone(inner), socket, address)).abort_handle();
+            let task = inner.shared.runtime.spawn(accept_all(Arc::clone(inner), socket, address)).abort_handle();
             *listening = Some(Listener { address, task });
         }
-        Err(error) => tell(inner, TransportEvent::ListenFailed { address, error }),
+        Err(error) => inner.shared.tell(TransportEvent::ListenFailed { address, error }),
     }
 }
 
 pub(super) fn stop(inner: &Arc<Inner>) {
     let Some(listener) = lock(&inner.listener).take() else {
-        tell(inner, TransportEvent::ListeningStopped);
+        inner.shared.tell(TransportEvent::ListeningStopped);
         return;
     };
-    listener.abort();
-    let events = inner.events.clone();
-    inner.runtime.spawn(async move {
+    listener.task.abort();
+    let events = inner.shared.events.clone();
+    inner.shared.runtime.spawn(async move {
         // The port is free when the task is gone, and not earlier.
         while !listener.task.is_finished() {
             tokio::task::yield_now().await;
         }
         let _ = events.send(TransportEvent::ListeningStopped).await;
-    });
-}
-
-fn tell(inner: &Arc<Inner>, event: TransportEvent) {
-    let events = inner.events.clone();
-    inner.runtime.spawn(async move {
-        // Nobody is there to be told when the node ends.
-        let _ = events.send(event).await;
     });
 }
 
@@ -70,64 +58,30 @@ pub(super) fn can_listen(address: SocketAddr) -> bool {
 
 fn bind(inner: &Inner, address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let socket = bound(address)?;
-    let _runtime = inner.runtime.enter();
+    let _runtime = inner.shared.runtime.enter();
     let listener = TcpListener::from_std(socket.into())?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }
 
-/// A socket that listens. On a machine without IPv6, what is meant by `::` is all that there is.
 fn bound(address: SocketAddr) -> io::Result<Socket> {
-    match bound_exactly(address) {
-        Err(error) if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) && is_without_ipv6(&error) => {
-            bound_exactly(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))
-        }
-        bound => bound,
-    }
-}
-
-fn bound_exactly(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // So that a node that starts again has its port at once. On Windows it would let two programs share the port.
-    #[cfg(not(windows))]
-    socket.set_reuse_address(true)?;
-    if address.is_ipv6() {
-        // `[::]` stands for all addresses of this machine, those of IPv4 included.
-        socket.set_only_v6(false)?;
-    }
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
+    let socket = Bound::TCP.at(address)?;
     socket.listen(BACKLOG)?;
     Ok(socket)
 }
 
-/// The system knows no such addresses, or has none at all.
-fn is_without_ipv6(error: &io::Error) -> bool {
-    let is_unknown = error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
-    is_unknown || error.kind() == io::ErrorKind::AddrNotAvailable
-}
-
-fn named(address: SocketAddr, error: &io::Error) -> ListenError {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => ListenError::AddrInUse { address },
-        io::ErrorKind::AddrNotAvailable => ListenError::AddrNotAvailable { address },
-        io::ErrorKind::PermissionDenied => ListenError::PermissionDenied { address },
-        _ => ListenError::Other { address, error: error.to_string() },
-    }
-}
-
 async fn accept_all(inner: Arc<Inner>, listener: TcpListener, address: SocketAddr) {
-    if inner.events.send(TransportEvent::Listening { address }).await.is_err() {
+    if inner.shared.events.send(TransportEvent::Listening { address }).await.is_err() {
         return;
     }
     let mut refusals = Refusals::default();
     let mut pause = PAUSE[0];
     loop {
-        let accepted = match refusals.due {
+        let accepted = match refusals.due() {
             Some(due) => match timeout_at(due, listener.accept()).await {
                 Ok(accepted) => accepted,
                 Err(_) => {
-                    refusals.tell(&inner);
+                    refusals.tell(&inner.shared);
                     continue;
                 }
             },
@@ -160,52 +114,18 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 fn accept(inner: &Arc<Inner>, socket: TcpStream, remote: SocketAddr, refusals: &mut Refusals) {
-    let number = inner.numbers.next();
-    match inner.admission.accept(&inner.limits, number, remote.ip()) {
+    let number = inner.shared.numbers.next();
+    match inner.shared.admission.accept(&inner.shared.limits, number, remote.ip()) {
         Ok((place, evicted)) => {
             if let Some(evicted) = evicted {
-                if let Some(orders) = inner.orders(evicted) {
+                if let Some(orders) = inner.shared.orders(evicted) {
                     let detail = "its handshake was the oldest of too many, and made room for another";
                     orders.drop_session(CloseReason::Failed, detail.into());
                 }
-                refusals.count(inner, RefusedWhy::HalfOpenLimit, remote);
+                refusals.count(&inner.shared, RefusedWhy::HalfOpenLimit, remote);
             }
             session::accepted(inner, number, socket, remote, place);
         }
-        Err(why) => refusals.count(inner, why, remote),
-    }
-}
-
-/// Refusals that have not been told yet.
-#[derive(Default)]
-struct Refusals {
-    waiting: Vec<(RefusedWhy, SocketAddr, u64)>,
-    /// When to tell them.
-    due: Option<Instant>,
-}
-
-impl Refusals {
-    fn count(&mut self, inner: &Inner, why: RefusedWhy, remote: SocketAddr) {
-        match self.waiting.iter_mut().find(|(known, ..)| *known == why) {
-            Some((_, last, count)) => {
-                *last = remote;
-                *count += 1;
-            }
-            None => self.waiting.push((why, remote, 1)),
-        }
-        let now = Instant::now();
-        let due = *self.due.get_or_insert(now + REFUSED_INTERVAL);
-        // Under a flood there is always something to accept, and never a time-out.
-        if due <= now {
-            self.tell(inner);
-        }
-    }
-
-    /// What there is no room for is told with the next.
-    fn tell(&mut self, inner: &Inner) {
-        self.waiting.retain(|&(why, remote, count)| {
-            inner.events.try_send(TransportEvent::Refused { remote, why, count }).is_err()
-        });
-        self.due = (!self.waiting.is_empty()).then(|| Instant::now() + REFUSED_INTERVAL);
+        Err(why) => refusals.count(&inner.shared, why, remote),
     }
 }

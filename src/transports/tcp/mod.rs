@@ -19,38 +19,41 @@ mod bulk;
 mod control;
 mod event_queue;
 mod handshake;
-mod limits;
 mod listener;
-mod lock;
 mod noise;
-mod orders;
 mod session;
-mod shared;
 mod streams;
 mod yamux_watch;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
+use super::sessions::{BulkStream, IncomingBulk, Limits, OpenBulkError, Orders, SessionCounts, Shared, lock};
+use super::{CloseReason, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent};
 use crate::identity::{IdentityKey, NodeId};
-use crate::transports::{CloseReason, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent};
 
 use handshake::SessionKeys;
-use limits::Admission;
-use lock::lock;
-use orders::Orders;
-use shared::Inner;
 
-pub use bulk::{BulkStream, IncomingBulk, OpenBulkError};
 pub use handshake::{HANDSHAKE_MESSAGE_BYTES, NOISE_PATTERN, NOISE_PROLOGUE, pre_shared_key};
-pub use limits::{Limits, SessionCounts, raise_descriptor_limit};
 pub use yamux_watch::{Passed, Walk};
 
-/// Incoming bulk streams that wait to be taken; what comes beyond is refused.
-pub const INCOMING_BULK_STREAMS: usize = 64;
+/// What the tasks of the transport share.
+#[derive(Debug)]
+struct Inner {
+    shared: Arc<Shared>,
+    keys: SessionKeys,
+    listener: Mutex<Option<Listener>>,
+}
+
+/// What listens.
+#[derive(Debug)]
+struct Listener {
+    address: SocketAddr,
+    task: AbortHandle,
+}
 
 /// The TCP transport of one identity. Cheap to clone; when the last handle is dropped, everything ends at once.
 #[derive(Clone, Debug)]
@@ -78,17 +81,8 @@ impl TcpTransport {
         numbers: SessionNumbers,
         events: mpsc::Sender<TransportEvent>,
     ) -> Self {
-        let inner = Inner {
-            keys: SessionKeys::new(key, unix_ms),
-            limits,
-            admission: Admission::new(),
-            sessions: Mutex::default(),
-            numbers,
-            listener: Mutex::default(),
-            events,
-            incoming_bulk: Mutex::default(),
-            runtime: Handle::current(),
-        };
+        let shared = Arc::new(Shared::new(limits, numbers, events));
+        let inner = Inner { shared, keys: SessionKeys::new(key, unix_ms), listener: Mutex::default() };
         Self { owner: Arc::new(Owner { inner: Arc::new(inner) }) }
     }
 
@@ -97,32 +91,24 @@ impl TcpTransport {
     /// # Errors
     /// If there are too many already, or the session is over or has no streams yet.
     pub async fn open_bulk(&self, session: SessionNumber) -> Result<BulkStream, OpenBulkError> {
-        let (reply, answer) = oneshot::channel();
-        let orders = self.inner().orders(session).ok_or(OpenBulkError::Closed)?;
-        orders.open_bulk(&self.inner().limits, reply)?;
-        answer.await.unwrap_or(Err(OpenBulkError::Closed))
+        self.inner().shared.open_bulk(session).await
     }
 
     /// Where to receive the bulk streams that peers open. Before this is called, and after what it returns is dropped,
     /// they are refused.
     #[must_use]
     pub fn incoming_bulk(&self) -> mpsc::Receiver<IncomingBulk> {
-        let (sender, receiver) = mpsc::channel(INCOMING_BULK_STREAMS);
-        *lock(&self.inner().incoming_bulk) = Some(sender);
-        receiver
+        self.inner().shared.incoming_bulk()
     }
 
     /// How many sessions there are.
     #[must_use]
     pub fn session_counts(&self) -> SessionCounts {
-        self.inner().admission.session_counts()
+        self.inner().shared.admission.session_counts()
     }
 
     fn order(&self, session: SessionNumber, order: impl FnOnce(&Orders)) {
-        // A session that ended meanwhile has told so, or is about to.
-        if let Some(orders) = self.inner().orders(session) {
-            order(&orders);
-        }
+        self.inner().shared.order(session, order);
     }
 
     fn inner(&self) -> &Arc<Inner> {
@@ -160,21 +146,15 @@ impl Transport for TcpTransport {
     }
 
     fn send(&self, session: SessionNumber, frame: Vec<u8>) -> Result<(), SendRefused> {
-        let orders = self.inner().orders(session).ok_or(SendRefused::Closed)?;
-        orders.send(&self.inner().limits, frame)
+        self.inner().shared.send(session, frame)
     }
 
     fn admit(&self, session: SessionNumber) {
-        self.inner().admission.admit(session);
+        self.inner().shared.admission.admit(session);
     }
 
     fn end_stranded(&self, addresses: &[IpAddr]) {
-        for orders in lock(&self.inner().sessions).values() {
-            if orders.own_address.get().is_some_and(|own| !addresses.contains(own)) {
-                let detail = "this machine no longer has the address that the session was opened from";
-                orders.drop_session(CloseReason::Local, detail.to_owned());
-            }
-        }
+        self.inner().shared.order_all(|orders| orders.drop_if_stranded(addresses));
     }
 
     fn close(&self, session: SessionNumber, reason: CloseReason, detail: String) {
@@ -185,10 +165,8 @@ impl Transport for TcpTransport {
 impl Drop for Owner {
     fn drop(&mut self) {
         if let Some(listener) = lock(&self.inner.listener).take() {
-            listener.abort();
+            listener.task.abort();
         }
-        for orders in lock(&self.inner.sessions).values() {
-            orders.abort();
-        }
+        self.inner.shared.order_all(Orders::abort);
     }
 }

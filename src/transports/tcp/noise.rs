@@ -16,7 +16,7 @@ use tokio::io::AsyncWrite as _;
 use tokio::net::TcpStream;
 
 use super::buffers::{BUFFER_BYTES, Buffer};
-use super::lock::lock;
+use crate::transports::sessions::lock;
 use super::yamux_watch::{Passed, Unread, Walk};
 
 /// Bytes that authenticate a message.

@@ -2,27 +2,21 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::handshake::{HandshakeError, Proven};
-use super::limits::Place;
-use super::lock::lock;
-use super::orders::{End, Orders};
-use super::shared::Inner;
-use super::streams::Ended;
 use super::streams::Streams;
-
+use super::Inner;
 use crate::identity::NodeId;
+use crate::transports::sessions::{Ended, Orders, Place, failed, ordered};
 use crate::transports::{CloseReason, SessionNumber, TransportEvent};
 
 /// How a session comes to be.
 enum Opening {
-    Dial { to: SocketAddr, expected: NodeId, place: Option<Place> },
+    Dial { to: SocketAddr, expected: NodeId, place: Result<Place, String> },
     Accepted { socket: TcpStream, remote: SocketAddr, place: Place },
 }
 
@@ -34,7 +28,7 @@ struct Session {
 }
 
 pub(super) fn dial(inner: &Arc<Inner>, number: SessionNumber, to: SocketAddr, expected: NodeId) {
-    let place = inner.admission.dial(&inner.limits, number, to.ip());
+    let place = inner.shared.admission.dial_or_say(&inner.shared.limits, number, to.ip());
     start(inner, number, Opening::Dial { to, expected, place });
 }
 
@@ -43,34 +37,13 @@ pub(super) fn accepted(inner: &Arc<Inner>, number: SessionNumber, socket: TcpStr
 }
 
 fn start(inner: &Arc<Inner>, number: SessionNumber, opening: Opening) {
-    let session = Session { inner: Arc::clone(inner), number, orders: Orders::new() };
-    {
-        let mut sessions = lock(&inner.sessions);
-        if sessions.contains_key(&number) {
-            tracing::error!(session = number, "a session was to be opened under a number that another one has");
-            return;
-        }
-        sessions.insert(number, Arc::clone(&session.orders));
-    }
-    inner.runtime.spawn(session.run(opening));
+    let owned = Arc::clone(inner);
+    inner.shared.start(number, move |orders| Session { inner: owned, number, orders }.live(opening));
 }
 
 impl Session {
-    async fn run(self, opening: Opening) {
+    async fn live(self, opening: Opening) -> Ended {
         // The steps before the streams are large, and done with soon: they are not kept in the memory of the task.
-        let ended = AssertUnwindSafe(self.live(opening)).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!(session = self.number, "a session ended by a fault in this program");
-            Some((CloseReason::Failed, "a fault in this program".into()))
-        });
-        lock(&self.inner.sessions).remove(&self.number);
-        if let Some((reason, detail)) = ended {
-            let closed = TransportEvent::Closed { session: self.number, reason, detail };
-            // Nobody is there to be told when the node ends.
-            let _ = self.inner.events.send(closed).await;
-        }
-    }
-
-    async fn live(&self, opening: Opening) -> Ended {
         let opened = Box::pin(self.open(opening)).await;
         let (streams, place) = match opened {
             Ok(opened) => opened,
@@ -111,15 +84,9 @@ impl Session {
         Ok((streams, place))
     }
 
-    async fn connect(&self, to: SocketAddr, place: Option<Place>) -> Result<(TcpStream, Place), Ended> {
-        let Some(place) = place else {
-            let limits = &self.inner.limits;
-            return Err(failed(format!(
-                "no room to dial: there may be {} outgoing sessions, and {} to one address",
-                limits.outbound, limits.outbound_per_address
-            )));
-        };
-        let limit = self.inner.limits.dial_timeout;
+    async fn connect(&self, to: SocketAddr, place: Result<Place, String>) -> Result<(TcpStream, Place), Ended> {
+        let place = place.map_err(failed)?;
+        let limit = self.inner.shared.limits.dial_timeout;
         let connected = tokio::select! {
             connected = timeout(limit, TcpStream::connect(to)) => connected,
             end = self.orders.until_end() => return Err(ordered(end)),
@@ -140,7 +107,7 @@ impl Session {
     }
 
     async fn shake_hands(&self, socket: &mut TcpStream, expected: Option<NodeId>) -> Result<Proven, Ended> {
-        let limit = self.inner.limits.handshake_timeout;
+        let limit = self.inner.shared.limits.handshake_timeout;
         let keys = &self.inner.keys;
         let handshake = async {
             match expected {
@@ -170,17 +137,6 @@ impl Session {
     }
 
     async fn tell(&self, event: TransportEvent) -> Result<(), Ended> {
-        self.inner.events.send(event).await.map_err(|_| None)
-    }
-}
-
-fn failed(detail: String) -> Ended {
-    Some((CloseReason::Failed, detail))
-}
-
-fn ordered(end: End) -> Ended {
-    match end {
-        End::Close(reason, detail) | End::Drop(reason, detail) => Some((reason, detail)),
-        End::Abort => None,
+        self.inner.shared.events.send(event).await.map_err(|_| None)
     }
 }

@@ -11,7 +11,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures_util::AsyncWrite as _;
 use tokio::net::TcpStream;
@@ -19,22 +18,20 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use yamux::{Connection, ConnectionError, FrameDecodeError, Mode};
 
 use super::buffers::Buffer;
-use super::bulk::{BulkStream, IncomingBulk, OpenBulkError, OpenStreams};
+use super::bulk::YamuxStream;
 use super::control::{Control, Received};
 use super::event_queue::EventQueue;
 use super::handshake::Proven;
-use super::limits::Limits;
-use super::lock::lock;
 use super::noise::{Failure, NoiseStream, PAYLOAD_BYTES};
-use super::orders::{End, Orders};
-use super::shared::Inner;
+use super::Inner;
 use super::yamux_watch::Unread;
 
 use crate::identity::NodeId;
+use crate::transports::sessions::{
+    BULK_STREAMS_AT_THE_MOST, BulkStream, End, Ended, IncomingBulk, Limits, OpenBulkError, OpenStreams, Orders,
+    REFUSED_BULK_STREAMS, REST_HANDED_OUT,
+};
 use crate::transports::{CloseReason, SessionNumber, TransportEvent};
-
-/// Why a session ended, to be told; `None` if nobody is there to be told.
-pub(super) type Ended = Option<(CloseReason, String)>;
 
 /// The stream that carries frames: the first of those that the side opens which opened the session.
 const CONTROL_STREAM: u32 = 1;
@@ -48,17 +45,8 @@ const YAMUX_WINDOW_BYTES: usize = 262_144;
 /// Bytes by which the windows of all streams of a session may grow together, where bandwidth and distance ask for it.
 const YAMUX_WINDOW_GROWTH_BYTES: usize = 16 * 1_048_576;
 
-/// Bulk streams of a session in each direction, whatever the settings say.
-const BULK_STREAMS_AT_THE_MOST: usize = 64;
-
 /// Streams of a session that yamux knows, at most: those of both sides, twice, since it knows some that are done with.
 const YAMUX_STREAMS: usize = 1 + 4 * BULK_STREAMS_AT_THE_MOST;
-
-/// Bulk streams that a peer may have refused in one session before that is no accident any more.
-const REFUSED_BULK_STREAMS: usize = 1_000;
-
-/// How long what came before the end of a session is handed out, at most.
-const REST_HANDED_OUT: Duration = Duration::from_secs(5);
 
 /// A session whose peer is known.
 pub(super) struct Streams {
@@ -137,7 +125,7 @@ impl Streams {
     pub(super) async fn live(mut self) -> Ended {
         match poll_fn(|context| self.poll(context)).await {
             End::Close(reason, detail) => {
-                let limit = self.inner.limits.close_timeout;
+                let limit = self.inner.shared.limits.close_timeout;
                 // What is not sent in time is lost, as it would be if the peer had gone.
                 let _ = timeout(limit, Box::pin(self.close())).await;
                 Some((reason, detail))
@@ -200,7 +188,7 @@ impl Streams {
                 Poll::Pending => self.end(CloseReason::Failed, "no stream can be opened".into()),
             }
         } else {
-            self.deadlines.control = Some(Instant::now() + self.inner.limits.handshake_timeout);
+            self.deadlines.control = Some(Instant::now() + self.inner.shared.limits.handshake_timeout);
         }
         self.connection = Some(connection);
         true
@@ -249,8 +237,8 @@ impl Streams {
             return;
         }
         let number = stream.id().val();
-        let place = OpenStreams::one_more(&self.bulk.opened_there, bulk_streams(&self.inner.limits));
-        let taker = lock(&self.inner.incoming_bulk).clone();
+        let place = OpenStreams::one_more(&self.bulk.opened_there, self.inner.shared.limits.bulk_streams());
+        let taker = self.inner.shared.bulk_taker();
         let (Some(place), Some(taker)) = (place, taker) else {
             drop(stream);
             self.unread.dropped(number);
@@ -261,7 +249,7 @@ impl Streams {
             }
             return;
         };
-        let stream = BulkStream::new(stream, &self.unread, place);
+        let stream = BulkStream::new(YamuxStream::new(stream, &self.unread), place);
         // A stream that nobody has room for is dropped, which the peer sees.
         let _ = taker.try_send(IncomingBulk { session: self.number, peer: self.peer, stream });
     }
@@ -270,7 +258,7 @@ impl Streams {
     /// can write.
     fn open_bulk(&mut self, context: &mut Context<'_>) -> bool {
         let Some(connection) = &mut self.connection else { return false };
-        let limit = bulk_streams(&self.inner.limits);
+        let limit = self.inner.shared.limits.bulk_streams();
         let mut moved = false;
         while !self.is_blocked
             && let Some(reply) = self.orders.take_bulk()
@@ -283,7 +271,7 @@ impl Streams {
             let answer = match connection.poll_new_outbound(context) {
                 Poll::Ready(Ok(mut stream)) => {
                     announce(&mut stream, context);
-                    Ok(BulkStream::new(stream, &self.unread, place))
+                    Ok(BulkStream::new(YamuxStream::new(stream, &self.unread), place))
                 }
                 Poll::Ready(Err(_)) => Err(OpenBulkError::Closed),
                 Poll::Pending => Err(OpenBulkError::TooMany { limit }),
@@ -296,9 +284,9 @@ impl Streams {
 
     /// Takes frames out of the control stream as long as there is room for them.
     fn receive(&mut self, context: &mut Context<'_>) -> bool {
-        let Limits { frame_bytes, received_frames, received_bytes, .. } = self.inner.limits;
+        let Limits { frame_bytes, received_frames, received_bytes, .. } = self.inner.shared.limits;
         let mut moved = false;
-        while self.events.poll(context, &self.inner.events, self.number)
+        while self.events.poll(context, &self.inner.shared.events, self.number)
             && self.orders.received.has_room(received_frames, received_bytes)
             && let Some(control) = &mut self.control
             && let Poll::Ready(received) = control.read(context, frame_bytes)
@@ -358,13 +346,13 @@ impl Streams {
     }
 
     fn check_deadlines(&mut self, context: &mut Context<'_>) {
-        let limit = self.inner.limits.frame_timeout;
+        let limit = self.inner.shared.limits.frame_timeout;
         // What is not read because of this side is not late.
         let reads = self.unread.has_room();
         let message = self.noise.lock().progress();
         Deadlines::note(&mut self.deadlines.message, message, reads && self.connection.is_some());
         let frame = self.control.as_ref().map_or((0, false), Control::progress);
-        let limits = &self.inner.limits;
+        let limits = &self.inner.shared.limits;
         let takes =
             self.events.is_empty() && self.orders.received.has_room(limits.received_frames, limits.received_bytes);
         Deadlines::note(&mut self.deadlines.frame, frame, reads && takes);
@@ -482,10 +470,6 @@ impl Deadlines {
 fn announce(stream: &mut yamux::Stream, context: &mut Context<'_>) {
     // An empty write makes an empty piece with the flag that opens the stream, for which a new stream always has room.
     let _ = Pin::new(stream).poll_write(context, &[]);
-}
-
-fn bulk_streams(limits: &Limits) -> usize {
-    limits.bulk_streams.min(BULK_STREAMS_AT_THE_MOST)
 }
 
 /// The windows of yamux. It ends a session that has too many streams; whether one is accepted is decided here, so that

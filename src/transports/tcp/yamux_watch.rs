@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use futures_util::task::AtomicWaker;
 
-use super::lock::lock;
+use crate::transports::sessions::lock;
 
 /// Bytes of a header of yamux (<https://github.com/hashicorp/yamux/blob/master/spec.md>).
 const HEADER_BYTES: usize = 12;

@@ -1,4 +1,4 @@
-//! What the TCP transport allows, and the count of who is there.
+//! What a transport allows, and the count of who is there.
 //!
 //! Connections that nobody has admitted yet are counted apart from those that are to last, so that a flood of the former
 //! cannot use up the places of the latter; who has those is not decided here. When there are too many of them the oldest
@@ -10,10 +10,11 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::bulk::BULK_STREAMS_AT_THE_MOST;
 use crate::transports::{RefusedWhy, SessionNumber};
 use crate::wire::FRAME_BYTES;
 
-/// What the TCP transport allows.
+/// What a transport allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Sessions that this side opened, those that are still being opened included.
@@ -67,6 +68,13 @@ impl Default for Limits {
             received_bytes: 262_144,
             bulk_streams: 8,
         }
+    }
+}
+
+impl Limits {
+    /// Bulk streams of a session in each direction.
+    pub(in crate::transports) fn bulk_streams(&self) -> usize {
+        self.bulk_streams.min(BULK_STREAMS_AT_THE_MOST)
     }
 }
 
@@ -201,14 +209,14 @@ pub struct SessionCounts {
 
 /// The count of the sessions of a transport.
 #[derive(Debug)]
-pub(super) struct Admission {
+pub(in crate::transports) struct Admission {
     counts: Mutex<Counts>,
     started: Instant,
 }
 
 /// A place among the sessions, given back when this is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(in crate::transports) struct Place {
     admission: Arc<Admission>,
     session: SessionNumber,
     group: AddressGroup,
@@ -216,17 +224,17 @@ pub(super) struct Place {
 }
 
 impl Admission {
-    pub(super) fn new() -> Arc<Self> {
+    pub(in crate::transports) fn new() -> Arc<Self> {
         Arc::new(Self { counts: Mutex::default(), started: Instant::now() })
     }
 
-    pub(super) fn session_counts(&self) -> SessionCounts {
+    pub(in crate::transports) fn session_counts(&self) -> SessionCounts {
         let counts = self.counts();
         SessionCounts { inbound: counts.inbound.all, outbound: counts.outbound.all, half_open: counts.half_open.all }
     }
 
     /// A place for a connection that was accepted; with it the session that has to make room, if one has.
-    pub(super) fn accept(
+    pub(in crate::transports) fn accept(
         self: &Arc<Self>,
         limits: &Limits,
         session: SessionNumber,
@@ -256,8 +264,15 @@ impl Admission {
         Ok((self.place(session, group, Kind::Inbound), evicted))
     }
 
+    /// Whether a call may be taken without proof that its sender is where it says: nobody else of that address is at it,
+    /// and few are in all. Only a socket of UDP has to ask.
+    pub(in crate::transports) fn is_calm(&self, limits: &Limits, from: IpAddr) -> bool {
+        let counts = self.counts();
+        counts.half_open.of(AddressGroup::of(from)) == 0 && counts.half_open.all * 4 < limits.half_open
+    }
+
     /// A place for a session that this side opens; `None` at the limits.
-    pub(super) fn dial(self: &Arc<Self>, limits: &Limits, session: SessionNumber, to: IpAddr) -> Option<Place> {
+    pub(in crate::transports) fn dial(self: &Arc<Self>, limits: &Limits, session: SessionNumber, to: IpAddr) -> Option<Place> {
         let group = AddressGroup::of(to);
         let mut counts = self.counts();
         if counts.outbound.all >= limits.outbound || counts.outbound.of(group) >= limits.outbound_per_address {
@@ -268,13 +283,26 @@ impl Admission {
     }
 
     /// A session that somebody else has opened is to last, and makes no room any more.
-    pub(super) fn admit(&self, session: SessionNumber) {
+    pub(in crate::transports) fn admit(&self, session: SessionNumber) {
         let mut counts = self.counts();
         if let Some(group) = counts.half_open_sessions.remove(&session) {
             counts.half_open.remove(group);
             counts.oldest_half_open.retain(|other| *other != session);
             counts.inbound.add(group);
         }
+    }
+
+    /// The same, or why there is none.
+    pub(in crate::transports) fn dial_or_say(
+        self: &Arc<Self>,
+        limits: &Limits,
+        session: SessionNumber,
+        to: IpAddr,
+    ) -> Result<Place, String> {
+        self.dial(limits, session, to).ok_or_else(|| {
+            let (all, of_address) = (limits.outbound, limits.outbound_per_address);
+            format!("no room to dial: there may be {all} outgoing sessions, and {of_address} to one address")
+        })
     }
 
     fn place(self: &Arc<Self>, session: SessionNumber, group: AddressGroup, kind: Kind) -> Place {

@@ -4,12 +4,12 @@ use std::io::ErrorKind;
 
 use bitpie::transports::CloseReason;
 use bitpie::transports::Transport as _;
-use bitpie::transports::tcp::{BulkStream, IncomingBulk, Limits, OpenBulkError};
+use bitpie::transports::{BulkStream, IncomingBulk, Limits, OpenBulkError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::sides::{DEADLINE, Pair, pair, wide};
+use super::sides::{DEADLINE, Pair, pair, wide};
 
 async fn next(incoming: &mut mpsc::Receiver<IncomingBulk>) -> IncomingBulk {
     timeout(DEADLINE, incoming.recv()).await.expect("a stream comes in time").expect("the transport is there")

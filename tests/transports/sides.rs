@@ -4,19 +4,29 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use bitpie::identity::{IdentityKey, NodeId};
-use bitpie::transports::tcp::{Limits, TcpTransport};
+use bitpie::transports::Limits;
 use bitpie::transports::{CloseReason, SessionNumber, SessionNumbers, Transport, TransportEvent};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::raw::now_unix_ms;
+use super::Kind;
 
 /// After this a test has failed.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
+/// The clock of all of them.
+pub fn now_unix_ms() -> u64 {
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("it is later than 1970");
+    u64::try_from(since.as_millis()).expect("it is not that late")
+}
+
+/// Who has not answered by then says nothing.
+#[allow(dead_code, reason = "over TCP the connection says more")]
+pub const SILENCE: Duration = Duration::from_millis(700);
+
 /// A transport, and what it tells.
 pub struct Side {
-    pub transport: TcpTransport,
+    pub transport: Kind,
     pub events: mpsc::Receiver<TransportEvent>,
     pub key: IdentityKey,
 }
@@ -57,7 +67,7 @@ impl Side {
     pub fn with_capacity(seed: u8, limits: Limits, capacity: usize) -> Self {
         let (sender, events) = mpsc::channel(capacity);
         let key = key(seed);
-        Self { transport: TcpTransport::new(&key, now_unix_ms, limits, SessionNumbers::default(), sender), events, key }
+        Self { transport: Kind::new(&key, now_unix_ms, limits, SessionNumbers::default(), sender), events, key }
     }
 
     pub fn id(&self) -> NodeId {

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use bitpie::identity::NodeId;
 use bitpie::transports::Transport as _;
-use bitpie::transports::tcp::Limits;
+use bitpie::transports::Limits;
 use bitpie::transports::{CloseReason, TransportEvent};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::raw::now_unix_ms;
-use crate::raw::{
+use super::raw::now_unix_ms;
+use super::raw::{
     DATA, ENDS, GO_AWAY, OPENS, PING, RawHandshake, RawSession, WINDOW_UPDATE, frame, yamux, yamux_header,
 };
-use crate::sides::{Side, key, localhost, wide};
+use super::sides::{Side, key, localhost, wide};
 
 /// How the next session ends; its streams are opened as soon as they can be.
 async fn ending(here: &mut Side) -> (CloseReason, String) {
@@ -429,4 +429,55 @@ async fn a_session_that_is_slow_but_goes_on_is_not_late() {
         rest = frame(&[7; 10]).split_off(3);
         assert_eq!(here.frame().await, [7; 10]);
     }
+}
+
+#[tokio::test]
+async fn another_node_than_expected_learns_nothing_and_says_nothing() {
+    let (mut here, mut there) = (Side::new(1, wide()), Side::new(2, wide()));
+    let address = there.listen().await;
+    here.dial(2, address, key(3).id()).await;
+    let (_, reason, detail) = here.closed().await;
+    assert_eq!(reason, CloseReason::Remote);
+    assert!(detail.contains(&format!("does not answer as {}", key(3).id())), "{detail}");
+    assert!(!detail.contains(&there.id().to_string()), "{detail}");
+    let (_, reason, detail) = there.closed().await;
+    assert_eq!(reason, CloseReason::BadHandshake, "{detail}");
+    assert!(detail.contains("message 1 of the handshake is not authentic"), "{detail}");
+}
+
+#[tokio::test]
+async fn nobody_there_is_told() {
+    let (mut here, mut there) = (Side::new(1, wide()), Side::new(2, wide()));
+    let address = there.listen().await;
+    there.transport.stop_listening();
+    there.until(|event| matches!(event, TransportEvent::ListeningStopped).then_some(())).await;
+    here.transport.dial(2, address, there.id());
+    let (session, reason, detail) = here.closed().await;
+    assert_eq!((session, reason), (2, CloseReason::Failed));
+    assert!(detail.contains(&address.to_string()), "{detail}");
+}
+
+#[tokio::test]
+async fn a_port_that_was_left_is_free_at_once() {
+    let (mut here, mut there) = (Side::new(1, wide()), Side::new(2, wide()));
+    let address = there.listen().await;
+    // A session of the old listener is still there when the port is bound again.
+    here.dial(2, address, there.id()).await;
+    here.authenticated().await;
+    let (there_session, ..) = there.authenticated().await;
+    there.transport.stop_listening();
+    there.until(|event| matches!(event, TransportEvent::ListeningStopped).then_some(())).await;
+    here.transport.listen(address);
+    let listening = here.until(|event| match event {
+        TransportEvent::Listening { address } => Some(address),
+        TransportEvent::ListenFailed { error, .. } => panic!("{error}"),
+        _ => None,
+    });
+    assert_eq!(listening.await, address);
+    here.transport.open_stream(2);
+    there.transport.open_stream(there_session);
+    here.transport.send(2, vec![5]).expect("there is room");
+    assert_eq!(there.frame().await, [5], "the session outlives its listener");
+    there.transport.stop_listening();
+    there.until(|event| matches!(event, TransportEvent::ListeningStopped).then_some(())).await;
 }

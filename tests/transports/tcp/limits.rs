@@ -6,14 +6,14 @@ use std::time::Duration;
 use allocation_counter::measure;
 use bitpie::identity::NodeId;
 use bitpie::transports::Transport as _;
-use bitpie::transports::tcp::{Limits, SessionCounts, raise_descriptor_limit};
+use bitpie::transports::{Limits, SessionCounts, raise_descriptor_limit};
 use bitpie::transports::{CloseReason, RefusedWhy, TransportEvent};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::raw::{DATA, PING, RawSession, frame, yamux, yamux_header};
-use crate::sides::{DEADLINE, Pair, Side, key, pair, pair_of, wide};
+use super::raw::{DATA, PING, RawSession, frame, yamux, yamux_header};
+use super::sides::{DEADLINE, Pair, Side, key, pair, pair_of, wide};
 
 /// Runs in a runtime of its own; how much memory was used at most, beyond what was there before.
 fn most_bytes(test: impl Future<Output = ()>) -> u64 {
@@ -74,25 +74,6 @@ async fn who_is_admitted_makes_no_room_for_others() {
     let (session, reason, detail) = here.closed().await;
     assert_eq!((session, reason), (7, CloseReason::Failed), "{detail}");
     assert_eq!(here.transport.session_counts().inbound, 3);
-}
-
-#[tokio::test]
-async fn there_are_no_more_calls_than_there_may_be() {
-    let mut there = Side::new(2, wide());
-    let address = there.listen().await;
-    for limits in [Limits { outbound: 1, ..wide() }, Limits { outbound_per_address: 1, ..wide() }] {
-        let mut here = Side::new(1, limits);
-        here.dial(2, address, there.id()).await;
-        here.authenticated().await;
-        here.transport.dial(4, address, there.id());
-        let (session, reason, detail) = here.closed().await;
-        assert_eq!((session, reason), (4, CloseReason::Failed));
-        assert!(detail.contains("no room to dial"), "{detail}");
-        here.transport.close(2, CloseReason::Local, "".to_owned());
-        here.closed().await;
-        here.dial(6, address, there.id()).await;
-        here.authenticated().await;
-    }
 }
 
 #[test]

@@ -15,16 +15,16 @@ use super::lock::lock;
 use crate::transports::{CloseReason, ReceiveWindow, SendRefused};
 
 /// How a bulk stream is handed out.
-pub(super) type BulkReply = oneshot::Sender<Result<BulkStream, OpenBulkError>>;
+pub(in crate::transports) type BulkReply = oneshot::Sender<Result<BulkStream, OpenBulkError>>;
 
 /// The orders of a session.
-pub(super) struct Orders {
+pub(in crate::transports) struct Orders {
     waiting: Mutex<WaitingOrders>,
     waker: AtomicWaker,
     /// Our end of the connection, once there is one.
-    pub(super) own_address: OnceLock<IpAddr>,
+    pub(in crate::transports) own_address: OnceLock<IpAddr>,
     /// Frames that wait for whoever takes the events.
-    pub(super) received: Arc<ReceiveWindow>,
+    pub(in crate::transports) received: Arc<ReceiveWindow>,
 }
 
 /// Orders that the session has not carried out.
@@ -34,6 +34,8 @@ struct WaitingOrders {
     open_stream: bool,
     /// Several of them are one.
     keep_alive: bool,
+    /// The addresses of this machine are others than they were.
+    moved: bool,
     frames: VecDeque<Vec<u8>>,
     frame_bytes: usize,
     bulk: VecDeque<BulkReply>,
@@ -42,7 +44,7 @@ struct WaitingOrders {
 
 /// How a session is to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(in crate::transports) enum End {
     /// In order: what is queued is sent before.
     Close(CloseReason, String),
     /// At once, with this to be told.
@@ -52,7 +54,7 @@ pub(super) enum End {
 }
 
 impl Orders {
-    pub(super) fn new() -> Arc<Self> {
+    pub(in crate::transports) fn new() -> Arc<Self> {
         Arc::new(Self {
             waiting: Mutex::default(),
             waker: AtomicWaker::new(),
@@ -61,19 +63,19 @@ impl Orders {
         })
     }
 
-    pub(super) fn begin_handshake(&self) {
+    pub(in crate::transports) fn begin_handshake(&self) {
         self.change(|waiting| waiting.begin_handshake = true);
     }
 
-    pub(super) fn open_stream(&self) {
+    pub(in crate::transports) fn open_stream(&self) {
         self.change(|waiting| waiting.open_stream = true);
     }
 
-    pub(super) fn send_keep_alive(&self) {
+    pub(in crate::transports) fn send_keep_alive(&self) {
         self.change(|waiting| waiting.keep_alive = true);
     }
 
-    pub(super) fn send(&self, limits: &Limits, frame: Vec<u8>) -> Result<(), SendRefused> {
+    pub(in crate::transports) fn send(&self, limits: &Limits, frame: Vec<u8>) -> Result<(), SendRefused> {
         let bytes = frame.len();
         if bytes == 0 || bytes > limits.frame_bytes {
             return Err(SendRefused::Size { bytes, limit: limits.frame_bytes });
@@ -94,7 +96,7 @@ impl Orders {
         Ok(())
     }
 
-    pub(super) fn open_bulk(&self, limits: &Limits, reply: BulkReply) -> Result<(), OpenBulkError> {
+    pub(in crate::transports) fn open_bulk(&self, limits: &Limits, reply: BulkReply) -> Result<(), OpenBulkError> {
         let mut waiting = lock(&self.waiting);
         if waiting.end.is_some() {
             return Err(OpenBulkError::Closed);
@@ -108,16 +110,29 @@ impl Orders {
         Ok(())
     }
 
-    pub(super) fn close(&self, reason: CloseReason, detail: String) {
+    pub(in crate::transports) fn close(&self, reason: CloseReason, detail: String) {
         self.end(End::Close(reason, detail));
     }
 
     /// Ends the session at once, for a reason that is told.
-    pub(super) fn drop_session(&self, reason: CloseReason, detail: String) {
+    pub(in crate::transports) fn drop_session(&self, reason: CloseReason, detail: String) {
         self.end(End::Drop(reason, detail));
     }
 
-    pub(super) fn abort(&self) {
+    /// Ends the session at once if it depends on an address that is not among these.
+    pub(in crate::transports) fn drop_if_stranded(&self, addresses: &[IpAddr]) {
+        if self.own_address.get().is_some_and(|own| !addresses.contains(own)) {
+            let detail = "this machine no longer has the address that the session was opened from";
+            self.drop_session(CloseReason::Local, detail.to_owned());
+        }
+    }
+
+    /// The addresses of this machine are others than they were; a session that goes on from another one says so.
+    pub(in crate::transports) fn note_move(&self) {
+        self.change(|waiting| waiting.moved = true);
+    }
+
+    pub(in crate::transports) fn abort(&self) {
         self.change(|waiting| waiting.end = Some(End::Abort));
     }
 
@@ -134,56 +149,82 @@ impl Orders {
     }
 
     /// Wakes this task at the next order.
-    pub(super) fn register(&self, waker: &Waker) {
+    pub(in crate::transports) fn register(&self, waker: &Waker) {
         self.waker.register(waker);
     }
 
     /// Wakes the task of the session.
-    pub(super) fn wake(&self) {
+    pub(in crate::transports) fn wake(&self) {
         self.waker.wake();
     }
 
     /// Whether the session is to end, and how.
-    pub(super) fn ending(&self) -> Option<End> {
+    pub(in crate::transports) fn ending(&self) -> Option<End> {
         lock(&self.waiting).end.clone()
     }
 
     /// Completes when the session is to end; for the steps before there are streams.
-    pub(super) async fn until_end(&self) -> End {
+    pub(in crate::transports) async fn until_end(&self) -> End {
+        self.until(|waiting| waiting.end.clone()).await
+    }
+
+    /// Completes when the handshake is to begin.
+    pub(in crate::transports) async fn until_handshake(&self) {
+        self.until(|waiting| waiting.begin_handshake.then_some(())).await;
+    }
+
+    /// Completes when streams are to be opened.
+    pub(in crate::transports) async fn until_open(&self) {
+        self.until(|waiting| waiting.open_stream.then_some(())).await;
+    }
+
+    /// Completes when frames wait to be sent.
+    pub(in crate::transports) async fn until_frames(&self) {
+        self.until(|waiting| (!waiting.frames.is_empty()).then_some(())).await;
+    }
+
+    /// The next keep-alive that is to be sent.
+    pub(in crate::transports) async fn next_keep_alive(&self) {
+        self.until(|waiting| std::mem::take(&mut waiting.keep_alive).then_some(())).await;
+    }
+
+    /// The next change of this machine's addresses.
+    pub(in crate::transports) async fn next_move(&self) {
+        self.until(|waiting| std::mem::take(&mut waiting.moved).then_some(())).await;
+    }
+
+    /// The next bulk stream that is wanted.
+    pub(in crate::transports) async fn next_bulk(&self) -> BulkReply {
+        self.until(|waiting| waiting.bulk.pop_front()).await
+    }
+
+    /// Completes when there is something of that kind; to be waited for by one task alone.
+    async fn until<T>(&self, mut wanted: impl FnMut(&mut WaitingOrders) -> Option<T>) -> T {
         std::future::poll_fn(|context| {
             self.register(context.waker());
-            self.ending().map_or(Poll::Pending, Poll::Ready)
+            wanted(&mut lock(&self.waiting)).map_or(Poll::Pending, Poll::Ready)
         })
         .await
     }
 
-    /// Completes when the handshake is to begin.
-    pub(super) async fn until_handshake(&self) {
-        std::future::poll_fn(|context| {
-            self.register(context.waker());
-            if lock(&self.waiting).begin_handshake { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-    }
-
-    pub(super) fn is_open_wanted(&self) -> bool {
+    pub(in crate::transports) fn is_open_wanted(&self) -> bool {
         lock(&self.waiting).open_stream
     }
 
-    pub(super) fn take_keep_alive(&self) -> bool {
+    pub(in crate::transports) fn take_keep_alive(&self) -> bool {
         std::mem::take(&mut lock(&self.waiting).keep_alive)
     }
 
-    pub(super) fn take_bulk(&self) -> Option<BulkReply> {
+    pub(in crate::transports) fn take_bulk(&self) -> Option<BulkReply> {
         lock(&self.waiting).bulk.pop_front()
     }
 
-    pub(super) fn is_queue_empty(&self) -> bool {
+    pub(in crate::transports) fn is_queue_empty(&self) -> bool {
         lock(&self.waiting).frames.is_empty()
     }
 
     /// Moves queued frames into `batch`, each behind its length, until it holds `bytes` or more.
-    pub(super) fn take_frames(&self, batch: &mut Vec<u8>, bytes: usize) {
+    pub(in crate::transports) fn take_frames(&self, batch: &mut Vec<u8>, bytes: usize) {
         let mut waiting = lock(&self.waiting);
         while batch.len() < bytes {
             let Some(frame) = waiting.frames.pop_front() else { break };

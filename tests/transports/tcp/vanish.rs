@@ -4,8 +4,8 @@ use bitpie::transports::Transport as _;
 use bitpie::transports::{CloseReason, TransportEvent};
 use tokio::net::TcpListener;
 
-use crate::raw::{DATA, OPENS, RawHandshake, RawSession, frame, yamux};
-use crate::sides::{Side, key, localhost, wide};
+use super::raw::{DATA, OPENS, RawHandshake, RawSession, frame, yamux};
+use super::sides::{Side, key, localhost, wide};
 
 /// Does as many steps, then goes.
 async fn come_and_go(to: std::net::SocketAddr, steps: usize) {

@@ -1,0 +1,128 @@
+//! The socket under QUIC. Only what may be QUIC's comes through; the rest is dropped without an answer, as a packet of
+//! a version that nobody speaks here would have one and say that QUIC is there.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use quinn::udp::{RecvMeta, Transmit};
+use quinn::{AsyncUdpSocket, Runtime as _, TokioRuntime, UdpPoller};
+use socket2::Socket;
+
+use super::parameters::QUIC_VERSION;
+
+/// The bit that all packets of QUIC have (RFC 9000, section 17), and those of STUN do not (RFC 9443).
+const FIXED_BIT: u8 = 0x40;
+
+/// The bit of packets that say their version (RFC 8999, section 5.1).
+const LONG_HEADER: u8 = 0x80;
+
+/// A socket of UDP that is read by QUIC.
+#[derive(Debug)]
+pub(super) struct QuicSocket {
+    inner: Arc<dyn AsyncUdpSocket>,
+}
+
+impl QuicSocket {
+    /// To be called within a tokio runtime.
+    pub(super) fn new(socket: Socket) -> io::Result<Arc<Self>> {
+        Ok(Arc::new(Self { inner: TokioRuntime.wrap_udp_socket(socket.into())? }))
+    }
+}
+
+/// Whether a datagram may be QUIC's, of the version that is spoken.
+fn is_quic(datagram: &[u8]) -> bool {
+    match datagram {
+        [first, version @ ..] if first & (LONG_HEADER | FIXED_BIT) == LONG_HEADER | FIXED_BIT => {
+            version.first_chunk() == Some(&QUIC_VERSION.to_be_bytes())
+        }
+        [first, ..] => first & (LONG_HEADER | FIXED_BIT) == FIXED_BIT,
+        [] => false,
+    }
+}
+
+/// Moves the datagrams of QUIC to the front of a buffer, which holds several of `stride` bytes, and says how many bytes
+/// they are. The system puts several together where it can (generic receive offload); only the last may be shorter.
+fn keep_quic(buffer: &mut [u8], length: usize, stride: usize) -> usize {
+    let (mut kept, mut at) = (0, 0);
+    while at < length {
+        let end = (at + stride.max(1)).min(length);
+        if is_quic(&buffer[at..end]) {
+            buffer.copy_within(at..end, kept);
+            kept += end - at;
+        }
+        at = end;
+    }
+    kept
+}
+
+impl AsyncUdpSocket for QuicSocket {
+    fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
+        Arc::clone(&self.inner).create_io_poller()
+    }
+
+    fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        self.inner.try_send(transmit)
+    }
+
+    fn poll_recv(
+        &self,
+        context: &mut Context<'_>,
+        buffers: &mut [io::IoSliceMut<'_>],
+        meta: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        let count = ready!(self.inner.poll_recv(context, buffers, meta))?;
+        for (meta, buffer) in meta[..count].iter_mut().zip(buffers) {
+            // One without any bytes is passed over.
+            meta.len = keep_quic(buffer, meta.len, meta.stride);
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    fn max_transmit_segments(&self) -> usize {
+        self.inner.max_transmit_segments()
+    }
+
+    fn max_receive_segments(&self) -> usize {
+        self.inner.max_receive_segments()
+    }
+
+    fn may_fragment(&self) -> bool {
+        self.inner.may_fragment()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn initial(version: u32) -> Vec<u8> {
+        [&[0xc3][..], &version.to_be_bytes(), &[8; 20]].concat()
+    }
+
+    #[test]
+    fn only_this_version_of_quic_comes_through() {
+        assert!(is_quic(&initial(QUIC_VERSION)) && is_quic(&[0x41; 30]));
+        for other in [&initial(0)[..], &initial(0x6b33_43cf), &initial(0x0a1a_2a3a), &[0xc3, 0, 0], &[]] {
+            assert!(!is_quic(other), "{other:?}");
+        }
+        let stun = [&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();
+        assert!(!is_quic(&stun));
+    }
+
+    #[test]
+    fn of_several_in_one_buffer_each_is_looked_at() {
+        let (quic, other) = (initial(1), initial(2));
+        let mut buffer = [&quic[..], &other, &quic, &other[..9]].concat();
+        let length = buffer.len();
+        let kept = keep_quic(&mut buffer, length, quic.len());
+        assert_eq!(buffer[..kept], [&quic[..], &quic].concat());
+        assert_eq!(keep_quic(&mut [0; 4], 4, 0), 0, "a stride of nothing ends, too");
+    }
+}
