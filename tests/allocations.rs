@@ -8,7 +8,7 @@ use bitpie::automata::system::{Action, Message, Settings, System};
 use bitpie::automata::types::{OtherSession, Room};
 use bitpie::automata::{
     contact_status, network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol,
-    reachability, tcp_connection,
+    quic_connection, reachability, tcp_connection,
 };
 use bitpie::identity::NodeId;
 use bitpie::name::TransportName;
@@ -42,6 +42,10 @@ impl p2p_connector::Conditions for Answers {
     fn best_transport(&mut self, _: &TransportName) -> bool {
         true
     }
+
+    fn order_changed(&mut self) -> bool {
+        false
+    }
 }
 
 impl peer_link::Conditions for Answers {
@@ -59,6 +63,12 @@ impl peer_link::Conditions for Answers {
 
     fn next_session(&mut self, _: &NodeId) -> u64 {
         2
+    }
+}
+
+impl quic_connection::Conditions for Answers {
+    fn refused(&mut self, _: &u64, _: &NodeId) -> bool {
+        false
     }
 }
 

@@ -210,15 +210,15 @@ pub enum Timer {
     AwaitTransportsAfterTransportsTimeout,
     /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:155`).
     ConnectedEveryRecheckInterval,
-    /// `after rest in DISCONNECTED` (`automata/network_connector.yaml:175`).
+    /// `after rest in DISCONNECTED` (`automata/network_connector.yaml:178`).
     DisconnectedAfterRest,
-    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:182`).
+    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:185`).
     RestingAfterMinimumRest,
-    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:199`).
+    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:202`).
     DownAfterTransportsTimeout,
-    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:207`).
+    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:210`).
     AwaitNetworkAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:217`).
+    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:220`).
     AwaitInternetAfterAnswerTimeout,
 }
 
@@ -556,6 +556,10 @@ pub enum Question {
     AnyNetworkTransportInListening { answer: bool },
     /// `no network_transport in LISTENING`.
     NoNetworkTransportInListening { answer: bool },
+    /// `p2p_connector in PREPARING`.
+    P2pConnectorInPreparing { answer: bool },
+    /// `p2p_connector in WORKING`.
+    P2pConnectorInWorking { answer: bool },
 }
 
 impl serde::Serialize for Question {
@@ -592,6 +596,20 @@ impl serde::Serialize for Question {
             Question::NoNetworkTransportInListening { answer } => {
                 delivery::serialize_question(
                     "no network_transport in LISTENING",
+                    answer,
+                    serializer,
+                )
+            }
+            Question::P2pConnectorInPreparing { answer } => {
+                delivery::serialize_question(
+                    "p2p_connector in PREPARING",
+                    answer,
+                    serializer,
+                )
+            }
+            Question::P2pConnectorInWorking { answer } => {
+                delivery::serialize_question(
+                    "p2p_connector in WORKING",
                     answer,
                     serializer,
                 )
@@ -664,6 +682,30 @@ impl Ask<'_> {
             .any(|state| state == network_transport::State::Listening);
         self.asked
             .note_read(|| Question::NoNetworkTransportInListening {
+                answer,
+            });
+        answer
+    }
+
+    fn p2p_connector_in_preparing(&mut self) -> bool {
+        let answer = self
+            .states
+            .p2p_connector
+            .is_some_and(p2p_connector::State::is_in_preparing);
+        self.asked
+            .note_read(|| Question::P2pConnectorInPreparing {
+                answer,
+            });
+        answer
+    }
+
+    fn p2p_connector_in_working(&mut self) -> bool {
+        let answer = self
+            .states
+            .p2p_connector
+            .is_some_and(p2p_connector::State::is_in_working);
+        self.asked
+            .note_read(|| Question::P2pConnectorInWorking {
                 answer,
             });
         answer
@@ -1056,25 +1098,37 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             context.take(State::AwaitTransports)
         }
         Trigger::Event(Event::NetworkTransportEntersListening { .. }) => {
-            // Stays (`automata/network_connector.yaml:162`). One more way to reach us, for our contacts to know.
-            context
-                .effects
-                .send(Sent::ToP2pConnector(p2p_connector::Event::CheckSynchronize));
-            context.internal()
+            if context.ask.p2p_connector_in_preparing()
+                || context.ask.p2p_connector_in_working()
+            {
+                // Stays (`automata/network_connector.yaml:163`). One more way to reach us, for our contacts to know.
+                context
+                    .effects
+                    .send(Sent::ToP2pConnector(p2p_connector::Event::CheckSynchronize));
+                context.internal()
+            } else {
+                // Stays (`automata/network_connector.yaml:164`).
+                context.internal()
+            }
         }
         Trigger::Event(Event::NetworkTransportLeavesListening { .. }) => {
             if context.ask.no_network_transport_in_listening() {
-                // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:164`).
+                // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:166`).
                 leave_connected(context);
                 leave_settled(context);
                 context.effects.send(Sent::ToNetworkConnector(Event::TransportsTold));
                 enter_await_transports(context);
                 context.take(State::AwaitTransports)
-            } else {
-                // Stays (`automata/network_connector.yaml:165`). One way less.
+            } else if context.ask.p2p_connector_in_preparing()
+                || context.ask.p2p_connector_in_working()
+            {
+                // Stays (`automata/network_connector.yaml:167`). One way less.
                 context
                     .effects
                     .send(Sent::ToP2pConnector(p2p_connector::Event::CheckSynchronize));
+                context.internal()
+            } else {
+                // Stays (`automata/network_connector.yaml:168`).
                 context.internal()
             }
         }
@@ -1112,13 +1166,13 @@ fn in_connected(context: &mut Context<'_>) -> Response {
 fn in_disconnected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Reconnect | Event::CheckReconnect) => {
-            // → DOWN (`automata/network_connector.yaml:177`).
+            // → DOWN (`automata/network_connector.yaml:180`).
             exit_all(context);
             enter_down(context);
             context.take(State::Down)
         }
         Trigger::Event(Event::InterfacesChanged) => {
-            // → DOWN (`automata/network_connector.yaml:178`).
+            // → DOWN (`automata/network_connector.yaml:181`).
             exit_all(context);
             context.variables.rest = context.parameters.recheck_interval;
             context.variables.secluded = false;
@@ -1126,13 +1180,13 @@ fn in_disconnected(context: &mut Context<'_>) -> Response {
             context.take(State::Down)
         }
         Trigger::Event(Event::NetworkTransportEntersListening { .. }) => {
-            // → DOWN (`automata/network_connector.yaml:179`). A transport that came up by itself; everything is looked at again.
+            // → DOWN (`automata/network_connector.yaml:182`). A transport that came up by itself; everything is looked at again.
             exit_all(context);
             enter_down(context);
             context.take(State::Down)
         }
         Trigger::Timer(Timer::DisconnectedAfterRest) => {
-            // → DOWN (`automata/network_connector.yaml:175`). Mended: after three tries there was none for an hour.
+            // → DOWN (`automata/network_connector.yaml:178`). Mended: after three tries there was none for an hour.
             exit_all(context);
             context.variables.rest = context
                 .variables
@@ -1144,7 +1198,7 @@ fn in_disconnected(context: &mut Context<'_>) -> Response {
         }
         Trigger::Always | Trigger::Exhausted => {
             if context.variables.reset {
-                // → DOWN (`automata/network_connector.yaml:173`). What led here may be out of date.
+                // → DOWN (`automata/network_connector.yaml:176`). What led here may be out of date.
                 if !context.is_exhausted() {
                     exit_all(context);
                     context.variables.rest = context.parameters.recheck_interval;
@@ -1166,7 +1220,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionDone) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterMinimumRest) => {
-            // → RESTED (`automata/network_connector.yaml:182`).
+            // → RESTED (`automata/network_connector.yaml:185`).
             leave_resting(context);
             context.take(State::Rested)
         }
@@ -1179,7 +1233,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
 fn in_rested(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionDone) => {
-            // → DOWN (`automata/network_connector.yaml:186`).
+            // → DOWN (`automata/network_connector.yaml:189`).
             leave_disconnected(context);
             leave_settled(context);
             enter_down(context);
@@ -1206,10 +1260,10 @@ fn in_down(context: &mut Context<'_>) -> Response {
             Event::TransportsTold | Event::NetworkTransportLeavesChanging { .. },
         ) => {
             if context.ask.any_network_transport_in_changing() {
-                // Stays (`automata/network_connector.yaml:202`).
+                // Stays (`automata/network_connector.yaml:205`).
                 context.internal()
             } else {
-                // → AWAIT_NETWORK (`automata/network_connector.yaml:203`).
+                // → AWAIT_NETWORK (`automata/network_connector.yaml:206`).
                 leave_down(context);
                 context.effects.act(Action::CheckInterfaces);
                 enter_await_network(context);
@@ -1218,7 +1272,7 @@ fn in_down(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::InterfacesChanged) => context.ignored(),
         Trigger::Timer(Timer::DownAfterTransportsTimeout) => {
-            // → AWAIT_NETWORK (`automata/network_connector.yaml:199`).
+            // → AWAIT_NETWORK (`automata/network_connector.yaml:202`).
             leave_down(context);
             context.effects.act(Action::CheckInterfaces);
             enter_await_network(context);
@@ -1234,7 +1288,7 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkInfoReceived { active, same_interfaces }) => {
             if !*active {
-                // → DISCONNECTED (`automata/network_connector.yaml:210`).
+                // → DISCONNECTED (`automata/network_connector.yaml:213`).
                 leave_await_network(context);
                 context
                     .effects
@@ -1246,25 +1300,25 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
                 enter_resting(context);
                 context.take(State::Resting)
             } else if *same_interfaces && !context.variables.secluded {
-                // → AWAIT_INTERNET (`automata/network_connector.yaml:211`).
+                // → AWAIT_INTERNET (`automata/network_connector.yaml:214`).
                 leave_await_network(context);
                 context.effects.act(Action::ProbeInternet);
                 enter_await_internet(context);
                 context.take(State::AwaitInternet)
             } else {
-                // → UP (`automata/network_connector.yaml:212`).
+                // → UP (`automata/network_connector.yaml:215`).
                 leave_await_network(context);
                 enter_up(context);
                 context.take(State::Up)
             }
         }
         Trigger::Event(Event::InterfacesChanged) => {
-            // Stays (`automata/network_connector.yaml:213`). The answer on its way may not know of it.
+            // Stays (`automata/network_connector.yaml:216`). The answer on its way may not know of it.
             context.variables.reset = true;
             context.internal()
         }
         Trigger::Timer(Timer::AwaitNetworkAfterAnswerTimeout) => {
-            // → DISCONNECTED (`automata/network_connector.yaml:207`).
+            // → DISCONNECTED (`automata/network_connector.yaml:210`).
             leave_await_network(context);
             context
                 .effects
@@ -1285,13 +1339,13 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
 fn in_await_internet(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InternetReached) => {
-            // → UP (`automata/network_connector.yaml:219`).
+            // → UP (`automata/network_connector.yaml:222`).
             leave_await_internet(context);
             enter_up(context);
             context.take(State::Up)
         }
         Trigger::Event(Event::InternetMissing) => {
-            // → DISCONNECTED (`automata/network_connector.yaml:221`).
+            // → DISCONNECTED (`automata/network_connector.yaml:224`).
             leave_await_internet(context);
             context.variables.secluded = true;
             context
@@ -1305,12 +1359,12 @@ fn in_await_internet(context: &mut Context<'_>) -> Response {
             context.take(State::Resting)
         }
         Trigger::Event(Event::InterfacesChanged) => {
-            // Stays (`automata/network_connector.yaml:224`).
+            // Stays (`automata/network_connector.yaml:227`).
             context.variables.reset = true;
             context.internal()
         }
         Trigger::Timer(Timer::AwaitInternetAfterAnswerTimeout) => {
-            // → DISCONNECTED (`automata/network_connector.yaml:217`).
+            // → DISCONNECTED (`automata/network_connector.yaml:220`).
             leave_await_internet(context);
             context
                 .effects

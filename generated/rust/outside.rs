@@ -107,6 +107,14 @@ pub enum Transports {
     PeerProtocolSendPeerId { session: u64 },
     /// `peer_protocol.admit`. Its place is one of those that last.
     PeerProtocolAdmit { session: u64 },
+    /// `quic_connection.begin_handshake`. peer_proved or connection_lost answers.
+    QuicConnectionBeginHandshake { session: u64 },
+    /// `quic_connection.send_keep_alive`. keep_alive_received answers, if the peer is there.
+    QuicConnectionSendKeepAlive { session: u64 },
+    /// `quic_connection.open_stream`. Frames come and go from now on.
+    QuicConnectionOpenStream { session: u64 },
+    /// `quic_connection.close_socket`. connection_lost answers.
+    QuicConnectionCloseSocket { session: u64 },
     /// `tcp_connection.begin_handshake`. peer_proved or connection_lost answers. Old name: send-hello.
     TcpConnectionBeginHandshake { session: u64 },
     /// `tcp_connection.send_keep_alive`. Old name: send-answer.

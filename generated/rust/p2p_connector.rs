@@ -178,16 +178,18 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in MY_IDENTITY` (`automata/p2p_connector.yaml:77`).
+    /// `after answer_timeout in MY_IDENTITY` (`automata/p2p_connector.yaml:79`).
     MyIdentityAfterAnswerTimeout,
-    /// `after retry_interval in UNBUILT` (`automata/p2p_connector.yaml:96`).
+    /// `after retry_interval in UNBUILT` (`automata/p2p_connector.yaml:98`).
     UnbuiltAfterRetryInterval,
-    /// `after propagate_timeout in PROPAGATE` (`automata/p2p_connector.yaml:114`).
+    /// `after propagate_timeout in PROPAGATE` (`automata/p2p_connector.yaml:116`).
     PropagateAfterPropagateTimeout,
-    /// `after incoming_timeout in AWAIT_INCOMING` (`automata/p2p_connector.yaml:129`).
+    /// `after incoming_timeout in AWAIT_INCOMING` (`automata/p2p_connector.yaml:131`).
     AwaitIncomingAfterIncomingTimeout,
-    /// `after renew_interval in KNOWN` (`automata/p2p_connector.yaml:139`).
+    /// `after renew_interval in KNOWN` (`automata/p2p_connector.yaml:141`).
     KnownAfterRenewInterval,
+    /// `every order_interval in KNOWN` (`automata/p2p_connector.yaml:143`).
+    KnownEveryOrderInterval,
 }
 
 impl automaton::Timer for Timer {
@@ -197,6 +199,7 @@ impl automaton::Timer for Timer {
         Timer::PropagateAfterPropagateTimeout,
         Timer::AwaitIncomingAfterIncomingTimeout,
         Timer::KnownAfterRenewInterval,
+        Timer::KnownEveryOrderInterval,
     ];
 
     #[inline]
@@ -215,6 +218,7 @@ impl automaton::Timer for Timer {
                 "after incoming_timeout in AWAIT_INCOMING"
             }
             Timer::KnownAfterRenewInterval => "after renew_interval in KNOWN",
+            Timer::KnownEveryOrderInterval => "every order_interval in KNOWN",
         }
     }
 }
@@ -250,6 +254,8 @@ pub trait Conditions {
     fn peers_known(&mut self) -> bool;
     /// The first contact of my identity is the best that works.
     fn best_transport(&mut self, transport: &types::TransportName) -> bool;
+    /// My contacts would stand in another order now: one transport serves clearly better than one before it.
+    fn order_changed(&mut self) -> bool;
 }
 
 /// Constants of an instance.
@@ -264,6 +270,8 @@ pub struct Parameters {
     pub retry_interval: Milliseconds,
     /// How often my identity document is made again, before it expires.
     pub renew_interval: Milliseconds,
+    /// How often it is looked whether my contacts are still in the best order.
+    pub order_interval: Milliseconds,
     /// How long contacts may take to acknowledge my identity; those who are away get it later.
     pub propagate_timeout: Milliseconds,
 }
@@ -275,6 +283,7 @@ impl Default for Parameters {
             incoming_timeout: Milliseconds(20_000),
             retry_interval: Milliseconds(10_000),
             renew_interval: Milliseconds(86_400_000),
+            order_interval: Milliseconds(60_000),
             propagate_timeout: Milliseconds(15_000),
         }
     }
@@ -299,6 +308,9 @@ pub struct Given {
     /// How often my identity document is made again, before it expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renew_interval: Option<Milliseconds>,
+    /// How often it is looked whether my contacts are still in the best order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_interval: Option<Milliseconds>,
     /// How long contacts may take to acknowledge my identity; those who are away get it later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub propagate_timeout: Option<Milliseconds>,
@@ -308,7 +320,7 @@ impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
         self.answer_timeout.is_none() && self.incoming_timeout.is_none()
             && self.retry_interval.is_none() && self.renew_interval.is_none()
-            && self.propagate_timeout.is_none()
+            && self.order_interval.is_none() && self.propagate_timeout.is_none()
     }
 }
 
@@ -333,6 +345,10 @@ impl Parameters {
                 .renew_interval
                 .clone()
                 .unwrap_or_else(|| settings.renew_interval.clone()),
+            order_interval: given
+                .order_interval
+                .clone()
+                .unwrap_or_else(|| settings.order_interval.clone()),
             propagate_timeout: given
                 .propagate_timeout
                 .clone()
@@ -446,6 +462,8 @@ pub enum Question {
     PeersKnown { answer: bool },
     /// `best_transport`: The first contact of my identity is the best that works.
     BestTransport { transport: types::TransportName, answer: bool },
+    /// `order_changed`: My contacts would stand in another order now: one transport serves clearly better than one before it.
+    OrderChanged { answer: bool },
     /// `identity_publisher in PUBLISHING`.
     IdentityPublisherInPublishing { answer: bool },
     /// `network_connector in CONNECTED`.
@@ -473,6 +491,9 @@ impl serde::Serialize for Question {
                     answer,
                     serializer,
                 )
+            }
+            Question::OrderChanged { answer } => {
+                delivery::serialize_question("order_changed", answer, serializer)
             }
             Question::IdentityPublisherInPublishing { answer } => {
                 delivery::serialize_question(
@@ -546,6 +567,23 @@ impl Ask<'_> {
                 transport: transport.clone(),
                 answer,
             });
+        answer
+    }
+
+    fn order_changed(&mut self) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::OrderChanged { answer } => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.order_changed();
+        self.asked.questions.push(Question::OrderChanged { answer });
         answer
     }
 
@@ -680,7 +718,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/p2p_connector.yaml:42`).
+            // → CLOSED (`automata/p2p_connector.yaml:44`).
             exit_all(context);
             context.effects.send(Sent::ToContactRatings(contact_ratings::Event::Pause));
             context.take(State::Closed)
@@ -719,7 +757,7 @@ fn in_preparing(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            // → AWAIT_NETWORK (`automata/p2p_connector.yaml:64`). Mended: it had the network taken down and up again, which starts by itself.
+            // → AWAIT_NETWORK (`automata/p2p_connector.yaml:66`). Mended: it had the network taken down and up again, which starts by itself.
             enter_await_network(context);
             context.take(State::AwaitNetwork)
         }
@@ -732,26 +770,26 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_await_network(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:69`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:71`).
             enter_my_identity(context);
             context.take(State::MyIdentity)
         }
         Trigger::Event(Event::NetworkConnectorEntersDisconnected) => {
-            // → DISCONNECTED (`automata/p2p_connector.yaml:70`).
+            // → DISCONNECTED (`automata/p2p_connector.yaml:72`).
             enter_known(context);
             context.take(State::Disconnected)
         }
         Trigger::Event(Event::Look) => {
             if context.ask.network_connector_in_connected() {
-                // → MY_IDENTITY (`automata/p2p_connector.yaml:72`). Mended: a network that was up already was never announced again.
+                // → MY_IDENTITY (`automata/p2p_connector.yaml:74`). Mended: a network that was up already was never announced again.
                 enter_my_identity(context);
                 context.take(State::MyIdentity)
             } else if context.ask.network_connector_in_disconnected() {
-                // → DISCONNECTED (`automata/p2p_connector.yaml:73`).
+                // → DISCONNECTED (`automata/p2p_connector.yaml:75`).
                 enter_known(context);
                 context.take(State::Disconnected)
             } else {
-                // Ignored (`automata/p2p_connector.yaml:74`).
+                // Ignored (`automata/p2p_connector.yaml:76`).
                 context.ignored()
             }
         }
@@ -764,27 +802,27 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
 fn in_my_identity(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::CheckSynchronize) => {
-            // Stays (`automata/p2p_connector.yaml:79`). Mended: what changed while the document was being built was not in it.
+            // Stays (`automata/p2p_connector.yaml:81`). Mended: what changed while the document was being built was not in it.
             context.variables.outdated = true;
             context.internal()
         }
         Trigger::Event(Event::MyIdUpdated { contacts_changed, identity_changed }) => {
             if context.variables.outdated {
-                // → MY_IDENTITY (`automata/p2p_connector.yaml:81`).
+                // → MY_IDENTITY (`automata/p2p_connector.yaml:83`).
                 leave_my_identity(context);
                 context.variables.need_propagate = context.variables.need_propagate
                     || *contacts_changed || *identity_changed;
                 enter_my_identity(context);
                 context.take(State::MyIdentity)
             } else if context.ask.network_connector_in_disconnected() {
-                // → DISCONNECTED (`automata/p2p_connector.yaml:82`). Mended: with no network and nobody to ask it came to CONNECTED.
+                // → DISCONNECTED (`automata/p2p_connector.yaml:84`). Mended: with no network and nobody to ask it came to CONNECTED.
                 leave_my_identity(context);
                 context.variables.need_propagate = context.variables.need_propagate
                     || *contacts_changed || *identity_changed;
                 enter_known(context);
                 context.take(State::Disconnected)
             } else if *contacts_changed {
-                // → AWAIT_NETWORK (`automata/p2p_connector.yaml:86`).
+                // → AWAIT_NETWORK (`automata/p2p_connector.yaml:88`).
                 leave_my_identity(context);
                 context.variables.need_propagate = true;
                 context
@@ -797,26 +835,26 @@ fn in_my_identity(context: &mut Context<'_>) -> Response {
                 enter_await_network(context);
                 context.take(State::AwaitNetwork)
             } else if !context.ask.network_connector_in_connected() {
-                // → AWAIT_NETWORK (`automata/p2p_connector.yaml:87`). It is on its way; what it comes to decides.
+                // → AWAIT_NETWORK (`automata/p2p_connector.yaml:89`). It is on its way; what it comes to decides.
                 leave_my_identity(context);
                 context.variables.need_propagate = context.variables.need_propagate
                     || *identity_changed;
                 enter_await_network(context);
                 context.take(State::AwaitNetwork)
             } else if context.variables.need_propagate || *identity_changed {
-                // → PROPAGATE (`automata/p2p_connector.yaml:91`).
+                // → PROPAGATE (`automata/p2p_connector.yaml:93`).
                 leave_my_identity(context);
                 enter_propagate(context);
                 context.take(State::Sending)
             } else {
-                // → CONNECTED (`automata/p2p_connector.yaml:92`).
+                // → CONNECTED (`automata/p2p_connector.yaml:94`).
                 leave_my_identity(context);
                 enter_known(context);
                 context.take(State::Connected)
             }
         }
         Trigger::Event(Event::MyIdFailed { reason }) => {
-            // → UNBUILT (`automata/p2p_connector.yaml:93`). Mended: a disk that was full for a moment stopped it for ever.
+            // → UNBUILT (`automata/p2p_connector.yaml:95`). Mended: a disk that was full for a moment stopped it for ever.
             leave_my_identity(context);
             context
                 .effects
@@ -827,7 +865,7 @@ fn in_my_identity(context: &mut Context<'_>) -> Response {
             context.take(State::Unbuilt)
         }
         Trigger::Timer(Timer::MyIdentityAfterAnswerTimeout) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:77`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:79`).
             leave_my_identity(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
@@ -841,7 +879,7 @@ fn in_my_identity(context: &mut Context<'_>) -> Response {
 fn in_unbuilt(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::UnbuiltAfterRetryInterval) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:96`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:98`).
             leave_unbuilt(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
@@ -855,19 +893,19 @@ fn in_unbuilt(context: &mut Context<'_>) -> Response {
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::CheckSynchronize) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:101`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:103`).
             exit_all(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
         }
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:102`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:104`).
             exit_all(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
         }
         Trigger::Event(Event::NetworkConnectorEntersDisconnected) => {
-            // → DISCONNECTED (`automata/p2p_connector.yaml:104`). Mended: PROPAGATE did not notice, and waited for ever.
+            // → DISCONNECTED (`automata/p2p_connector.yaml:106`). Mended: PROPAGATE did not notice, and waited for ever.
             exit_inside_working(context);
             enter_known(context);
             context.take(State::Disconnected)
@@ -886,7 +924,7 @@ fn in_working(context: &mut Context<'_>) -> Response {
 fn in_propagate(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::PropagateAfterPropagateTimeout) => {
-            // → AWAIT_INCOMING (`automata/p2p_connector.yaml:114`).
+            // → AWAIT_INCOMING (`automata/p2p_connector.yaml:116`).
             leave_propagate(context);
             enter_await_incoming(context);
             context.take(State::AwaitIncoming)
@@ -900,7 +938,7 @@ fn in_propagate(context: &mut Context<'_>) -> Response {
 fn in_sending(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::MyIdSent { contacts }) => {
-            // → AWAIT_ANSWERS (`automata/p2p_connector.yaml:119`).
+            // → AWAIT_ANSWERS (`automata/p2p_connector.yaml:121`).
             context.variables.awaited = *contacts;
             context.take(State::AwaitAnswers)
         }
@@ -913,19 +951,19 @@ fn in_sending(context: &mut Context<'_>) -> Response {
 fn in_await_answers(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::MyIdAnswered) => {
-            // Stays (`automata/p2p_connector.yaml:123`).
+            // Stays (`automata/p2p_connector.yaml:125`).
             context.variables.awaited = context.variables.awaited.saturating_sub(1_u32);
             context.internal()
         }
         Trigger::Event(Event::IdentityPublisherLeavesPublishing) => {
-            // Stays (`automata/p2p_connector.yaml:124`).
+            // Stays (`automata/p2p_connector.yaml:126`).
             context.internal()
         }
         Trigger::Always | Trigger::Exhausted => {
             if context.variables.awaited == 0
                 && !context.ask.identity_publisher_in_publishing()
             {
-                // → AWAIT_INCOMING (`automata/p2p_connector.yaml:121`).
+                // → AWAIT_INCOMING (`automata/p2p_connector.yaml:123`).
                 if !context.is_exhausted() {
                     leave_propagate(context);
                     context.variables.need_propagate = false;
@@ -946,7 +984,7 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InboxPacket { transport }) => {
             if context.ask.best_transport(transport) {
-                // → CONNECTED (`automata/p2p_connector.yaml:132`).
+                // → CONNECTED (`automata/p2p_connector.yaml:134`).
                 leave_await_incoming(context);
                 context
                     .effects
@@ -954,7 +992,7 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
                 enter_known(context);
                 context.take(State::Connected)
             } else {
-                // → MY_IDENTITY (`automata/p2p_connector.yaml:133`). Mended: the identity was built before the contact was dropped, and still had it.
+                // → MY_IDENTITY (`automata/p2p_connector.yaml:135`). Mended: the identity was built before the contact was dropped, and still had it.
                 leave_await_incoming(context);
                 context.effects.act(Action::DropFirstContact);
                 enter_my_identity(context);
@@ -962,14 +1000,14 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::NetworkConnectorEntersDisconnected) => {
-            // → DISCONNECTED (`automata/p2p_connector.yaml:136`).
+            // → DISCONNECTED (`automata/p2p_connector.yaml:138`).
             leave_await_incoming(context);
             context.effects.send(Sent::ToContactRatings(contact_ratings::Event::Begin));
             enter_known(context);
             context.take(State::Disconnected)
         }
         Trigger::Timer(Timer::AwaitIncomingAfterIncomingTimeout) => {
-            // → DISCONNECTED (`automata/p2p_connector.yaml:129`).
+            // → DISCONNECTED (`automata/p2p_connector.yaml:131`).
             leave_await_incoming(context);
             context.effects.send(Sent::ToContactRatings(contact_ratings::Event::Begin));
             enter_known(context);
@@ -977,7 +1015,7 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
         }
         Trigger::Always | Trigger::Exhausted => {
             if !context.ask.peers_known() {
-                // → CONNECTED (`automata/p2p_connector.yaml:127`).
+                // → CONNECTED (`automata/p2p_connector.yaml:129`).
                 if !context.is_exhausted() {
                     leave_await_incoming(context);
                     context
@@ -999,7 +1037,7 @@ fn in_await_incoming(context: &mut Context<'_>) -> Response {
 fn in_known(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PingContact { peer }) => {
-            // Stays (`automata/p2p_connector.yaml:141`).
+            // Stays (`automata/p2p_connector.yaml:147`).
             context
                 .effects
                 .act(Action::SendMyIdentity {
@@ -1008,16 +1046,27 @@ fn in_known(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::NetworkConnectorLeavesSettled) => {
-            // → AWAIT_NETWORK (`automata/p2p_connector.yaml:142`).
+            // → AWAIT_NETWORK (`automata/p2p_connector.yaml:148`).
             leave_known(context);
             enter_await_network(context);
             context.take(State::AwaitNetwork)
         }
         Trigger::Timer(Timer::KnownAfterRenewInterval) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:139`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:141`).
             leave_known(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
+        }
+        Trigger::Timer(Timer::KnownEveryOrderInterval) => {
+            if context.ask.order_changed() {
+                // → MY_IDENTITY (`automata/p2p_connector.yaml:144`).
+                leave_known(context);
+                enter_my_identity(context);
+                context.take(State::MyIdentity)
+            } else {
+                // Stays (`automata/p2p_connector.yaml:145`).
+                context.internal()
+            }
         }
         _ => in_working(context),
     }
@@ -1034,7 +1083,7 @@ fn in_connected(context: &mut Context<'_>) -> Response {
 fn in_disconnected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InboxPacket { .. }) => {
-            // → MY_IDENTITY (`automata/p2p_connector.yaml:147`).
+            // → MY_IDENTITY (`automata/p2p_connector.yaml:153`).
             leave_known(context);
             enter_my_identity(context);
             context.take(State::MyIdentity)
@@ -1117,11 +1166,15 @@ fn enter_known(context: &mut Context<'_>) {
     context
         .effects
         .start_after(Timer::KnownAfterRenewInterval, context.parameters.renew_interval);
+    context
+        .effects
+        .start_every(Timer::KnownEveryOrderInterval, context.parameters.order_interval);
 }
 
 /// On leaving `KNOWN`.
 fn leave_known(context: &mut Context<'_>) {
     context.effects.stop(Timer::KnownAfterRenewInterval);
+    context.effects.stop(Timer::KnownEveryOrderInterval);
 }
 
 /// Leaves every active state, from the innermost outwards.
@@ -1231,7 +1284,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<5>;
+    type Timers = automaton::TimerHandles<6>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -1273,6 +1326,8 @@ impl automata_runtime::Automaton for Machine {
         if state.is_in_known() {
             effects
                 .start_after(Timer::KnownAfterRenewInterval, parameters.renew_interval);
+            effects
+                .start_every(Timer::KnownEveryOrderInterval, parameters.order_interval);
         }
     }
 }

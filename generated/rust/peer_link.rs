@@ -156,11 +156,11 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after next_dial in AWAIT_SESSION` (`automata/peer_link.yaml:109`).
+    /// `after next_dial in AWAIT_SESSION` (`automata/peer_link.yaml:110`).
     AwaitSessionAfterNextDial,
-    /// `after dial_timeout in AWAIT_LAST` (`automata/peer_link.yaml:113`).
+    /// `after dial_timeout in AWAIT_LAST` (`automata/peer_link.yaml:114`).
     AwaitLastAfterDialTimeout,
-    /// `after pause in RESTING` (`automata/peer_link.yaml:118`).
+    /// `after pause in RESTING` (`automata/peer_link.yaml:119`).
     RestingAfterPause,
 }
 
@@ -201,6 +201,8 @@ pub enum Action {
     Dial,
     /// `remember_rest`, by `peers`. Write down until when it rests.
     RememberRest { pause: Milliseconds },
+    /// `give_up_dials`, by `gateway`. Sessions with the peer that are still being opened are not needed any more.
+    GiveUpDials,
     /// `report_unreachable`, by `contacts`. All addresses were tried, and none led to the peer.
     ReportUnreachable,
 }
@@ -226,7 +228,7 @@ pub trait Conditions {
 pub struct Parameters {
     /// From dialling to the end of the handshake.
     pub dial_timeout: Milliseconds,
-    /// After this time the next address is dialled too.
+    /// After this time the next address is dialled too, and whichever answers first is kept (RFC 8305).
     pub next_dial: Milliseconds,
     /// After the first round that failed.
     pub first_rest: Milliseconds,
@@ -238,7 +240,7 @@ impl Default for Parameters {
     fn default() -> Self {
         Self {
             dial_timeout: Milliseconds(15_000),
-            next_dial: Milliseconds(3000),
+            next_dial: Milliseconds(250),
             first_rest: Milliseconds(2000),
             longest_rest: Milliseconds(600_000),
         }
@@ -255,7 +257,7 @@ pub struct Given {
     /// From dialling to the end of the handshake.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dial_timeout: Option<Milliseconds>,
-    /// After this time the next address is dialled too.
+    /// After this time the next address is dialled too, and whichever answers first is kept (RFC 8305).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_dial: Option<Milliseconds>,
     /// After the first round that failed.
@@ -590,7 +592,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Unwanted) => {
-            // → CLOSED (`automata/peer_link.yaml:50`).
+            // → CLOSED (`automata/peer_link.yaml:51`).
             exit_all(context);
             context.take(State::Closed)
         }
@@ -605,14 +607,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Wanted { pause }) => {
             if *pause > context.parameters.first_rest {
-                // → EARLIER (`automata/peer_link.yaml:57`). No longer than any rest may be; the clock may have jumped.
+                // → EARLIER (`automata/peer_link.yaml:58`). No longer than any rest may be; the clock may have jumped.
                 context.variables.rest = (*pause).min(context.parameters.longest_rest);
                 context.variables.pause = context.variables.rest;
                 enter_resting(context);
                 enter_unreached(context);
                 context.take(State::Earlier)
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:61`).
+                // → BEGINNING (`automata/peer_link.yaml:62`).
                 context.variables.rest = context.parameters.first_rest;
                 context.take(State::Beginning)
             }
@@ -634,7 +636,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_apart(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionReady) => {
-            // → LINKED (`automata/peer_link.yaml:73`).
+            // → LINKED (`automata/peer_link.yaml:74`).
             exit_all(context);
             enter_linked(context);
             context.take(State::Linked)
@@ -650,13 +652,13 @@ fn in_beginning(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.in_session() {
-                // → LINKED (`automata/peer_link.yaml:81`).
+                // → LINKED (`automata/peer_link.yaml:82`).
                 if !context.is_exhausted() {
                     enter_linked(context);
                 }
                 context.take(State::Linked)
             } else if context.ask.any_address() {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:82`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:83`).
                 if !context.is_exhausted() {
                     context.variables.dials = 1;
                     context.variables.first_session = context.ask.next_session();
@@ -666,7 +668,7 @@ fn in_beginning(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::AwaitSession)
             } else {
-                // → UNREACHABLE (`automata/peer_link.yaml:83`).
+                // → UNREACHABLE (`automata/peer_link.yaml:84`).
                 context.take(State::Unreachable)
             }
         }
@@ -680,7 +682,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.another_address() {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:87`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:88`).
                 if !context.is_exhausted() {
                     context.variables.dials = context
                         .variables
@@ -691,13 +693,13 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::AwaitSession)
             } else if context.variables.dials > 0 {
-                // → AWAIT_LAST (`automata/peer_link.yaml:88`).
+                // → AWAIT_LAST (`automata/peer_link.yaml:89`).
                 if !context.is_exhausted() {
                     enter_await_last(context);
                 }
                 context.take(State::AwaitLast)
             } else {
-                // → UNREACHABLE (`automata/peer_link.yaml:89`).
+                // → UNREACHABLE (`automata/peer_link.yaml:90`).
                 context.take(State::Unreachable)
             }
         }
@@ -710,7 +712,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
 fn in_unreachable(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
-            // → UNREACHED (`automata/peer_link.yaml:93`).
+            // → UNREACHED (`automata/peer_link.yaml:94`).
             if !context.is_exhausted() {
                 context.variables.pause = context.variables.rest
                     + context.variables.chance;
@@ -735,10 +737,10 @@ fn in_trying(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { session, chance }) => {
             if *session < context.variables.first_session {
-                // Stays (`automata/peer_link.yaml:98`).
+                // Stays (`automata/peer_link.yaml:99`).
                 context.internal()
             } else {
-                // → DIALLING (`automata/peer_link.yaml:99`).
+                // → DIALLING (`automata/peer_link.yaml:100`).
                 exit_inside_apart(context);
                 context.variables.chance = *chance;
                 context.variables.dials = context.variables.dials.saturating_sub(1_u8);
@@ -746,16 +748,16 @@ fn in_trying(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::AddressLearnt) => {
-            // → DIALLING (`automata/peer_link.yaml:100`). Mended: it waited for those that did not answer.
+            // → DIALLING (`automata/peer_link.yaml:101`). Mended: it waited for those that did not answer.
             exit_inside_apart(context);
             context.take(State::Dialling)
         }
         Trigger::Event(Event::NetworkBack { first }) => {
             if *first {
-                // Stays (`automata/peer_link.yaml:102`).
+                // Stays (`automata/peer_link.yaml:103`).
                 context.internal()
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:103`). What was dialled from an address that has gone is not answered.
+                // → BEGINNING (`automata/peer_link.yaml:104`). What was dialled from an address that has gone is not answered.
                 exit_inside_apart(context);
                 context.take(State::Beginning)
             }
@@ -770,7 +772,7 @@ fn in_trying(context: &mut Context<'_>) -> Response {
 fn in_await_session(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::AwaitSessionAfterNextDial) => {
-            // → DIALLING (`automata/peer_link.yaml:109`).
+            // → DIALLING (`automata/peer_link.yaml:110`).
             leave_await_session(context);
             context.take(State::Dialling)
         }
@@ -783,7 +785,7 @@ fn in_await_session(context: &mut Context<'_>) -> Response {
 fn in_await_last(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::AwaitLastAfterDialTimeout) => {
-            // → DIALLING (`automata/peer_link.yaml:113`).
+            // → DIALLING (`automata/peer_link.yaml:114`).
             leave_await_last(context);
             context.variables.dials = 0;
             context.variables.first_session = context.ask.next_session();
@@ -800,13 +802,13 @@ fn in_resting(context: &mut Context<'_>) -> Response {
         Trigger::Event(
             Event::WantedNow | Event::AddressLearnt | Event::NetworkBack { .. },
         ) => {
-            // → BEGINNING (`automata/peer_link.yaml:120`).
+            // → BEGINNING (`automata/peer_link.yaml:121`).
             leave_resting(context);
             context.take(State::Beginning)
         }
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterPause) => {
-            // → BEGINNING (`automata/peer_link.yaml:118`).
+            // → BEGINNING (`automata/peer_link.yaml:119`).
             leave_resting(context);
             context.take(State::Beginning)
         }
@@ -838,10 +840,10 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkBack { first }) => {
             if *first {
-                // Stays (`automata/peer_link.yaml:133`).
+                // Stays (`automata/peer_link.yaml:134`).
                 context.internal()
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:134`).
+                // → BEGINNING (`automata/peer_link.yaml:135`).
                 leave_resting(context);
                 context.take(State::Beginning)
             }
@@ -855,7 +857,7 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
 fn in_linked(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionEnded { chance }) => {
-            // → BRIEFLY (`automata/peer_link.yaml:140`). At once, but for some chance, so that both sides do not dial at the same moment.
+            // → BRIEFLY (`automata/peer_link.yaml:141`). At once, but for some chance, so that both sides do not dial at the same moment.
             context.variables.pause = *chance;
             enter_resting(context);
             context.take(State::Briefly)
@@ -924,6 +926,7 @@ fn enter_linked(context: &mut Context<'_>) {
         .act(Action::RememberRest {
             pause: context.variables.pause,
         });
+    context.effects.act(Action::GiveUpDials);
 }
 
 /// Leaves every active state, from the innermost outwards.

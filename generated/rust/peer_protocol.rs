@@ -129,7 +129,7 @@ impl automaton::State for State {
 )]
 #[allow(missing_docs, reason = "fields are what they are called")]
 pub enum Event {
-    /// `session_opened`, from `tcp_connection`. A transport has an authenticated session.
+    /// `session_opened`, from `tcp_connection`, `quic_connection`. A transport has an authenticated session.
     SessionOpened,
     /// `hello_received`, from `transports`. The peer's HELLO, compared with ours; with where it sees us, what program it is, and whether others may be told of it.
     HelloReceived {

@@ -492,6 +492,23 @@ pub mod gateway {
         }
     }
 
+    /// To `quic_connection`.
+    pub mod quic_connection {
+        use automata_runtime::generated::*;
+        use super::super::super::{quic_connection::Event, system::Message};
+        /// `keep_alive_wanted`. Check whether the peer is still there.
+        #[must_use]
+        pub fn keep_alive_wanted(session: u64) -> Message {
+            Message::QuicConnection(session, Input::Event(Event::KeepAliveWanted))
+        }
+
+        /// `disconnect`.
+        #[must_use]
+        pub fn disconnect(session: u64) -> Message {
+            Message::QuicConnection(session, Input::Event(Event::Disconnect))
+        }
+    }
+
     /// To `reachability`.
     pub mod reachability {
         use automata_runtime::generated::*;
@@ -1169,6 +1186,47 @@ pub mod transports {
         #[must_use]
         pub fn violation(session: u64, detail: String) -> Message {
             Message::PeerProtocol(session, Input::Event(Event::Violation { detail }))
+        }
+    }
+
+    /// To `quic_connection`.
+    pub mod quic_connection {
+        use automata_runtime::generated::*;
+        use super::super::super::{quic_connection::Event, system::Message, types};
+        /// `connection_made`.
+        #[must_use]
+        pub fn connection_made(session: u64, outgoing: bool) -> Message {
+            Message::QuicConnection(
+                session,
+                Input::Event(Event::ConnectionMade { outgoing }),
+            )
+        }
+
+        /// `peer_proved`. The handshake has proved who is there.
+        #[must_use]
+        pub fn peer_proved(session: u64, peer: types::NodeId) -> Message {
+            Message::QuicConnection(session, Input::Event(Event::PeerProved { peer }))
+        }
+
+        /// `keep_alive_received`. The peer is alive, at the address that it is spoken to.
+        #[must_use]
+        pub fn keep_alive_received(session: u64) -> Message {
+            Message::QuicConnection(session, Input::Event(Event::KeepAliveReceived))
+        }
+
+        /// `address_changed`. This node goes on from another address.
+        #[must_use]
+        pub fn address_changed(session: u64) -> Message {
+            Message::QuicConnection(session, Input::Event(Event::AddressChanged))
+        }
+
+        /// `connection_lost`.
+        #[must_use]
+        pub fn connection_lost(session: u64, reason: types::CloseReason) -> Message {
+            Message::QuicConnection(
+                session,
+                Input::Event(Event::ConnectionLost { reason }),
+            )
         }
     }
 

@@ -6,11 +6,12 @@ use super::{
     contact_ratings, contact_status, dht_connector, identity_publisher, lan_discovery,
     local_service, message_delivery, network_connector, network_transport,
     nickname_holder, nickname_observer, node_life, outbox, outside, p2p_connector,
-    peer_link, peer_protocol, reachability, read_receipts, tcp_connection, types,
+    peer_link, peer_protocol, quic_connection, reachability, read_receipts,
+    tcp_connection, types,
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "b8c923ee9c69059d4958c12e3bc24cb640ae923ba24e1da7fe824366149f234e";
+pub const MODEL_HASH: &str = "bffa5f7a40706108cdb37db5b28ab85d6bcdd221e9fed6f775312c4d59258f1d";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub enum Message {
     PeerLink(types::NodeId, Input<peer_link::Machine>),
     /// For `peer_protocol`.
     PeerProtocol(u64, Input<peer_protocol::Machine>),
+    /// For `quic_connection`.
+    QuicConnection(u64, Input<quic_connection::Machine>),
     /// For `reachability`.
     Reachability(types::NodeId, Input<reachability::Machine>),
     /// For `read_receipts`.
@@ -88,6 +91,8 @@ pub enum Action {
     PeerLink(types::NodeId, peer_link::Action),
     /// Of `peer_protocol`.
     PeerProtocol(u64, peer_protocol::Inside),
+    /// Of `quic_connection`.
+    QuicConnection(u64, quic_connection::Inside),
     /// Of `reachability`.
     Reachability(types::NodeId, reachability::Inside),
     /// Of `read_receipts`.
@@ -133,6 +138,8 @@ pub enum Alarm {
     PeerLink(Slot, peer_link::Timer),
     /// Of `peer_protocol`.
     PeerProtocol(Slot, peer_protocol::Timer),
+    /// Of `quic_connection`.
+    QuicConnection(Slot, quic_connection::Timer),
     /// Of `reachability`.
     Reachability(Slot, reachability::Timer),
     /// Of `read_receipts`.
@@ -142,12 +149,12 @@ pub enum Alarm {
 }
 
 /// Answers the conditions of all automata: every type that answers those of each.
-pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + reachability::Conditions + tcp_connection::Conditions {}
+pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + quic_connection::Conditions + reachability::Conditions + tcp_connection::Conditions {}
 impl<
     T: contact_status::Conditions + network_connector::Conditions
         + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions
-        + peer_protocol::Conditions + reachability::Conditions
-        + tcp_connection::Conditions,
+        + peer_protocol::Conditions + quic_connection::Conditions
+        + reachability::Conditions + tcp_connection::Conditions,
 > Host for T {}
 /// Parameters of instances, where their start gives nothing else.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
@@ -185,6 +192,8 @@ pub struct Settings {
     pub peer_link: peer_link::Settings,
     /// Of `peer_protocol`.
     pub peer_protocol: peer_protocol::Settings,
+    /// Of `quic_connection`.
+    pub quic_connection: quic_connection::Settings,
     /// Of `reachability`.
     pub reachability: reachability::Settings,
     /// Of `read_receipts`.
@@ -206,8 +215,12 @@ pub struct States {
     pub network_connector: Option<network_connector::State>,
     /// Of `network_transport`.
     pub network_transport: automata_runtime::StateCounts<network_transport::State>,
+    /// Of `p2p_connector`.
+    pub p2p_connector: Option<p2p_connector::State>,
     /// Of `peer_link`.
     pub peer_link: automata_runtime::StateTable<types::NodeId, peer_link::State>,
+    /// Of `quic_connection`.
+    pub quic_connection: automata_runtime::StateCounts<quic_connection::State>,
     /// Of `tcp_connection`.
     pub tcp_connection: automata_runtime::StateCounts<tcp_connection::State>,
 }
@@ -248,6 +261,8 @@ pub struct System {
     pub peer_link: Instances<peer_link::Machine>,
     /// Per session. Who is this peer, and may we talk? HELLO, PEER-ID and READY over one session.
     pub peer_protocol: Instances<peer_protocol::Machine>,
+    /// Per session. One session over UDP with a remote node, from its first packet to its close.
+    pub quic_connection: Instances<quic_connection::Machine>,
     /// Per peer. Is this node there now? Somebody who searches wants to know.
     pub reachability: Instances<reachability::Machine>,
     /// Per peer. Does this contact still have to hear which of its messages our user has read?
@@ -279,6 +294,7 @@ impl System {
             p2p_connector: Single::default(),
             peer_link: Instances::default(),
             peer_protocol: Instances::default(),
+            quic_connection: Instances::default(),
             reachability: Instances::default(),
             read_receipts: Instances::default(),
             tcp_connection: Instances::default(),
@@ -309,6 +325,7 @@ impl System {
             Message::P2pConnector(_) => self.p2p_connector.get().is_some(),
             Message::PeerLink(key, _) => self.peer_link.get(key).is_some(),
             Message::PeerProtocol(key, _) => self.peer_protocol.get(key).is_some(),
+            Message::QuicConnection(key, _) => self.quic_connection.get(key).is_some(),
             Message::Reachability(key, _) => self.reachability.get(key).is_some(),
             Message::ReadReceipts(key, _) => self.read_receipts.get(key).is_some(),
             Message::TcpConnection(key, _) => self.tcp_connection.get(key).is_some(),
@@ -344,6 +361,7 @@ impl automata_runtime::System for System {
         visitor.member::<p2p_connector::Machine>();
         visitor.member::<peer_link::Machine>();
         visitor.member::<peer_protocol::Machine>();
+        visitor.member::<quic_connection::Machine>();
         visitor.member::<reachability::Machine>();
         visitor.member::<read_receipts::Machine>();
         visitor.member::<tcp_connection::Machine>();
@@ -514,6 +532,11 @@ impl automata_runtime::System for System {
                         peer_protocol::Machine,
                     >(key, input, origin, Message::PeerProtocol, host, actions)
             }
+            Message::QuicConnection(key, input) => {
+                bus.deliver_to::<
+                        quic_connection::Machine,
+                    >(key, input, origin, Message::QuicConnection, host, actions)
+            }
             Message::Reachability(key, input) => {
                 bus.deliver_to::<
                         reachability::Machine,
@@ -586,6 +609,9 @@ impl automata_runtime::System for System {
             }
             Alarm::PeerProtocol(slot, timer) => {
                 bus.fire_at::<peer_protocol::Machine>(slot, timer, host, actions)
+            }
+            Alarm::QuicConnection(slot, timer) => {
+                bus.fire_at::<quic_connection::Machine>(slot, timer, host, actions)
             }
             Alarm::Reachability(slot, timer) => {
                 bus.fire_at::<reachability::Machine>(slot, timer, host, actions)
@@ -2103,6 +2129,15 @@ impl Member<p2p_connector::Machine> for System {
         }
     }
 
+    fn moved(
+        &mut self,
+        _: Slot,
+        _: Option<p2p_connector::State>,
+        after: Option<p2p_connector::State>,
+    ) {
+        self.states.p2p_connector = after;
+    }
+
     #[inline]
     fn action((): &(), action: p2p_connector::Action) -> Action {
         Action::P2pConnector(action)
@@ -2435,8 +2470,154 @@ impl Member<peer_protocol::Machine> for System {
     }
 }
 
-impl Member<reachability::Machine> for System {
+impl Member<quic_connection::Machine> for System {
     const INDEX: usize = 16;
+    type Table = Instances<quic_connection::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.quic_connection
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.quic_connection
+    }
+
+    fn create(
+        &mut self,
+        key: &u64,
+        given: &quic_connection::Given,
+        host: &mut (dyn Host + '_),
+    ) -> quic_connection::Instance {
+        let parameters = Member::<quic_connection::Machine>::parameters(self, given);
+        let buffers = self.quic_connection.buffers_mut();
+        quic_connection::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+            host,
+        )
+    }
+
+    fn parameters(&self, given: &quic_connection::Given) -> quic_connection::Parameters {
+        quic_connection::Parameters::new(&self.settings.quic_connection, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, quic_connection::Event, quic_connection::Timer>,
+        host: &mut (dyn Host + '_),
+    ) -> Answer {
+        quic_connection::step(self.quic_connection.parts(slot), trigger, host)
+    }
+
+    fn route(
+        &self,
+        slot: Slot,
+        sent: quic_connection::Sent,
+        outbox: &mut Outbox<'_, Self>,
+    ) {
+        match sent {
+            quic_connection::Sent::ToPeerProtocol { key, event } => {
+                outbox.send(Message::PeerProtocol(key, Input::Event(event)))
+            }
+            quic_connection::Sent::LeavesOpen => {
+                for observer in self.node_life.serials() {
+                    outbox
+                        .observe::<
+                            node_life::Machine,
+                        >(
+                            Message::NodeLife(
+                                Input::Event(node_life::Event::QuicConnectionLeavesOpen {
+                                    key: self.quic_connection.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
+            }
+        }
+    }
+
+    fn moved(
+        &mut self,
+        _: Slot,
+        before: Option<quic_connection::State>,
+        after: Option<quic_connection::State>,
+    ) {
+        self.states.quic_connection.moved(before, after);
+    }
+
+    #[inline]
+    fn action(instance_: &u64, action: quic_connection::Action) -> Action {
+        match action {
+            quic_connection::Action::BeginHandshake => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::QuicConnectionBeginHandshake {
+                        session: instance_.clone(),
+                    }),
+                )
+            }
+            quic_connection::Action::SendKeepAlive => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::QuicConnectionSendKeepAlive {
+                        session: instance_.clone(),
+                    }),
+                )
+            }
+            quic_connection::Action::RememberPeer { peer } => {
+                Action::QuicConnection(
+                    instance_.clone(),
+                    quic_connection::Inside::RememberPeer {
+                        peer,
+                    },
+                )
+            }
+            quic_connection::Action::OpenStream => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::QuicConnectionOpenStream {
+                        session: instance_.clone(),
+                    }),
+                )
+            }
+            quic_connection::Action::CloseStream => {
+                Action::QuicConnection(
+                    instance_.clone(),
+                    quic_connection::Inside::CloseStream,
+                )
+            }
+            quic_connection::Action::NoteKeepAlive => {
+                Action::QuicConnection(
+                    instance_.clone(),
+                    quic_connection::Inside::NoteKeepAlive,
+                )
+            }
+            quic_connection::Action::CloseSocket => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::QuicConnectionCloseSocket {
+                        session: instance_.clone(),
+                    }),
+                )
+            }
+            quic_connection::Action::NoteTimedOut => {
+                Action::QuicConnection(
+                    instance_.clone(),
+                    quic_connection::Inside::NoteTimedOut,
+                )
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: quic_connection::Timer) -> Alarm {
+        Alarm::QuicConnection(slot, timer)
+    }
+}
+
+impl Member<reachability::Machine> for System {
+    const INDEX: usize = 17;
     type Table = Instances<reachability::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2517,7 +2698,7 @@ impl Member<reachability::Machine> for System {
 }
 
 impl Member<read_receipts::Machine> for System {
-    const INDEX: usize = 17;
+    const INDEX: usize = 18;
     type Table = Instances<read_receipts::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2602,7 +2783,7 @@ impl Member<read_receipts::Machine> for System {
 }
 
 impl Member<tcp_connection::Machine> for System {
-    const INDEX: usize = 18;
+    const INDEX: usize = 19;
     type Table = Instances<tcp_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {

@@ -208,6 +208,27 @@ pub struct TransportStatus {
     pub listening: Vec<Entrypoint>,
     /// Why it does not, if it should.
     pub problem: Option<String>,
+    /// How well it has served since the node was started.
+    pub stability: TransportStability,
+}
+
+/// How well a transport has served, in a [`TransportStatus`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransportStability {
+    /// Its place in our identity document, from 1: by which way others try first. None if it is not there.
+    pub place: Option<u64>,
+    /// Why it stands before the next one.
+    pub better: Option<String>,
+    /// Sessions that are ready now.
+    pub sessions: u64,
+    /// How many of its sessions came about and lasted, of 100: a mean that forgets.
+    pub success_percent: u32,
+    /// The mean round trip, in milliseconds.
+    pub round_trip_ms: Option<u32>,
+    /// How long its sessions lasted in the mean, in milliseconds.
+    pub lasts_ms: Option<u32>,
+    /// When somebody else last opened a session by it, in milliseconds of unix time.
+    pub came_in_unix_ms: Option<u64>,
 }
 
 /// Discovery in the local network.

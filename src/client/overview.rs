@@ -13,7 +13,7 @@ use super::terminal::{
     ADVICE, BAD, FAINT, GOOD, ODD, STRONG, advise, counted, print, print_json, safe, state_style, styled,
 };
 use super::{Context, now_unix_ms};
-use crate::api::answers::{ContactCounts, Counters, Direction, LanStatus, Peer, Peers, Status, TransportStatus};
+use crate::api::answers::{ContactCounts, Counters, Direction, LanStatus, Peer, Peers, Status, TransportStability, TransportStatus};
 use crate::api::methods::{GetId, GetStatus, ListPeers, Reconnect, ShutDown};
 use crate::identity::Entrypoint;
 
@@ -118,7 +118,7 @@ fn status_text(status: &Status, is_verbose: bool, now_unix_ms: u64) -> String {
         lines.add("log", styled(BAD, safe(problem)));
     }
     if is_verbose {
-        lines.of_automata(status);
+        lines.of_automata(status, now_unix_ms);
         lines.of_counters(status);
     }
     lines.0
@@ -162,7 +162,7 @@ impl Lines {
     }
 
     /// The states of automata, as their diagrams name them.
-    fn of_automata(&mut self, status: &Status) {
+    fn of_automata(&mut self, status: &Status, now_unix_ms: u64) {
         let state = |state: &str| styled(state_style(state), safe(state));
         let (network, connector) = (safe(&status.network), state(&status.network_connector));
         let why = status.network_problem.as_ref().map(|problem| format!(": {}", styled(BAD, safe(problem))));
@@ -170,6 +170,7 @@ impl Lines {
         self.add("network", format!("{network}: {connector}, peer to peer {peer_to_peer}{}", why.unwrap_or_default()));
         for transport in &status.transports {
             self.add(transport.name.as_str(), transport_text(transport));
+            self.add("", stability_text(&transport.stability, now_unix_ms));
         }
         self.add("local net", lan_text(&status.lan_discovery));
         self.add("DHT", dht(status));
@@ -261,6 +262,21 @@ fn transport_text(transport: &TransportStatus) -> String {
     let at: Vec<String> = transport.listening.iter().map(Entrypoint::to_string).collect();
     let problem = transport.problem.as_ref().map(|problem| format!(": {}", styled(BAD, safe(problem))));
     format!("{state} {}{}", at.join(" "), problem.unwrap_or_default())
+}
+
+fn stability_text(stability: &TransportStability, now_unix_ms: u64) -> String {
+    let mut said = vec![counted(stability.sessions, "session"), format!("{} % last", stability.success_percent)];
+    said.extend(stability.round_trip_ms.map(|ms| format!("round trip {ms} ms")));
+    said.extend(stability.lasts_ms.map(|ms| format!("a session lasts {}", Span { ms: ms.into() })));
+    said.push(match stability.came_in_unix_ms {
+        Some(then) => format!("somebody came in {}", when(now_unix_ms, then)),
+        None => "nobody has come in by it".to_owned(),
+    });
+    said.extend(stability.place.map(|place| match &stability.better {
+        Some(better) => format!("number {place} in our document, since {}", safe(better)),
+        None => format!("number {place} in our document"),
+    }));
+    styled(FAINT, said.join(", "))
 }
 
 fn lan_text(lan: &LanStatus) -> String {

@@ -57,6 +57,8 @@ impl Person {
             ("identity/name", name),
             ("services/tcp-transport/address", "127.0.0.1"),
             ("services/tcp-transport/port", "0"),
+            ("services/udp-transport/address", "127.0.0.1"),
+            ("services/udp-transport/port", "0"),
             ("services/entangled-dht/address", "127.0.0.1"),
             ("services/entangled-dht/port", "0"),
             ("services/entangled-dht/bootstrap", dht),
@@ -82,12 +84,15 @@ impl Person {
         until("its API is there", || async { Ok(this.home.read_api_file()?.map(|_| ())) }).await?;
         let id = until("it listens", || async {
             let id = this.call(GetId {}).await?;
-            Ok((!id.entrypoints.is_empty()).then_some(id))
+            let by = |transport: &str| id.entrypoints.iter().any(|it| it.transport.as_str() == transport);
+            Ok((by("tcp") && by("udp")).then_some(id))
         });
         let id = id.await?;
-        let port = id.entrypoints[0].address.port().to_string();
         self.idurl = Some(id.idurl);
-        Config::change(&self.home.config_file(), "services/tcp-transport/port", Some(&port))?;
+        for entrypoint in id.entrypoints {
+            let setting = format!("services/{}-transport/port", entrypoint.transport);
+            Config::change(&self.home.config_file(), &setting, Some(&entrypoint.address.port().to_string()))?;
+        }
         Ok(())
     }
 

@@ -39,8 +39,11 @@ pub enum Told {
 pub fn tell(world: &mut World, system: &System, id: SessionId, told: Told) {
     let Some(session) = world.sessions.get(id) else { return };
     let message = if session.transport == udp_name() { of_quic(id, told) } else { of_tcp(id, told) };
-    if let Some(message) = message {
-        world.tell_if_there(system, message);
+    match (message, told) {
+        // It is there from now on.
+        (Some(message), Told::Made { .. }) => world.tell(message),
+        (Some(message), _) => world.tell_if_there(system, message),
+        (None, _) => {}
     }
 }
 

@@ -13,8 +13,15 @@ impl Conditions for World {
         self.sessions.ready_count() > 0
     }
 
+    /// What comes by another transport says nothing against the first one, if others have come by that: there is one session
+    /// with each peer, by whichever way was quicker.
     fn best_transport(&mut self, transport: &TransportName) -> bool {
-        self.identity.published.first().is_none_or(|first| first.transport == *transport)
+        let came_in = |first: &TransportName| self.identity.stabilities.of(first).came_in_unix_ms().is_some();
+        self.identity.published.first().is_none_or(|it| it.transport == *transport || came_in(&it.transport))
+    }
+
+    fn order_changed(&mut self) -> bool {
+        in_order(self) != self.identity.published
     }
 }
 
@@ -67,11 +74,23 @@ pub fn identity_failed(world: &mut World, system: &System, reason: String) {
     world.tell_if_there(system, identity::p2p_connector::my_id_failed(reason));
 }
 
-/// Where we can be reached: by the transports that listen, those that serve best first.
+/// Where we can be reached: the transport that serves best first, and addresses of the internet before others. Whoever dials
+/// tries one after the other, so each transport has its turn before the second address of any.
 fn in_order(world: &World) -> Vec<Entrypoint> {
-    let mut transports: Vec<_> = world.identity.entrypoints.iter().collect();
-    transports.sort_by_key(|(transport, _)| world.identity.stabilities.rank(transport));
-    transports.into_iter().flat_map(|(_, entrypoints)| entrypoints.iter().cloned()).collect()
+    let mut transports: Vec<TransportName> = Vec::new();
+    let before = world.identity.published.iter().map(|entrypoint| &entrypoint.transport);
+    for transport in before.chain(world.identity.entrypoints.keys()) {
+        if !transports.contains(transport) && world.identity.entrypoints.contains_key(transport) {
+            transports.push(transport.clone());
+        }
+    }
+    let transports = world.identity.stabilities.order(transports);
+    let lists: Vec<&Vec<Entrypoint>> = transports.iter().map(|it| &world.identity.entrypoints[it]).collect();
+    let longest = lists.iter().map(|list| list.len()).max().unwrap_or(0);
+    let turns = (0..longest).flat_map(|turn| lists.iter().filter_map(move |list| list.get(turn)));
+    let mut ordered: Vec<Entrypoint> = turns.cloned().collect();
+    ordered.sort_by_key(|entrypoint| !entrypoint.is_public());
+    ordered
 }
 
 /// Sends our identity document to everybody who is here. Whoever was sent an older one is not waited for any more.

@@ -9,6 +9,8 @@ use crate::world::{Command, Session, World};
 
 use automata_runtime::Milliseconds;
 
+use super::connections::{self, Told};
+
 impl Conditions for World {
     fn in_session(&mut self, peer: &NodeId) -> bool {
         self.sessions.ready(peer).is_some()
@@ -37,6 +39,13 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
             let known = world.peers.entry(peer, PeerSource::User, now_unix_ms);
             known.next_attempt_unix_ms = if pause.0 == 0 { 0 } else { now_unix_ms.saturating_add(pause.0) };
             world.remember_peer(&peer);
+        }
+        Action::GiveUpDials => {
+            let is_given_up = |session: &Session| session.expected == Some(peer) && !session.is_proved;
+            let dials: Vec<_> = world.sessions.iter().filter(|(_, it)| is_given_up(it)).map(|(id, _)| id).collect();
+            for session in dials {
+                connections::tell(world, system, session, Told::Disconnect);
+            }
         }
         Action::ReportUnreachable => {
             let now_unix_ms = world.now.unix_ms;

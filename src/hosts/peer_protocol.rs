@@ -149,6 +149,7 @@ fn announce(world: &mut World, system: &System, session: SessionId, peer: NodeId
     if let Some(incoming) = world.sessions.get(session).filter(|session| !session.is_outgoing) {
         let from_internet = incoming.entrypoint().is_public().then_some(now_unix_ms);
         world.came_in_unix_ms = (Some(now_unix_ms), from_internet.or(world.came_in_unix_ms.1));
+        world.identity.stabilities.came_in(&incoming.transport, now_unix_ms);
     }
     world.peers.connected(peer, dialled.as_ref(), now_unix_ms);
     world.peers.entry(peer, PeerSource::Itself, now_unix_ms).listed = is_listed;

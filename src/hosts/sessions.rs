@@ -49,13 +49,15 @@ fn closed(
         world.tell_if_there(system, gateway::peer_protocol::other_gone(newer));
     }
     let Some(session) = world.sessions.remove(id) else { return };
-    let is_broken = !matches!(reason, CloseReason::Local | CloseReason::Remote);
+    let peer_is_here = session.expected.is_some_and(|peer| world.sessions.ready(&peer).is_some_and(|ready| ready != id));
+    let is_broken = !matches!(reason, CloseReason::Local | CloseReason::Remote) && !peer_is_here;
     if is_broken && (session.is_outgoing || session.was_ready) {
         world.identity.stabilities.session(&session.transport, false);
     }
     let Some(peer) = session.peer.or(session.expected) else { return };
     if session.was_ready {
         let now = world.now;
+        world.identity.stabilities.lasted(&session.transport, now.ms.saturating_sub(session.opened_ms));
         // What was measured in the session, too, is written down only now.
         world.peers.seen(&peer, session.heard_unix_ms(now));
         world.remember_peer(&peer);
@@ -63,7 +65,10 @@ fn closed(
             world.tell_if_there(system, gateway::peer_link::session_ended(peer, chance));
         }
     } else if session.is_outgoing {
-        world.peers.failed(&peer, &session.entrypoint(), world.now.unix_ms);
+        // Where another way was quicker, this one has not failed.
+        if world.sessions.ready(&peer).is_none() {
+            world.peers.failed(&peer, &session.entrypoint(), world.now.unix_ms);
+        }
         world.tell_if_there(system, gateway::peer_link::dial_failed(peer, id, chance));
     }
     world.last_closed(peer, session.ended_because.unwrap_or(detail));

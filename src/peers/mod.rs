@@ -21,6 +21,13 @@ pub const UNVERIFIED_PEERS: usize = 5_000;
 /// Entrypoints of one peer, at most; those that failed longest are forgotten first.
 pub const ENTRYPOINTS_PER_PEER: usize = 16;
 
+/// The place of an entrypoint that the peer does not name.
+const NO_PLACE: u8 = u8::MAX;
+
+fn no_place() -> u8 {
+    NO_PLACE
+}
+
 /// Misbehaviour that is tolerated, in points, before a peer is refused.
 pub const MISBEHAVIOUR_LIMIT: u32 = 100;
 
@@ -86,9 +93,16 @@ impl KnownPeer {
     /// Adds entrypoints that are new. At the bound, one replaces the worst of those for which nobody better vouches, and
     /// which have never worked since they last failed.
     pub fn learn(&mut self, entrypoints: &[Entrypoint], voucher: Voucher) {
-        for entrypoint in entrypoints {
+        if voucher == Voucher::Document {
+            for known in &mut self.entrypoints {
+                known.place = NO_PLACE;
+            }
+        }
+        for (place, entrypoint) in (0..).zip(entrypoints) {
+            let place = if voucher == Voucher::Document { place } else { NO_PLACE };
             if let Some(known) = self.entrypoints.iter_mut().find(|known| known.entrypoint == *entrypoint) {
                 known.voucher = known.voucher.max(voucher);
+                known.place = known.place.min(place);
             } else {
                 if self.entrypoints.len() >= ENTRYPOINTS_PER_PEER {
                     let gives_way = |known: &KnownEntrypoint| known.voucher <= voucher && !known.works();
@@ -98,6 +112,7 @@ impl KnownPeer {
                 self.entrypoints.push(KnownEntrypoint {
                     entrypoint: entrypoint.clone(),
                     voucher,
+                    place,
                     last_success_unix_ms: None,
                     last_failure_unix_ms: None,
                 });
@@ -144,17 +159,18 @@ impl KnownPeer {
     }
 
     fn sort(&mut self) {
-        // Those that work, the latest success first; then the untried, of the best voucher first; then those that
-        // failed, the longest ago first.
+        // Those that work, in the order of the peer, and the latest success first; then the untried, of the best voucher
+        // first; then those that failed, the longest ago first.
         self.entrypoints.sort_by_key(|known| {
             let order = match (known.works(), known.last_failure_unix_ms) {
-                (true, _) => (0, u64::MAX - known.last_success_unix_ms.unwrap_or(0)),
+                (true, _) => (0, known.place, u64::MAX - known.last_success_unix_ms.unwrap_or(0)),
                 (false, None) => {
-                    (1, u64::from(known.voucher < Voucher::User) + u64::from(known.voucher < Voucher::Document))
+                    let doubts = u64::from(known.voucher < Voucher::User) + u64::from(known.voucher < Voucher::Document);
+                    (1, 0, doubts)
                 }
-                (false, Some(failure)) => (2, failure),
+                (false, Some(failure)) => (2, 0, failure),
             };
-            (order, known.entrypoint.clone())
+            (order, known.place, known.entrypoint.clone())
         });
     }
 }
@@ -167,6 +183,9 @@ pub struct KnownEntrypoint {
     /// Who vouches for it.
     #[serde(default)]
     pub voucher: Voucher,
+    /// Its place in the peer's own list, the best first.
+    #[serde(default = "no_place")]
+    pub place: u8,
     /// When a session was last opened there, in milliseconds of unix time.
     #[serde(rename = "ok", skip_serializing_if = "Option::is_none", default)]
     pub last_success_unix_ms: Option<u64>,

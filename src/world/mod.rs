@@ -50,7 +50,7 @@ pub use problems::Problems;
 
 pub use send_queue::SendQueue;
 pub use sessions::{Session, Sessions};
-pub use stability::Stabilities;
+pub use stability::{Better, Stabilities, Stability};
 
 /// Our own identity, as far as the core knows it.
 #[derive(Clone, Debug)]

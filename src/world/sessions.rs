@@ -243,14 +243,19 @@ impl Sessions {
     }
 
     /// How a session that proves to be with this peer stands to others with it. `me` decides, as the peer does: of two
-    /// handshakes in flight the one that the larger id opened stays.
+    /// handshakes in flight the one that the larger id opened stays. Whoever opens several, by several transports, to see which is
+    /// quicker, leaves it to the other side, which sees only one of them through.
     #[must_use]
     pub fn judge(&self, id: SessionId, me: &NodeId, peer: &NodeId) -> OtherSession {
         let Some(other) = self.other(id, peer) else { return OtherSession::Absent };
         let we_opened = |id| self.all.get(&id).is_some_and(|session: &Session| session.is_outgoing);
         let is_ready = self.ready(peer) == Some(other);
+        let transport = |id| self.all.get(&id).map(|session: &Session| &session.transport);
+        let is_same_way = transport(id) == transport(other);
         match (we_opened(id), we_opened(other)) {
-            (new, old) if new == old => OtherSession::GivesWay,
+            (true, true) => OtherSession::GivesWay,
+            (false, false) if is_same_way => OtherSession::GivesWay,
+            (false, false) if !is_ready => OtherSession::PrevailsOverThis,
             _ if is_ready => OtherSession::MustProve,
             (we_opened_new, _) if we_opened_new == (me > peer) => OtherSession::GivesWay,
             _ => OtherSession::PrevailsOverThis,
@@ -307,6 +312,24 @@ mod tests {
         sessions.announce(LARGE, 1);
         sessions.insert(3, session(false, LARGE));
         assert_eq!(sessions.judge(3, &SMALL, &LARGE), OtherSession::GivesWay);
+    }
+
+    #[test]
+    fn of_two_ways_that_are_tried_at_once_the_first_that_comes_through_stays() {
+        let over_udp = |is_outgoing, peer| Session { transport: crate::name::udp_name(), ..session(is_outgoing, peer) };
+        // Whoever is called sees both, and takes the first.
+        let mut sessions = Sessions::default();
+        sessions.insert(1, session(false, LARGE));
+        sessions.insert(3, over_udp(false, LARGE));
+        assert_eq!(sessions.judge(3, &SMALL, &LARGE), OtherSession::PrevailsOverThis);
+        sessions.announce(LARGE, 1);
+        assert_eq!(sessions.judge(3, &SMALL, &LARGE), OtherSession::MustProve);
+        // Whoever calls sees the second only if the first is gone there.
+        let mut sessions = Sessions::default();
+        sessions.insert(2, session(true, LARGE));
+        sessions.announce(LARGE, 2);
+        sessions.insert(4, over_udp(true, LARGE));
+        assert_eq!(sessions.judge(4, &SMALL, &LARGE), OtherSession::GivesWay);
     }
 
     #[test]

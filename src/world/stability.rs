@@ -14,8 +14,12 @@ const WEIGHT: u32 = 8;
 /// All sessions came about.
 const ALWAYS: u32 = 1_000_000;
 
-/// Shares are compared in steps of a tenth: less is noise.
-const STEP: u32 = ALWAYS / 10;
+/// A share that is larger by less than this is no better: or two transports that serve alike would change places all the
+/// time, and each change is a new document for all contacts.
+const CLEARLY: u32 = ALWAYS / 5;
+
+/// A round trip that is shorter by less than so many milliseconds is no shorter.
+const CLEARLY_MS: u32 = 10;
 
 /// How well one transport has served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +30,39 @@ pub struct Stability {
     round_trip_ms: Option<u32>,
     /// When something came in by it, in milliseconds since the node was started.
     heard_ms: Option<u64>,
+    /// How long its sessions lasted, in milliseconds, likewise.
+    lasts_ms: Option<u32>,
+    /// When somebody else last opened a session by it, in milliseconds of unix time.
+    came_in_unix_ms: Option<u64>,
+}
+
+/// Why one transport stands before another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Better {
+    /// Something came in by it, and nothing by the other.
+    IsHeard,
+    /// More of its sessions come about and last.
+    Serves,
+    /// It is quicker.
+    IsQuicker,
+}
+
+impl Better {
+    /// For the user.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::IsHeard => "others come by it",
+            Self::Serves => "more of its sessions come about and last",
+            Self::IsQuicker => "it is quicker",
+        }
+    }
 }
 
 impl Default for Stability {
     /// Nothing is known: half of what is to be hoped.
     fn default() -> Self {
-        Self { success: ALWAYS / 2, round_trip_ms: None, heard_ms: None }
+        Self { success: ALWAYS / 2, round_trip_ms: None, heard_ms: None, lasts_ms: None, came_in_unix_ms: None }
     }
 }
 
@@ -46,6 +77,37 @@ impl Stability {
     #[must_use]
     pub fn round_trip_ms(&self) -> Option<u32> {
         self.round_trip_ms
+    }
+
+    /// How long its sessions lasted in the mean, in milliseconds.
+    #[must_use]
+    pub fn lasts_ms(&self) -> Option<u32> {
+        self.lasts_ms
+    }
+
+    /// When somebody else last opened a session by it, in milliseconds of unix time.
+    #[must_use]
+    pub fn came_in_unix_ms(&self) -> Option<u64> {
+        self.came_in_unix_ms
+    }
+
+    /// Why it is clearly better than another, if it is.
+    #[must_use]
+    pub fn is_better_than(&self, other: &Self) -> Option<Better> {
+        match (self.heard_ms.is_some(), other.heard_ms.is_some()) {
+            (true, false) => return Some(Better::IsHeard),
+            (false, true) => return None,
+            _ => {}
+        }
+        if self.success >= other.success.saturating_add(CLEARLY) {
+            return Some(Better::Serves);
+        }
+        if other.success >= self.success.saturating_add(CLEARLY) {
+            return None;
+        }
+        let (ours, theirs) = (self.round_trip_ms?, other.round_trip_ms?);
+        let is_quicker = ours.saturating_add(CLEARLY_MS) <= theirs && u64::from(ours) * 4 <= u64::from(theirs) * 3;
+        is_quicker.then_some(Better::IsQuicker)
     }
 
     fn observe(&mut self, is_success: bool) {
@@ -92,19 +154,36 @@ impl Stabilities {
         self.entry(transport).heard_ms = Some(now_ms);
     }
 
-    /// Others do not come by it, though it stands first.
-    pub fn nobody_comes_by(&mut self, transport: &TransportName) {
-        let stability = self.entry(transport);
-        stability.success = 0;
-        stability.heard_ms = None;
+    /// Somebody else has opened a session by it.
+    pub fn came_in(&mut self, transport: &TransportName, now_unix_ms: u64) {
+        self.entry(transport).came_in_unix_ms = Some(now_unix_ms);
     }
 
-    /// Behind all others comes the one by which nobody has come; then the one that fails more, then the slower one.
+    /// A session by it that was ready has ended, after so long.
+    pub fn lasted(&mut self, transport: &TransportName, ms: u64) {
+        let ms = u32::try_from(ms).unwrap_or(u32::MAX);
+        let stability = self.entry(transport);
+        stability.lasts_ms = Some(stability.lasts_ms.map_or(ms, |known| mean(known, ms)));
+    }
+
+    /// Others do not come by it, though it stands first.
+    pub fn nobody_comes_by(&mut self, transport: &TransportName) {
+        self.entry(transport).heard_ms = None;
+    }
+
+    /// These transports, the best first. They stay in the order in which they are given, unless one is clearly better than
+    /// the one before it.
     #[must_use]
-    pub fn rank(&self, transport: &TransportName) -> impl Ord + use<> {
-        let stability = self.of(transport);
-        let fails = ALWAYS / STEP - stability.success / STEP;
-        (stability.heard_ms.is_none(), fails, stability.round_trip_ms.unwrap_or(u32::MAX))
+    pub fn order(&self, mut transports: Vec<TransportName>) -> Vec<TransportName> {
+        for _ in 1..transports.len() {
+            for second in 1..transports.len() {
+                let (before, behind) = (self.of(&transports[second - 1]), self.of(&transports[second]));
+                if behind.is_better_than(&before).is_some() {
+                    transports.swap(second - 1, second);
+                }
+            }
+        }
+        transports
     }
 }
 
@@ -116,8 +195,8 @@ mod tests {
         text.parse().expect("a name")
     }
 
-    fn best(stabilities: &Stabilities) -> &'static str {
-        ["tcp", "udp"].into_iter().min_by_key(|text| stabilities.rank(&name(text))).expect("there are two")
+    fn order(stabilities: &Stabilities, before: [&str; 2]) -> Vec<String> {
+        stabilities.order(before.map(name).to_vec()).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -127,16 +206,16 @@ mod tests {
             stabilities.session(&name(transport), true);
             stabilities.heard(&name(transport), 1);
         }
-        assert_eq!(best(&stabilities), "tcp");
+        assert_eq!(order(&stabilities, ["tcp", "udp"]), ["tcp", "udp"]);
         for _ in 0..4 {
             stabilities.session(&name("tcp"), false);
         }
-        assert_eq!(best(&stabilities), "udp");
-        // And comes back when it serves again.
+        assert_eq!(order(&stabilities, ["tcp", "udp"]), ["udp", "tcp"]);
+        // And comes back when it serves again, and the other does not.
         for _ in 0..20 {
             stabilities.session(&name("tcp"), true);
         }
-        assert_eq!(best(&stabilities), "tcp");
+        assert_eq!(order(&stabilities, ["udp", "tcp"]), ["tcp", "udp"]);
         assert!(stabilities.of(&name("tcp")).success_percent() > 90);
     }
 
@@ -147,12 +226,33 @@ mod tests {
             stabilities.heard(&name(transport), 1);
             stabilities.round_trip(&name(transport), round_trip_ms);
         }
-        assert_eq!(best(&stabilities), "udp");
+        assert_eq!(order(&stabilities, ["tcp", "udp"]), ["udp", "tcp"]);
         for _ in 0..30 {
             stabilities.round_trip(&name("udp"), 300);
         }
-        assert_eq!(best(&stabilities), "tcp");
+        assert_eq!(order(&stabilities, ["udp", "tcp"]), ["tcp", "udp"]);
         assert_eq!(stabilities.of(&name("tcp")).round_trip_ms(), Some(80));
+    }
+
+    #[test]
+    fn at_the_border_nothing_changes_places() {
+        let mut stabilities = Stabilities::default();
+        for transport in ["tcp", "udp"] {
+            stabilities.heard(&name(transport), 1);
+            stabilities.round_trip(&name(transport), 100);
+        }
+        let mut changes = 0;
+        let mut before = ["tcp".to_owned(), "udp".to_owned()].to_vec();
+        for step in 0..200u32 {
+            // Each is now a little better, now a little worse.
+            stabilities.round_trip(&name("tcp"), 90 + step % 3 * 10);
+            stabilities.round_trip(&name("udp"), 110 - step % 3 * 10);
+            stabilities.session(&name(["tcp", "udp"][step as usize % 2]), step % 7 != 0);
+            let now = order(&stabilities, [&before[0], &before[1]]);
+            changes += u32::from(now != before);
+            before = now;
+        }
+        assert_eq!(changes, 0);
     }
 
     #[test]
@@ -160,10 +260,12 @@ mod tests {
         let mut stabilities = Stabilities::default();
         stabilities.session(&name("tcp"), true);
         stabilities.heard(&name("tcp"), 1);
-        assert_eq!(best(&stabilities), "tcp");
+        assert_eq!(order(&stabilities, ["udp", "tcp"]), ["tcp", "udp"]);
         stabilities.nobody_comes_by(&name("tcp"));
         stabilities.heard(&name("udp"), 2);
-        assert_eq!(best(&stabilities), "udp");
+        assert_eq!(order(&stabilities, ["tcp", "udp"]), ["udp", "tcp"]);
+        let better = stabilities.of(&name("udp")).is_better_than(&stabilities.of(&name("tcp")));
+        assert_eq!(better, Some(Better::IsHeard));
     }
 
     #[test]

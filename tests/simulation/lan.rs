@@ -19,6 +19,11 @@ fn gone(peer: NodeId) -> Input {
     heard(lan_discovery::Event::Gone { peer })
 }
 
+/// It says where it listens.
+fn announces(world: &World, index: usize) -> bool {
+    world.hosts[index].announced.as_ref().is_some_and(|at| at.contains(&entrypoint(index)))
+}
+
 /// Two nodes that look around. The first has the second as a contact, and does not know where it is.
 fn two() -> World {
     let mut world = World::new(2, false);
@@ -26,7 +31,7 @@ fn two() -> World {
     world.dht.has_no_documents = true;
     world.begin_all();
     world.run_until("both are announced", |world| {
-        (0..2).all(|index| world.hosts[index].announced.as_deref() == Some(&[entrypoint(index)]))
+        (0..2).all(|index| announces(world, index))
     });
     world.tell(0, 0, Input::ContactAdded { peer: id(2), entrypoints: Vec::new() });
     world.run_for(60_000);
@@ -60,7 +65,7 @@ fn a_contact_is_called_at_once_where_it_is_announced() {
     world.tell(0, 0, gone(id(2)));
     world.run_for(1_000);
     assert!(world.is_online(0, 1));
-    assert_eq!(known(&world, id(2)), Some(vec![entrypoint(1)]));
+    assert_eq!(known(&world, id(2)).and_then(|at| at.first().cloned()), Some(entrypoint(1)));
     assert_eq!(world.odd(), Vec::<String>::new());
 }
 
@@ -130,7 +135,7 @@ fn when_it_is_switched_off_everything_is_withdrawn_and_forgotten() {
     world.run_for(1);
     assert_eq!((known(&world, id(9)), world.hosts[0].core.world().lan.problem()), (None, None));
     switch(&mut world, true);
-    assert_eq!(world.hosts[0].announced.as_deref(), Some(&[entrypoint(0)][..]));
+    assert!(announces(&world, 0));
     assert_eq!(world.odd(), Vec::<String>::new());
 }
 
@@ -147,5 +152,5 @@ fn without_a_transport_it_is_off_and_with_it_it_announces_where_that_listens() {
     switch_transport(&mut world, true);
     switch(&mut world, true);
     world.run_for(60_000);
-    assert_eq!(world.hosts[0].announced.as_deref(), Some(&[entrypoint(0)][..]));
+    assert!(announces(&world, 0));
 }

@@ -14,7 +14,7 @@ use bitpie::automata::{
 };
 use bitpie::dht::{Slot, judge};
 use bitpie::identity::{Entrypoint, IdentityKey, NodeId};
-use bitpie::name::ServiceName;
+use bitpie::name::{ServiceName, TransportName};
 use bitpie::nickname::Nickname;
 use bitpie::node::Node;
 use bitpie::peers::KnownPeer;
@@ -47,7 +47,7 @@ pub struct Host {
     pub is_plugged: bool,
     /// How many sessions it may have.
     room: usize,
-    is_listening: bool,
+    listening: BTreeSet<TransportName>,
     /// Its sessions → (host, session) on the other side.
     wires: BTreeMap<SessionId, (usize, SessionId)>,
     accepted: SessionId,
@@ -478,15 +478,18 @@ impl World {
                 self.tell(index, 0, Input::Event(Message::NetworkTransport(transport, taken)));
             }
             Transports::NetworkTransportStartReceiving { transport } => {
-                self.hosts[index].is_listening = true;
-                let input = TransportInput::Listening { entrypoints: vec![entrypoint(index)], gave_way: false };
+                self.hosts[index].listening.insert(transport.clone());
+                let at = Entrypoint { transport: transport.clone(), address: address(index) };
+                let input = TransportInput::Listening { entrypoints: vec![at], gave_way: false };
                 self.tell(index, 5, Input::Transport(transport, input));
             }
             Transports::NetworkTransportStopReceiving { transport } => {
-                self.hosts[index].is_listening = false;
+                self.hosts[index].listening.remove(&transport);
                 self.tell(index, 5, Input::Transport(transport, TransportInput::Stopped));
             }
-            Transports::TcpConnectionOpenStream { .. } | Transports::PeerProtocolAdmit { .. } => {}
+            Transports::TcpConnectionOpenStream { .. }
+            | Transports::QuicConnectionOpenStream { .. }
+            | Transports::PeerProtocolAdmit { .. } => {}
             Transports::PeerProtocolSendHello { session } => {
                 let host = &self.hosts[index];
                 let hello = Hello::new(host.network, self.now(index).unix_ms, Some(entrypoint(index)));
@@ -500,17 +503,17 @@ impl World {
                     Some(Message::PeerProtocol(theirs, BusInput::Event(says.clone())))
                 });
             }
-            Transports::TcpConnectionBeginHandshake { session } => {
+            Transports::TcpConnectionBeginHandshake { session } | Transports::QuicConnectionBeginHandshake { session } => {
                 let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
                 let (me, peer) = (self.hosts[index].id, self.hosts[other].id);
                 self.tell(index, 2 * DELAY_MS, Input::Session(session, SessionInput::Authenticated { peer }));
                 self.tell(other, 3 * DELAY_MS, Input::Session(theirs, SessionInput::Authenticated { peer: me }));
             }
-            Transports::TcpConnectionSendKeepAlive { session } => {
+            Transports::TcpConnectionSendKeepAlive { session } | Transports::QuicConnectionSendKeepAlive { session } => {
                 let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
                 self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::KeepAlive));
             }
-            Transports::TcpConnectionCloseSocket { session } => {
+            Transports::TcpConnectionCloseSocket { session } | Transports::QuicConnectionCloseSocket { session } => {
                 self.tell(index, 1, closed(session, CloseReason::Local));
                 if let Some((other, theirs)) = self.hosts[index].wires.remove(&session) {
                     self.hosts[other].wires.remove(&theirs);
@@ -602,7 +605,7 @@ impl World {
         let other = self.hosts.iter().position(|host| host.address == to.address);
         let reachable = other.filter(|other| {
             let host = &self.hosts[*other];
-            host.is_plugged && host.is_listening && self.hosts[index].is_plugged
+            host.is_plugged && host.listening.contains(&to.transport) && self.hosts[index].is_plugged
         });
         let Some(other) = reachable else {
             self.tell(index, 50, closed(session, CloseReason::Failed));
@@ -743,7 +746,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, room: usize) ->
         network: "test",
         is_plugged: true,
         room,
-        is_listening: false,
+        listening: BTreeSet::new(),
         wires: BTreeMap::new(),
         accepted: 0,
         revision: 0,

@@ -49,3 +49,4 @@ mod truth;
 mod two_sessions;
 mod vanish;
 mod violations;
+mod ways;

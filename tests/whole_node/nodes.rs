@@ -158,6 +158,12 @@ impl Node {
         node.set("traces/files", Some(TRACE_FILES));
         node.set("services/tcp-transport/address", Some("\"127.0.0.1\""));
         node.set("services/tcp-transport/port", Some(&port.to_string()));
+        // What is true of one transport is tried by TCP; `ways.rs` tries the other, and both.
+        for service in ["udp-connections", "udp-transport"] {
+            node.set(&format!("services/{service}/enabled"), Some("false"));
+        }
+        node.set("services/udp-transport/address", Some("\"127.0.0.1\""));
+        node.set("services/udp-transport/port", Some("0"));
         // Nobody of the public DHT is ever asked by a test.
         node.set("services/entangled-dht/address", Some("\"127.0.0.1\""));
         node.set("services/entangled-dht/port", Some("0"));

@@ -49,6 +49,8 @@ impl Node {
             ("network", "bench"),
             ("services/tcp-transport/address", "127.0.0.1"),
             ("services/tcp-transport/port", "0"),
+            ("services/udp-connections/enabled", "false"),
+            ("services/udp-transport/enabled", "false"),
             // Nobody of the public DHT is ever asked by a benchmark.
             ("services/entangled-dht/address", "127.0.0.1"),
             ("services/entangled-dht/port", "0"),

@@ -1,6 +1,6 @@
 //! The local API's calls for how the node is, who it is, and whom it knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::answers;
 use crate::api::methods::{Answers, GetId, GetStatus, ListPeers};
@@ -9,8 +9,9 @@ use crate::automata::contact_status;
 use crate::home::clock::unix_ms;
 use crate::home::logging::Log;
 use crate::node::Node;
+use crate::name::TransportName;
 use crate::services::SERVICES;
-use crate::world::{ClockVerdict, services};
+use crate::world::{ClockVerdict, Session, World, services};
 
 use crate::runtime::driver::Driver;
 use crate::runtime::errors::failed;
@@ -139,8 +140,31 @@ fn transports(node: &Node<Recorder>) -> Vec<answers::TransportStatus> {
         state: transport.state().name().to_owned(),
         listening: world.identity.entrypoints.get(name).cloned().unwrap_or_default(),
         problem: world.problems.transports.get(name).cloned(),
+        stability: stability(world, name),
     });
     transports.collect()
+}
+
+fn stability(world: &World, name: &TransportName) -> answers::TransportStability {
+    let mut order: Vec<&TransportName> =
+        world.identity.published.iter().map(|entrypoint| &entrypoint.transport).collect();
+    let mut seen = BTreeSet::new();
+    order.retain(|transport| seen.insert(*transport));
+    let place = order.iter().position(|transport| *transport == name);
+    let of = |transport: &TransportName| world.identity.stabilities.of(transport);
+    let stability = of(name);
+    let next = place.and_then(|place| order.get(place + 1));
+    let is_by_it = |session: &Session| session.transport == *name;
+    let ready = world.sessions.ready_peers().filter_map(|(_, id)| world.sessions.get(id));
+    answers::TransportStability {
+        place: place.map(|place| place as u64 + 1),
+        better: next.and_then(|next| stability.is_better_than(&of(next))).map(|better| better.in_words().to_owned()),
+        sessions: ready.filter(|session| is_by_it(session)).count() as u64,
+        success_percent: stability.success_percent(),
+        round_trip_ms: stability.round_trip_ms(),
+        lasts_ms: stability.lasts_ms(),
+        came_in_unix_ms: stability.came_in_unix_ms(),
+    }
 }
 
 fn sessions(node: &Node<Recorder>) -> answers::SessionCounts {

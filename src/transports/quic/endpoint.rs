@@ -2,13 +2,14 @@
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use quinn::{ServerConfig, TokioRuntime, VarInt};
+use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::socket::QuicSocket;
-use super::{Inner, parameters};
+use super::parameters;
 use crate::transports::sessions::{Bound, lock};
 
 /// An open socket.
@@ -23,8 +24,8 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Opens a socket; port 0 takes a free one. It accepts nothing yet.
-    pub(super) fn open(inner: &Inner, address: SocketAddr) -> io::Result<Self> {
-        let _runtime = inner.shared.runtime.enter();
+    pub(super) fn open(runtime: &Handle, address: SocketAddr) -> io::Result<Self> {
+        let _runtime = runtime.enter();
         let socket = QuicSocket::new(Bound::UDP.at(address)?)?;
         let seen = Arc::downgrade(&socket);
         let configuration = parameters::of_endpoint();
@@ -73,12 +74,12 @@ impl Endpoint {
 
     /// What sessions are dialled with: the socket at which this node listens, so that others see the same address of it
     /// everywhere, or one that is opened for this.
-    pub(super) fn for_dialling(inner: &Inner) -> io::Result<quinn::Endpoint> {
-        let mut open = lock(&inner.endpoint);
+    pub(super) fn for_dialling(open: &Mutex<Option<Self>>, runtime: &Handle) -> io::Result<quinn::Endpoint> {
+        let mut open = lock(open);
         if let Some(endpoint) = &*open {
             return Ok(endpoint.quinn.clone());
         }
-        let opened = Self::open(inner, (Ipv6Addr::UNSPECIFIED, 0).into())?;
+        let opened = Self::open(runtime, (Ipv6Addr::UNSPECIFIED, 0).into())?;
         Ok(open.insert(opened).quinn.clone())
     }
 }

@@ -9,7 +9,8 @@ use tokio::time::timeout_at;
 
 use super::caller_proof::is_proof;
 use super::endpoint::Endpoint;
-use super::{Inner, parameters, session};
+use super::inner::Inner;
+use super::{parameters, session};
 use crate::transports::sessions::{Refusals, lock};
 use crate::transports::{CloseReason, ListenError, RefusedWhy, TransportEvent};
 
@@ -30,7 +31,7 @@ fn try_listen(inner: &Arc<Inner>, address: SocketAddr) -> Result<(), ListenError
         // Sessions of before go on by it.
         Some(endpoint) if endpoint.address() == address => endpoint,
         // Those of another socket keep that until they end.
-        other => Endpoint::open(inner, address).map_err(|error| {
+        other => Endpoint::open(&inner.shared.runtime, address).map_err(|error| {
             *open = other;
             ListenError::of(address, &error)
         })?,

@@ -13,9 +13,11 @@
 
 mod caller_proof;
 mod endpoint;
+mod inner;
 mod listener;
 mod parameters;
 mod session;
+mod shared;
 mod socket;
 mod stream;
 mod talk;
@@ -30,23 +32,12 @@ use super::sessions::{Bound, BulkStream, IncomingBulk, Limits, OpenBulkError, Or
 use super::{CloseReason, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent};
 use crate::identity::{IdentityKey, NodeId};
 
-use caller_proof::HeardCalls;
 use endpoint::Endpoint;
+use inner::Inner;
 use tls::TlsIdentity;
 
 pub use caller_proof::{CALLER_PROOF_BYTES, caller_proof};
 pub use tls::ALPN;
-
-/// What the tasks of the transport share.
-#[derive(Debug)]
-struct Inner {
-    shared: Arc<Shared>,
-    identity: TlsIdentity,
-    unix_ms: fn() -> u64,
-    heard: Mutex<HeardCalls>,
-    /// The socket by which sessions are dialled and, while it listens, accepted.
-    endpoint: Mutex<Option<Endpoint>>,
-}
 
 /// The UDP transport of one identity. Cheap to clone; when the last handle is dropped, everything ends at once.
 #[derive(Clone, Debug)]

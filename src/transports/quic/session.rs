@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quinn::{Connection, ConnectionError, Incoming, VarInt};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::endpoint::Endpoint;
+use super::inner::Inner;
+use super::shared::{Opened, Session, lost};
 use super::talk::Talk;
-use super::{Inner, parameters, tls};
+use super::{parameters, tls};
 use crate::identity::NodeId;
-use crate::transports::sessions::{End, Ended, Orders, Place, failed, ordered};
+use crate::transports::sessions::{Ended, Place, failed, ordered};
 use crate::transports::{CloseReason, SessionNumber, TransportEvent};
 
 /// What the keys of a session are asked for, to make the hash that PEER-ID signs (RFC 9846, section 7.5; the label of
@@ -26,20 +28,6 @@ const NO_NAME: &str = "bitpie";
 enum Opening {
     Dial { to: SocketAddr, expected: NodeId, place: Result<Place, String> },
     Accepted { incoming: Incoming, remote: SocketAddr, place: Place },
-}
-
-/// What the steps of a session share.
-pub(super) struct Session {
-    pub(super) inner: Arc<Inner>,
-    pub(super) number: SessionNumber,
-    pub(super) orders: Arc<Orders>,
-}
-
-/// Who is there, by which connection.
-pub(super) struct Opened {
-    pub(super) connection: Connection,
-    pub(super) peer: NodeId,
-    pub(super) is_outgoing: bool,
 }
 
 pub(super) fn dial(inner: &Arc<Inner>, number: SessionNumber, to: SocketAddr, expected: NodeId) {
@@ -122,7 +110,7 @@ impl Session {
             end = self.orders.until_end() => return Err(ordered(end)),
         }
         let unreachable = |error: &dyn std::fmt::Display| failed(format!("{to} cannot be reached: {error}"));
-        let endpoint = Endpoint::for_dialling(&self.inner).map_err(|error| unreachable(&error))?;
+        let endpoint = Endpoint::for_dialling(&self.inner.endpoint, &self.inner.shared.runtime).map_err(|error| unreachable(&error))?;
         let (configuration, found) = parameters::caller(&self.inner.identity, expected, (self.inner.unix_ms)());
         let connecting = endpoint.connect_with(configuration, to, NO_NAME).map_err(|error| unreachable(&error))?;
         tokio::select! {
@@ -154,10 +142,6 @@ impl Session {
             end = self.orders.until_end() => Err(ordered(end)),
         }
     }
-
-    pub(super) async fn tell(&self, event: TransportEvent) -> Result<(), Ended> {
-        self.inner.shared.events.send(event).await.map_err(|_| None)
-    }
 }
 
 fn too_late(limit: Duration) -> Ended {
@@ -169,38 +153,5 @@ fn in_handshake(error: &ConnectionError) -> (CloseReason, String) {
     match error {
         ConnectionError::TransportError(_) => (CloseReason::BadHandshake, format!("the handshake failed: {error}")),
         error => lost(error),
-    }
-}
-
-/// Why a connection is no more.
-pub(super) fn lost(error: &ConnectionError) -> (CloseReason, String) {
-    let reason = match error {
-        ConnectionError::ApplicationClosed(_) | ConnectionError::ConnectionClosed(_) | ConnectionError::Reset => {
-            CloseReason::Remote
-        }
-        ConnectionError::TimedOut => CloseReason::TimedOut,
-        ConnectionError::TransportError(_) => CloseReason::Violation,
-        ConnectionError::LocallyClosed => CloseReason::Local,
-        ConnectionError::VersionMismatch | ConnectionError::CidsExhausted => CloseReason::Failed,
-    };
-    let detail = match error {
-        ConnectionError::ApplicationClosed(_) => "the peer closed the session".to_owned(),
-        ConnectionError::ConnectionClosed(_) => format!("the peer closed the connection: {error}"),
-        ConnectionError::Reset => "the peer has forgotten the session: it was started again".to_owned(),
-        ConnectionError::TimedOut => "nothing was heard of the peer for too long".to_owned(),
-        ConnectionError::TransportError(_) => format!("the peer violated QUIC: {error}"),
-        other => other.to_string(),
-    };
-    (reason, detail)
-}
-
-impl Session {
-    /// Ends a session as it was told to: in order, if that is wanted, by what sends the rest.
-    pub(super) async fn end(&self, end: End, send_the_rest: impl Future<Output = ()>) -> Ended {
-        if matches!(end, End::Close(..)) {
-            // What is not sent in time is lost, as it would be if the peer had gone.
-            let _ = timeout(self.inner.shared.limits.close_timeout, send_the_rest).await;
-        }
-        ordered(end)
     }
 }

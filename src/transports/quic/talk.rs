@@ -9,7 +9,7 @@ use bytes::Bytes;
 use quinn::{Connection, ReadError, RecvStream, SendStream, VarInt};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::session::{Opened, Session, lost};
+use super::shared::{Opened, Session, lost};
 use super::stream::{BEGINNING, QuicStream};
 use crate::identity::NodeId;
 use crate::transports::sessions::{

@@ -10,7 +10,8 @@ use socket2::Socket;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout_at};
 
-use super::{Inner, Listener, session};
+use super::inner::{Inner, Listener};
+use super::session;
 use crate::transports::sessions::{Bound, Refusals, lock};
 use crate::transports::{CloseReason, ListenError, RefusedWhy, TransportEvent};
 

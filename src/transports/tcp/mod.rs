@@ -19,6 +19,7 @@ mod bulk;
 mod control;
 mod event_queue;
 mod handshake;
+mod inner;
 mod listener;
 mod noise;
 mod session;
@@ -29,31 +30,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
 
 use super::sessions::{BulkStream, IncomingBulk, Limits, OpenBulkError, Orders, SessionCounts, Shared, lock};
 use super::{CloseReason, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent};
 use crate::identity::{IdentityKey, NodeId};
 
 use handshake::SessionKeys;
+use inner::Inner;
 
 pub use handshake::{HANDSHAKE_MESSAGE_BYTES, NOISE_PATTERN, NOISE_PROLOGUE, pre_shared_key};
 pub use yamux_watch::{Passed, Walk};
-
-/// What the tasks of the transport share.
-#[derive(Debug)]
-struct Inner {
-    shared: Arc<Shared>,
-    keys: SessionKeys,
-    listener: Mutex<Option<Listener>>,
-}
-
-/// What listens.
-#[derive(Debug)]
-struct Listener {
-    address: SocketAddr,
-    task: AbortHandle,
-}
 
 /// The TCP transport of one identity. Cheap to clone; when the last handle is dropped, everything ends at once.
 #[derive(Clone, Debug)]

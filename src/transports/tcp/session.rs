@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::handshake::{HandshakeError, Proven};
 use super::streams::Streams;
-use super::Inner;
+use super::inner::Inner;
 use crate::identity::NodeId;
 use crate::transports::sessions::{Ended, Orders, Place, failed, ordered};
 use crate::transports::{CloseReason, SessionNumber, TransportEvent};

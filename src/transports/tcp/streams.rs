@@ -23,7 +23,7 @@ use super::control::{Control, Received};
 use super::event_queue::EventQueue;
 use super::handshake::Proven;
 use super::noise::{Failure, NoiseStream, PAYLOAD_BYTES};
-use super::Inner;
+use super::inner::Inner;
 use super::yamux_watch::Unread;
 
 use crate::identity::NodeId;

@@ -38,6 +38,7 @@ const GOALS: &[Goal] = &[
     Goal::of("peer_protocol", &["READY"]),
     Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("reachability", &[]) },
     Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("read_receipts", &[]) },
+    Goal::of("quic_connection", &["CONNECTED"]),
     Goal::of("tcp_connection", &["CONNECTED"]),
 ];
 
