@@ -3,6 +3,7 @@
 
 use super::check::{Finding, Verdict};
 use super::duration::when;
+use super::port_mapping;
 use super::terminal::counted;
 use crate::api::answers::{ServiceOff, Status};
 use crate::identity::Entrypoint;
@@ -21,6 +22,7 @@ pub type Judge = fn(&Status, u64) -> Finding;
 pub const JUDGES: &[(&str, Judge)] = &[
     ("listening", listening),
     ("from outside", from_outside),
+    ("router", port_mapping::judge),
     ("clocks", clock),
     ("DHT", dht),
     ("nickname", nickname),
@@ -282,7 +284,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::api::answers::{
-        CameIn, ClockStatus, ContactCounts, Counters, DhtStatus, LanStatus, NicknameStatus, SessionCounts,
+        CameIn, ClockStatus, ContactCounts, Counters, DhtStatus, LanStatus, MappingStatus, NicknameStatus, SessionCounts,
         TransportStatus,
     };
     use crate::identity::NodeId;
@@ -311,6 +313,7 @@ pub(super) mod tests {
                 state: "LISTENING".to_owned(),
                 listening: vec!["tcp://203.0.113.5:7771".parse().expect("an entrypoint")],
                 problem: None,
+                mapping: MappingStatus::default(),
             }],
             lan_discovery: LanStatus { state: "ON".to_owned(), found: 2, problem: None },
             services: BTreeMap::new(),

@@ -17,6 +17,7 @@ pub mod p2p_connector;
 pub mod packets;
 pub mod peer_link;
 pub mod peer_protocol;
+pub mod port_mapping;
 pub mod reachability;
 pub mod read_receipts;
 pub mod sessions;

@@ -69,9 +69,9 @@ pub fn identity_failed(world: &mut World, system: &System, reason: String) {
 
 /// Where we can be reached: by the transports that listen, those that serve best first.
 fn in_order(world: &World) -> Vec<Entrypoint> {
-    let mut transports: Vec<_> = world.identity.entrypoints.iter().collect();
+    let mut transports: Vec<_> = world.reached_at().collect();
     transports.sort_by_key(|(transport, _)| world.identity.stabilities.rank(transport));
-    transports.into_iter().flat_map(|(_, entrypoints)| entrypoints.iter().cloned()).collect()
+    transports.into_iter().flat_map(|(_, entrypoints)| entrypoints).collect()
 }
 
 /// Sends our identity document to everybody who is here. Whoever was sent an older one is not waited for any more.

@@ -9,6 +9,7 @@ mod identity_propagate;
 mod lan_discovery;
 mod network;
 mod p2p_hookups;
+mod port_mapping;
 mod private_messages;
 mod service;
 mod tcp_connections;
@@ -28,6 +29,7 @@ pub const SERVICES: &[Service] = &[
     p2p_hookups::SERVICE,
     private_messages::SERVICE,
     lan_discovery::SERVICE,
+    port_mapping::SERVICE,
 ];
 
 impl Service {

@@ -6,9 +6,11 @@
 
 mod events;
 pub mod lan;
+pub mod port_mapping;
 pub mod tcp;
 mod transport;
 
 pub(crate) use events::ReceiveWindow;
 pub use events::{CloseReason, ListenError, RefusedWhy, SessionNumber, TransportEvent, Waiting};
+pub use port_mapping::MappingProtocol;
 pub use transport::{SendRefused, SessionNumbers, Transport};

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::api::answers;
 use crate::api::methods::{Answers, GetId, GetStatus, ListPeers};
 use crate::api::reply::Reply;
-use crate::automata::contact_status;
+use crate::automata::{contact_status, port_mapping};
 use crate::home::clock::unix_ms;
 use crate::home::logging::Log;
+use crate::name::TransportName;
 use crate::node::Node;
 use crate::services::SERVICES;
 use crate::world::{ClockVerdict, services};
@@ -45,7 +46,7 @@ impl Answers<GetStatus> for Driver {
 
 impl Answers<GetId> for Driver {
     fn answer(&mut self, GetId {}: GetId, reply: Reply<answers::Id>) {
-        let entrypoints = self.node.world().identity.entrypoints.values().flatten().cloned().collect();
+        let entrypoints = self.node.world().reached_at().flat_map(|(_, at)| at).collect();
         let name = self.settings.values.identity.name.clone();
         reply.give(Ok(lookup::address_of(self.identity.id(), entrypoints, name)));
     }
@@ -139,8 +140,26 @@ fn transports(node: &Node<Recorder>) -> Vec<answers::TransportStatus> {
         state: transport.state().name().to_owned(),
         listening: world.identity.entrypoints.get(name).cloned().unwrap_or_default(),
         problem: world.problems.transports.get(name).cloned(),
+        mapping: mapping(node, name),
     });
     transports.collect()
+}
+
+fn mapping(node: &Node<Recorder>, transport: &TransportName) -> answers::MappingStatus {
+    let (world, mappings) = (node.world(), &node.world().mappings);
+    let state = node.system().port_mapping.get(transport).map(|mapping| mapping.state());
+    let listens_at = world.identity.entrypoints.get(transport).map_or(&[][..], Vec::as_slice);
+    let held = mappings.held.get(transport);
+    let is_waiting = state == Some(port_mapping::State::Waiting);
+    answers::MappingStatus {
+        state: state.map(|state| state.name().to_owned()),
+        external: held.map(|mapping| mapping.external.clone()),
+        protocol: held.map(|mapping| mapping.protocol),
+        until_unix_ms: held.map(|mapping| mapping.until_unix_ms),
+        published: held.is_some_and(|mapping| mapping.is_published),
+        not_needed: mappings.not_needed(listens_at).filter(|_| is_waiting).map(str::to_owned),
+        problem: mappings.problems.get(transport).cloned(),
+    }
 }
 
 fn sessions(node: &Node<Recorder>) -> answers::SessionCounts {
