@@ -284,8 +284,8 @@ pub(super) mod tests {
 
     use super::*;
     use crate::api::answers::{
-        CameIn, ClockStatus, ContactCounts, Counters, DhtStatus, LanStatus, MappingStatus, NicknameStatus, SessionCounts,
-        TransportStatus,
+        CameIn, ClockStatus, ContactCounts, Counters, DhtStatus, LanStatus, MappingStatus, NicknameStatus,
+        SessionCounts, TransportStatus,
     };
     use crate::identity::NodeId;
 

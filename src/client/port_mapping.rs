@@ -115,7 +115,10 @@ mod tests {
     fn a_router_that_maps_nothing_is_worth_knowing_unless_others_come_in_anyway() {
         let mut status = with(failed());
         let finding = judge(&status, NOW);
-        assert_eq!((finding.verdict, finding.said.as_str()), (Verdict::Notable, "tcp: the router 10.0.0.1 does not map ports"));
+        assert_eq!(
+            (finding.verdict, finding.said.as_str()),
+            (Verdict::Notable, "tcp: the router 10.0.0.1 does not map ports")
+        );
         assert!(finding.help.is_some_and(|help| help.contains("UPnP")));
         status.came_in.from_internet_unix_ms = Some(NOW);
         assert_eq!(judge(&status, NOW).verdict, Verdict::Skipped);
@@ -127,6 +130,9 @@ mod tests {
         let why = Some("it listens on this machine only".to_owned());
         let state = Some("WAITING".to_owned());
         let finding = judge(&with(MappingStatus { state, not_needed: why, ..MappingStatus::default() }), NOW);
-        assert_eq!((finding.verdict, finding.said.as_str()), (Verdict::Skipped, "tcp: it listens on this machine only"));
+        assert_eq!(
+            (finding.verdict, finding.said.as_str()),
+            (Verdict::Skipped, "tcp: it listens on this machine only")
+        );
     }
 }

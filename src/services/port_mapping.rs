@@ -10,8 +10,7 @@ pub(super) const SERVICE: Service = Service {
     summary: "Asks the router to pass on what comes from the internet (PCP, NAT-PMP, UPnP).",
     purpose: "Ask the router to pass on to this node what comes from the internet (PCP, NAT-PMP, UPnP)",
     while_off: "behind a router this node is reached only if the router was told so by hand",
-    depends_on: &["network"],
-    // Those that come later ask whether it is on.
+    // It needs no other service: where no transport listens, nothing is mapped. Automata that come later ask whether it is on.
     start: |world, system| transports(system).for_each(|it| world.tell(services::port_mapping::init(it))),
     stop: |world, system| transports(system).for_each(|it| world.tell(services::port_mapping::stop(it))),
     problem: |world, _| {

@@ -89,13 +89,14 @@ mod tests {
 
     #[test]
     fn a_router_is_asked_only_where_one_can_stand_in_front() {
-        let asks = |rules, addresses: &[&str]| {
-            Mappings { rules, ..Mappings::default() }.not_needed(&at(addresses)).is_none()
-        };
+        let asks =
+            |rules, addresses: &[&str]| Mappings { rules, ..Mappings::default() }.not_needed(&at(addresses)).is_none();
         let public = MappingRules::default();
         assert!(asks(public, &["192.168.1.5"]));
         assert!(asks(public, &["[2606:4700::1]", "192.168.1.5"]), "one that IPv4 does not get through to");
-        for none in [&[][..], &["127.0.0.1"], &["[::1]"], &["8.8.8.8", "172.17.0.1"], &["[2606:4700::1]"], &["[fd00::1]"]] {
+        for none in
+            [&[][..], &["127.0.0.1"], &["[::1]"], &["8.8.8.8", "172.17.0.1"], &["[2606:4700::1]"], &["[fd00::1]"]]
+        {
             assert!(!asks(public, none), "{none:?}");
         }
         let own = MappingRules { is_private_network: true, in_private_networks: false };
@@ -116,10 +117,7 @@ mod tests {
             is_published: true,
         };
         mappings.held.insert(tcp.clone(), mapping.clone());
-        assert_eq!(
-            mappings.with_external(&tcp, &listens_at),
-            at(&["[2606:4700::1]", "8.8.4.4", "192.168.1.5"])
-        );
+        assert_eq!(mappings.with_external(&tcp, &listens_at), at(&["[2606:4700::1]", "8.8.4.4", "192.168.1.5"]));
         assert_eq!(mappings.with_external(&tcp, &at(&["8.8.4.4"])), at(&["8.8.4.4"]), "nothing stands there twice");
         mappings.held.insert(tcp.clone(), Mapping { is_published: false, ..mapping });
         assert_eq!(mappings.with_external(&tcp, &listens_at), listens_at);
@@ -127,13 +125,14 @@ mod tests {
 
     #[test]
     fn an_address_that_is_not_of_the_internet_is_not_believed() {
-        let reaches = |rules, address: &str| {
-            Mappings { rules, ..Mappings::default() }.is_reachable(&at(&[address])[0])
-        };
+        let reaches = |rules, address: &str| Mappings { rules, ..Mappings::default() }.is_reachable(&at(&[address])[0]);
         assert!(reaches(MappingRules::default(), "8.8.4.4"));
         for private in ["10.0.0.1", "100.64.3.4", "192.168.2.1", "203.0.113.9"] {
             assert!(!reaches(MappingRules::default(), private), "{private}");
-            assert!(reaches(MappingRules { is_private_network: true, in_private_networks: true }, private), "{private}");
+            assert!(
+                reaches(MappingRules { is_private_network: true, in_private_networks: true }, private),
+                "{private}"
+            );
         }
     }
 }

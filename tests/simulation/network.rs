@@ -23,8 +23,8 @@ use bitpie::services::{SERVICES, Service};
 use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind};
 use bitpie::words::snake_case;
 use bitpie::world::{
-    Beginning, Command, DhtInput, IdentityBuilt, Input, MappingRules, Now, Places, QueuedMessage, RequestId, SessionId, SessionInput,
-    TransportInput,
+    Beginning, Command, DhtInput, IdentityBuilt, Input, MappingRules, Now, Places, QueuedMessage, RequestId, SessionId,
+    SessionInput, TransportInput,
 };
 
 /// Unix time at which every simulation begins, in milliseconds.
@@ -761,13 +761,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, room: usize) ->
     host_by(rules, index, contacts, peers, room)
 }
 
-fn host_by(
-    mapping_rules: MappingRules,
-    index: usize,
-    contacts: &[usize],
-    peers: Vec<KnownPeer>,
-    room: usize,
-) -> Host {
+fn host_by(mapping_rules: MappingRules, index: usize, contacts: &[usize], peers: Vec<KnownPeer>, room: usize) -> Host {
     let beginning = Beginning {
         me: id(index as u8 + 1),
         chance: [index as u8; 32],

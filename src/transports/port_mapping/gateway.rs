@@ -107,9 +107,14 @@ mod tests {
     #[test]
     fn a_mapping_serves_who_listens_at_the_side_of_the_router() {
         let local = Ipv4Addr::new(10, 1, 0, 2);
-        for (listens_at, is_served) in
-            [("0.0.0.0", true), ("::", true), ("10.1.0.2", true), ("10.2.0.2", false), ("127.0.0.1", false), ("::1", false)]
-        {
+        for (listens_at, is_served) in [
+            ("0.0.0.0", true),
+            ("::", true),
+            ("10.1.0.2", true),
+            ("10.2.0.2", false),
+            ("127.0.0.1", false),
+            ("::1", false),
+        ] {
             assert_eq!(serves(listens_at.parse().expect("an address"), local), is_served, "{listens_at}");
         }
     }

@@ -46,7 +46,9 @@ impl Mapping {
         match self.of_pcp {
             Some((nonce, _)) => {
                 let only = DropMappingRange::Single { internal_port: self.internal_port, protocol: self.protocol };
-                pcp::try_drop_mapping(gateway, client, nonce, only, Some(PATIENCE)).await.map_err(|error| of_pcp(&error))
+                pcp::try_drop_mapping(gateway, client, nonce, only, Some(PATIENCE))
+                    .await
+                    .map_err(|error| of_pcp(&error))
             }
             None => natpmp::try_drop_mapping(gateway, self.protocol, Some(self.internal_port), Some(PATIENCE))
                 .await
