@@ -5,7 +5,7 @@
 
 use automata_runtime::generated::*;
 use super::system::States;
-use super::{local_service, tcp_connection, types};
+use super::{local_service, port_mapping, tcp_connection, types};
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,7 +15,7 @@ pub enum State {
     AtStartup,
     /// `RUNNING`.
     Running,
-    /// `STOPPING`. Services go off, and peers are told.
+    /// `STOPPING`. Services go off, peers are told, and the router removes what it has mapped.
     Stopping,
     /// `STOPPED`.
     Stopped,
@@ -83,6 +83,9 @@ pub enum Event {
     /// `tcp_connection leaves OPEN`.
     #[serde(rename = "tcp_connection leaves OPEN")]
     TcpConnectionLeavesOpen { key: u64 },
+    /// `port_mapping leaves RELEASING`.
+    #[serde(rename = "port_mapping leaves RELEASING")]
+    PortMappingLeavesReleasing { key: types::TransportName },
 }
 
 impl automaton::Event for Event {
@@ -90,7 +93,8 @@ impl automaton::Event for Event {
     fn is_observation(&self) -> bool {
         matches!(
             self, Event::LocalServiceEntersDown { .. } | Event::LocalServiceLeavesDown {
-            .. } | Event::TcpConnectionLeavesOpen { .. }
+            .. } | Event::TcpConnectionLeavesOpen { .. } |
+            Event::PortMappingLeavesReleasing { .. }
         )
     }
 }
@@ -98,7 +102,7 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `every tidy_interval in RUNNING` (`automata/node_life.yaml:30`).
+    /// `every tidy_interval in RUNNING` (`automata/node_life.yaml:31`).
     RunningEveryTidyInterval,
 }
 
@@ -203,6 +207,8 @@ pub type History = ();
 pub enum Question {
     /// `all local_service in DOWN`.
     AllLocalServiceInDown { answer: bool },
+    /// `no port_mapping in RELEASING`.
+    NoPortMappingInReleasing { answer: bool },
     /// `no tcp_connection in OPEN`.
     NoTcpConnectionInOpen { answer: bool },
 }
@@ -213,6 +219,13 @@ impl serde::Serialize for Question {
             Question::AllLocalServiceInDown { answer } => {
                 delivery::serialize_question(
                     "all local_service in DOWN",
+                    answer,
+                    serializer,
+                )
+            }
+            Question::NoPortMappingInReleasing { answer } => {
+                delivery::serialize_question(
+                    "no port_mapping in RELEASING",
                     answer,
                     serializer,
                 )
@@ -239,6 +252,18 @@ impl Ask<'_> {
         let answer = self.states.local_service.all(local_service::State::is_in_down);
         self.asked
             .note_read(|| Question::AllLocalServiceInDown {
+                answer,
+            });
+        answer
+    }
+
+    fn no_port_mapping_in_releasing(&mut self) -> bool {
+        let answer = !self
+            .states
+            .port_mapping
+            .any(|state| state == port_mapping::State::Releasing);
+        self.asked
+            .note_read(|| Question::NoPortMappingInReleasing {
                 answer,
             });
         answer
@@ -343,7 +368,8 @@ fn anywhere(context: &mut Context<'_>) -> Response {
         Trigger::Event(
             Event::LocalServiceEntersDown { .. }
             | Event::LocalServiceLeavesDown { .. }
-            | Event::TcpConnectionLeavesOpen { .. },
+            | Event::TcpConnectionLeavesOpen { .. }
+            | Event::PortMappingLeavesReleasing { .. },
         ) => context.ignored(),
         _ => context.nobody_answers(),
     }
@@ -354,13 +380,13 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Begin) => {
-            // → RUNNING (`automata/node_life.yaml:25`).
+            // → RUNNING (`automata/node_life.yaml:26`).
             context.effects.act(Action::BeginServices);
             enter_running(context);
             context.take(State::Running)
         }
         Trigger::Event(Event::Stop) => {
-            // → STOPPED (`automata/node_life.yaml:26`).
+            // → STOPPED (`automata/node_life.yaml:27`).
             context.take(State::Stopped)
         }
         _ => anywhere(context),
@@ -372,14 +398,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_running(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → STOPPING (`automata/node_life.yaml:31`).
+            // → STOPPING (`automata/node_life.yaml:32`).
             leave_running(context);
             enter_stopping(context);
             context.take(State::Stopping)
         }
         Trigger::Event(Event::Begin) => context.ignored(),
         Trigger::Timer(Timer::RunningEveryTidyInterval) => {
-            // Stays (`automata/node_life.yaml:30`).
+            // Stays (`automata/node_life.yaml:31`).
             context.effects.act(Action::ForgetOld);
             context.internal()
         }
@@ -387,18 +413,20 @@ fn in_running(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `STOPPING`: Services go off, and peers are told.
+/// `STOPPING`: Services go off, peers are told, and the router removes what it has mapped.
 #[inline]
 fn in_stopping(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(
-            Event::LocalServiceEntersDown { .. } | Event::TcpConnectionLeavesOpen { .. },
+            Event::LocalServiceEntersDown { .. }
+            | Event::TcpConnectionLeavesOpen { .. }
+            | Event::PortMappingLeavesReleasing { .. },
         ) => {
-            // Stays (`automata/node_life.yaml:39`).
+            // Stays (`automata/node_life.yaml:40`).
             context.internal()
         }
         Trigger::Event(Event::LocalServiceLeavesDown { .. }) => {
-            // Stays (`automata/node_life.yaml:40`). Somebody started it, too late.
+            // Stays (`automata/node_life.yaml:41`). Somebody started it, too late.
             context.effects.act(Action::StopServices);
             context.internal()
         }
@@ -406,8 +434,9 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.all_local_service_in_down()
                 && context.ask.no_tcp_connection_in_open()
+                && context.ask.no_port_mapping_in_releasing()
             {
-                // → STOPPED (`automata/node_life.yaml:37`).
+                // → STOPPED (`automata/node_life.yaml:38`).
                 context.take(State::Stopped)
             } else {
                 anywhere(context)

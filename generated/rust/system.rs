@@ -6,11 +6,12 @@ use super::{
     contact_ratings, contact_status, dht_connector, identity_publisher, lan_discovery,
     local_service, message_delivery, network_connector, network_transport,
     nickname_holder, nickname_observer, node_life, outbox, outside, p2p_connector,
-    peer_link, peer_protocol, reachability, read_receipts, tcp_connection, types,
+    peer_link, peer_protocol, port_mapping, reachability, read_receipts, tcp_connection,
+    types,
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "b8c923ee9c69059d4958c12e3bc24cb640ae923ba24e1da7fe824366149f234e";
+pub const MODEL_HASH: &str = "9b5d46b1ebe6a55e8a6e9735995982f8e0308c52419171f8ae6ed7bf09b6df92";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub enum Message {
     PeerLink(types::NodeId, Input<peer_link::Machine>),
     /// For `peer_protocol`.
     PeerProtocol(u64, Input<peer_protocol::Machine>),
+    /// For `port_mapping`.
+    PortMapping(types::TransportName, Input<port_mapping::Machine>),
     /// For `reachability`.
     Reachability(types::NodeId, Input<reachability::Machine>),
     /// For `read_receipts`.
@@ -88,6 +91,8 @@ pub enum Action {
     PeerLink(types::NodeId, peer_link::Action),
     /// Of `peer_protocol`.
     PeerProtocol(u64, peer_protocol::Inside),
+    /// Of `port_mapping`.
+    PortMapping(types::TransportName, port_mapping::Inside),
     /// Of `reachability`.
     Reachability(types::NodeId, reachability::Inside),
     /// Of `read_receipts`.
@@ -133,6 +138,8 @@ pub enum Alarm {
     PeerLink(Slot, peer_link::Timer),
     /// Of `peer_protocol`.
     PeerProtocol(Slot, peer_protocol::Timer),
+    /// Of `port_mapping`.
+    PortMapping(Slot, port_mapping::Timer),
     /// Of `reachability`.
     Reachability(Slot, reachability::Timer),
     /// Of `read_receipts`.
@@ -142,11 +149,11 @@ pub enum Alarm {
 }
 
 /// Answers the conditions of all automata: every type that answers those of each.
-pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + reachability::Conditions + tcp_connection::Conditions {}
+pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + port_mapping::Conditions + reachability::Conditions + tcp_connection::Conditions {}
 impl<
     T: contact_status::Conditions + network_connector::Conditions
         + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions
-        + peer_protocol::Conditions + reachability::Conditions
+        + peer_protocol::Conditions + port_mapping::Conditions + reachability::Conditions
         + tcp_connection::Conditions,
 > Host for T {}
 /// Parameters of instances, where their start gives nothing else.
@@ -185,6 +192,8 @@ pub struct Settings {
     pub peer_link: peer_link::Settings,
     /// Of `peer_protocol`.
     pub peer_protocol: peer_protocol::Settings,
+    /// Of `port_mapping`.
+    pub port_mapping: port_mapping::Settings,
     /// Of `reachability`.
     pub reachability: reachability::Settings,
     /// Of `read_receipts`.
@@ -205,9 +214,14 @@ pub struct States {
     /// Of `network_connector`.
     pub network_connector: Option<network_connector::State>,
     /// Of `network_transport`.
-    pub network_transport: automata_runtime::StateCounts<network_transport::State>,
+    pub network_transport: automata_runtime::StateTable<
+        types::TransportName,
+        network_transport::State,
+    >,
     /// Of `peer_link`.
     pub peer_link: automata_runtime::StateTable<types::NodeId, peer_link::State>,
+    /// Of `port_mapping`.
+    pub port_mapping: automata_runtime::StateCounts<port_mapping::State>,
     /// Of `tcp_connection`.
     pub tcp_connection: automata_runtime::StateCounts<tcp_connection::State>,
 }
@@ -248,6 +262,8 @@ pub struct System {
     pub peer_link: Instances<peer_link::Machine>,
     /// Per session. Who is this peer, and may we talk? HELLO, PEER-ID and READY over one session.
     pub peer_protocol: Instances<peer_protocol::Machine>,
+    /// Per transport. Does the router in front of this machine pass on to this transport what comes from the internet?
+    pub port_mapping: Instances<port_mapping::Machine>,
     /// Per peer. Is this node there now? Somebody who searches wants to know.
     pub reachability: Instances<reachability::Machine>,
     /// Per peer. Does this contact still have to hear which of its messages our user has read?
@@ -279,6 +295,7 @@ impl System {
             p2p_connector: Single::default(),
             peer_link: Instances::default(),
             peer_protocol: Instances::default(),
+            port_mapping: Instances::default(),
             reachability: Instances::default(),
             read_receipts: Instances::default(),
             tcp_connection: Instances::default(),
@@ -309,6 +326,7 @@ impl System {
             Message::P2pConnector(_) => self.p2p_connector.get().is_some(),
             Message::PeerLink(key, _) => self.peer_link.get(key).is_some(),
             Message::PeerProtocol(key, _) => self.peer_protocol.get(key).is_some(),
+            Message::PortMapping(key, _) => self.port_mapping.get(key).is_some(),
             Message::Reachability(key, _) => self.reachability.get(key).is_some(),
             Message::ReadReceipts(key, _) => self.read_receipts.get(key).is_some(),
             Message::TcpConnection(key, _) => self.tcp_connection.get(key).is_some(),
@@ -344,6 +362,7 @@ impl automata_runtime::System for System {
         visitor.member::<p2p_connector::Machine>();
         visitor.member::<peer_link::Machine>();
         visitor.member::<peer_protocol::Machine>();
+        visitor.member::<port_mapping::Machine>();
         visitor.member::<reachability::Machine>();
         visitor.member::<read_receipts::Machine>();
         visitor.member::<tcp_connection::Machine>();
@@ -514,6 +533,11 @@ impl automata_runtime::System for System {
                         peer_protocol::Machine,
                     >(key, input, origin, Message::PeerProtocol, host, actions)
             }
+            Message::PortMapping(key, input) => {
+                bus.deliver_to::<
+                        port_mapping::Machine,
+                    >(key, input, origin, Message::PortMapping, host, actions)
+            }
             Message::Reachability(key, input) => {
                 bus.deliver_to::<
                         reachability::Machine,
@@ -586,6 +610,9 @@ impl automata_runtime::System for System {
             }
             Alarm::PeerProtocol(slot, timer) => {
                 bus.fire_at::<peer_protocol::Machine>(slot, timer, host, actions)
+            }
+            Alarm::PortMapping(slot, timer) => {
+                bus.fire_at::<port_mapping::Machine>(slot, timer, host, actions)
             }
             Alarm::Reachability(slot, timer) => {
                 bus.fire_at::<reachability::Machine>(slot, timer, host, actions)
@@ -1438,6 +1465,20 @@ impl Member<network_connector::Machine> for System {
                             observer,
                         );
                 }
+                for (key, observer) in self.port_mapping.serials() {
+                    outbox
+                        .observe::<
+                            port_mapping::Machine,
+                        >(
+                            Message::PortMapping(
+                                key.clone(),
+                                Input::Event(
+                                    port_mapping::Event::NetworkConnectorEntersConnected,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
             }
             network_connector::Sent::EntersDisconnected => {
                 for observer in self.p2p_connector.serials() {
@@ -1575,6 +1616,9 @@ impl Member<network_transport::Machine> for System {
         outbox: &mut Outbox<'_, Self>,
     ) {
         match sent {
+            network_transport::Sent::ToPortMapping { key, event } => {
+                outbox.send(Message::PortMapping(key, Input::Event(event)))
+            }
             network_transport::Sent::EntersListening => {
                 for observer in self.network_connector.serials() {
                     outbox
@@ -1583,6 +1627,20 @@ impl Member<network_transport::Machine> for System {
                         >(
                             Message::NetworkConnector(
                                 Input::Event(network_connector::Event::NetworkTransportEntersListening {
+                                    key: self.network_transport.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
+                for (key, observer) in self.port_mapping.serials() {
+                    outbox
+                        .observe::<
+                            port_mapping::Machine,
+                        >(
+                            Message::PortMapping(
+                                key.clone(),
+                                Input::Event(port_mapping::Event::NetworkTransportEntersListening {
                                     key: self.network_transport.key(slot).clone(),
                                 }),
                             ),
@@ -1632,17 +1690,33 @@ impl Member<network_transport::Machine> for System {
                             observer,
                         );
                 }
+                for (key, observer) in self.port_mapping.serials() {
+                    outbox
+                        .observe::<
+                            port_mapping::Machine,
+                        >(
+                            Message::PortMapping(
+                                key.clone(),
+                                Input::Event(port_mapping::Event::NetworkTransportLeavesListening {
+                                    key: self.network_transport.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
             }
         }
     }
 
     fn moved(
         &mut self,
-        _: Slot,
+        slot: Slot,
         before: Option<network_transport::State>,
         after: Option<network_transport::State>,
     ) {
-        self.states.network_transport.moved(before, after);
+        self.states
+            .network_transport
+            .moved(self.network_transport.key(slot), before, after);
     }
 
     #[inline]
@@ -2435,8 +2509,155 @@ impl Member<peer_protocol::Machine> for System {
     }
 }
 
-impl Member<reachability::Machine> for System {
+impl Member<port_mapping::Machine> for System {
     const INDEX: usize = 16;
+    type Table = Instances<port_mapping::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.port_mapping
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.port_mapping
+    }
+
+    fn create(
+        &mut self,
+        key: &types::TransportName,
+        given: &port_mapping::Given,
+        host: &mut (dyn Host + '_),
+    ) -> port_mapping::Instance {
+        let parameters = Member::<port_mapping::Machine>::parameters(self, given);
+        let buffers = self.port_mapping.buffers_mut();
+        port_mapping::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+            host,
+            &self.states,
+        )
+    }
+
+    fn parameters(&self, given: &port_mapping::Given) -> port_mapping::Parameters {
+        port_mapping::Parameters::new(&self.settings.port_mapping, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, port_mapping::Event, port_mapping::Timer>,
+        host: &mut (dyn Host + '_),
+    ) -> Answer {
+        port_mapping::step(self.port_mapping.parts(slot), trigger, host, &self.states)
+    }
+
+    fn route(
+        &self,
+        slot: Slot,
+        sent: port_mapping::Sent,
+        outbox: &mut Outbox<'_, Self>,
+    ) {
+        match sent {
+            port_mapping::Sent::LeavesReleasing => {
+                for observer in self.node_life.serials() {
+                    outbox
+                        .observe::<
+                            node_life::Machine,
+                        >(
+                            Message::NodeLife(
+                                Input::Event(node_life::Event::PortMappingLeavesReleasing {
+                                    key: self.port_mapping.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
+            }
+        }
+    }
+
+    fn moved(
+        &mut self,
+        _: Slot,
+        before: Option<port_mapping::State>,
+        after: Option<port_mapping::State>,
+    ) {
+        self.states.port_mapping.moved(before, after);
+    }
+
+    #[inline]
+    fn action(instance_: &types::TransportName, action: port_mapping::Action) -> Action {
+        match action {
+            port_mapping::Action::CheckService => {
+                Action::PortMapping(
+                    instance_.clone(),
+                    port_mapping::Inside::CheckService,
+                )
+            }
+            port_mapping::Action::RequestMapping { lifetime } => {
+                Action::Outside(
+                    outside::Command::Router(outside::Router::PortMappingRequestMapping {
+                        transport: instance_.clone(),
+                        lifetime,
+                    }),
+                )
+            }
+            port_mapping::Action::RemoveMapping => {
+                Action::Outside(
+                    outside::Command::Router(outside::Router::PortMappingRemoveMapping {
+                        transport: instance_.clone(),
+                    }),
+                )
+            }
+            port_mapping::Action::KeepMapping {
+                external,
+                lifetime,
+                protocol,
+                published,
+            } => {
+                Action::PortMapping(
+                    instance_.clone(),
+                    port_mapping::Inside::KeepMapping {
+                        external,
+                        lifetime,
+                        protocol,
+                        published,
+                    },
+                )
+            }
+            port_mapping::Action::ForgetMapping => {
+                Action::PortMapping(
+                    instance_.clone(),
+                    port_mapping::Inside::ForgetMapping,
+                )
+            }
+            port_mapping::Action::NoteProblem { reason } => {
+                Action::PortMapping(
+                    instance_.clone(),
+                    port_mapping::Inside::NoteProblem {
+                        reason,
+                    },
+                )
+            }
+            port_mapping::Action::ClearProblem => {
+                Action::PortMapping(
+                    instance_.clone(),
+                    port_mapping::Inside::ClearProblem,
+                )
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: port_mapping::Timer) -> Alarm {
+        Alarm::PortMapping(slot, timer)
+    }
+}
+
+impl Member<reachability::Machine> for System {
+    const INDEX: usize = 17;
     type Table = Instances<reachability::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2517,7 +2738,7 @@ impl Member<reachability::Machine> for System {
 }
 
 impl Member<read_receipts::Machine> for System {
-    const INDEX: usize = 17;
+    const INDEX: usize = 18;
     type Table = Instances<read_receipts::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2602,7 +2823,7 @@ impl Member<read_receipts::Machine> for System {
 }
 
 impl Member<tcp_connection::Machine> for System {
-    const INDEX: usize = 18;
+    const INDEX: usize = 19;
     type Table = Instances<tcp_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {

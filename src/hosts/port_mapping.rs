@@ -46,7 +46,7 @@ pub fn perform(world: &mut World, system: &System, transport: TransportName, act
         }
         Action::NoteProblem { reason } => {
             if world.mappings.problems.get(&transport) != Some(&reason) {
-                let what = format!("no router passes on to the transport {transport} what comes from the internet");
+                let what = format!("no router maps a port for the transport {transport}");
                 world.command(Command::Report { what, reason: reason.clone() });
             }
             world.mappings.problems.insert(transport, reason);

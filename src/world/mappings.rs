@@ -49,7 +49,7 @@ impl Mappings {
         } else if listens_at.iter().all(Entrypoint::is_loopback) {
             Some("it listens on this machine only")
         } else if self.rules.is_private_network && !self.rules.in_private_networks {
-            Some("networks of one's own ask no router, unless services/port-mapping/own-networks is on")
+            Some("`network` names a network of your own, and services/port-mapping/own-networks is off")
         } else if of_ipv4().any(Entrypoint::is_public) {
             Some("it has a public IPv4 address")
         } else if of_ipv4().all(Entrypoint::is_loopback) {

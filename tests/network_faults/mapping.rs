@@ -96,7 +96,7 @@ fn a_router_that_maps_nothing_is_told_with_advice() {
     until("nobody answers", || mapping(&alice)["problem"].is_string());
     let problem = mapping(&alice)["problem"].to_string();
     assert!(problem.contains("the router 10.77.0.1 does not map ports (PCP, NAT-PMP, UPnP tried)"), "{problem}");
-    assert!(alice.doctor().contains("switch on PCP, NAT-PMP or UPnP in the router"), "{}", alice.doctor());
+    assert!(alice.doctor().contains("turn on UPnP, NAT-PMP or PCP in the router"), "{}", alice.doctor());
     assert!(alice.services().contains("does not map ports"), "{}", alice.services());
 }
 

@@ -185,7 +185,7 @@ settings! {
         own_networks: bool = restart(
             SWITCH,
             "false",
-            "Ask the router in a network of one's own too (the setting `network`), and not in the public one alone",
+            "Ask the router even if `network` names a network of your own",
         ),
     }
 

@@ -121,7 +121,7 @@ impl fmt::Display for Unmapped {
             Self::Forbidden => "not allowed by the router",
             Self::Cut => "the router has no address of its own on the outside",
             Self::Full => "the router has no port left for it",
-            Self::Between => "there is something between this machine and the router",
+            Self::Between => "something stands between this machine and the router",
             Self::Elsewhere => "the node does not listen on the side of the router",
             Self::Unclear => "the answer cannot be understood",
         })
@@ -249,6 +249,10 @@ async fn renew(known: &mut Held, way: Option<Way>, wish: &Wish) -> Result<Mapped
 
 /// The ways, from the one that says most to the one that most routers know.
 async fn first_that_does(way: Option<Way>, wish: &Wish) -> Result<(Held, Mapped), String> {
+    // Where it is known that there is no router, nobody else in the local network is asked.
+    if way.is_none() && cfg!(target_os = "linux") {
+        return Err("this machine has no router: there is no default route".to_owned());
+    }
     let mut why = Vec::new();
     if let Some(way) = way {
         if !gateway::serves(wish.listens_at.ip(), way.local) {

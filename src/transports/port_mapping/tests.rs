@@ -182,6 +182,13 @@ async fn a_node_that_listens_elsewhere_asks_nobody() {
     assert!(heard(&told).is_empty());
 }
 
+#[tokio::test]
+async fn a_machine_without_a_router_asks_nobody() {
+    let (mut mapper, tcp) = (PortMapper::default(), crate::name::tcp_name());
+    let answer = mapper.request_by(&tcp, wish(), || None).await;
+    assert!(matches!(answer, Some(Err(why)) if why.contains("no default route")));
+}
+
 #[test]
 fn why_nothing_is_mapped_is_said_in_a_sentence() {
     use MappingProtocol::{NatPmp, Pcp, Upnp};
