@@ -29,9 +29,9 @@ pub enum State {
     Resting,
     /// `MAPPED`, in `ENGAGED`, `HOLDING`.
     Mapped,
-    /// `RENEWING`, in `ENGAGED`, `HOLDING`.
+    /// `RENEWING`, in `ENGAGED`, `HOLDING`, `FADING`.
     Renewing,
-    /// `LAPSING`, in `ENGAGED`, `HOLDING`. It could not be renewed, and is there until its time is over.
+    /// `LAPSING`, in `ENGAGED`, `HOLDING`, `FADING`. It could not be renewed, and is there until its time is over.
     Lapsing,
     /// `RELEASING`. The mapping is being removed; the end of the node waits for it.
     Releasing,
@@ -88,6 +88,12 @@ impl State {
     #[must_use]
     pub const fn is_in_holding(self) -> bool {
         matches!(self, State::Mapped | State::Renewing | State::Lapsing)
+    }
+
+    /// Inside `FADING`. Half of its time is over.
+    #[must_use]
+    pub const fn is_in_fading(self) -> bool {
+        matches!(self, State::Renewing | State::Lapsing)
     }
 }
 
@@ -169,15 +175,15 @@ pub enum Timer {
     AskingAfterAnswerTimeout,
     /// `after rest in RESTING` (`automata/port_mapping.yaml:109`).
     RestingAfterRest,
-    /// `after lifetime in HOLDING` (`automata/port_mapping.yaml:117`).
-    HoldingAfterLifetime,
-    /// `after lifetime / 2 in MAPPED` (`automata/port_mapping.yaml:121`).
+    /// `after lifetime / 2 in MAPPED` (`automata/port_mapping.yaml:119`).
     MappedAfterLifetime2,
-    /// `after answer_timeout in RENEWING` (`automata/port_mapping.yaml:125`).
+    /// `after lifetime / 2 in FADING` (`automata/port_mapping.yaml:123`).
+    FadingAfterLifetime2,
+    /// `after answer_timeout in RENEWING` (`automata/port_mapping.yaml:128`).
     RenewingAfterAnswerTimeout,
-    /// `after rest in LAPSING` (`automata/port_mapping.yaml:138`).
+    /// `after rest in LAPSING` (`automata/port_mapping.yaml:140`).
     LapsingAfterRest,
-    /// `after release_timeout in RELEASING` (`automata/port_mapping.yaml:145`).
+    /// `after release_timeout in RELEASING` (`automata/port_mapping.yaml:147`).
     ReleasingAfterReleaseTimeout,
 }
 
@@ -185,8 +191,8 @@ impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
         Timer::AskingAfterAnswerTimeout,
         Timer::RestingAfterRest,
-        Timer::HoldingAfterLifetime,
         Timer::MappedAfterLifetime2,
+        Timer::FadingAfterLifetime2,
         Timer::RenewingAfterAnswerTimeout,
         Timer::LapsingAfterRest,
         Timer::ReleasingAfterReleaseTimeout,
@@ -201,8 +207,8 @@ impl automaton::Timer for Timer {
         match self {
             Timer::AskingAfterAnswerTimeout => "after answer_timeout in ASKING",
             Timer::RestingAfterRest => "after rest in RESTING",
-            Timer::HoldingAfterLifetime => "after lifetime in HOLDING",
             Timer::MappedAfterLifetime2 => "after lifetime / 2 in MAPPED",
+            Timer::FadingAfterLifetime2 => "after lifetime / 2 in FADING",
             Timer::RenewingAfterAnswerTimeout => "after answer_timeout in RENEWING",
             Timer::LapsingAfterRest => "after rest in LAPSING",
             Timer::ReleasingAfterReleaseTimeout => "after release_timeout in RELEASING",
@@ -838,9 +844,30 @@ fn in_resting(context: &mut Context<'_>) -> Response {
 /// `HOLDING`: The router has mapped a port.
 #[inline]
 fn in_holding(context: &mut Context<'_>) -> Response {
+    in_engaged(context)
+}
+
+/// `MAPPED`.
+#[inline]
+fn in_mapped(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Timer(Timer::HoldingAfterLifetime) => {
-            // → RESTING (`automata/port_mapping.yaml:117`).
+        Trigger::Timer(Timer::MappedAfterLifetime2) => {
+            // → RENEWING (`automata/port_mapping.yaml:119`).
+            leave_mapped(context);
+            enter_fading(context);
+            enter_renewing(context);
+            context.take(State::Renewing)
+        }
+        _ => in_holding(context),
+    }
+}
+
+/// `FADING`: Half of its time is over.
+#[inline]
+fn in_fading(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Timer(Timer::FadingAfterLifetime2) => {
+            // → RESTING (`automata/port_mapping.yaml:123`).
             exit_inside_engaged(context);
             context
                 .effects
@@ -849,20 +876,6 @@ fn in_holding(context: &mut Context<'_>) -> Response {
                 });
             enter_resting(context);
             context.take(State::Resting)
-        }
-        _ => in_engaged(context),
-    }
-}
-
-/// `MAPPED`.
-#[inline]
-fn in_mapped(context: &mut Context<'_>) -> Response {
-    match context.trigger {
-        Trigger::Timer(Timer::MappedAfterLifetime2) => {
-            // → RENEWING (`automata/port_mapping.yaml:121`).
-            leave_mapped(context);
-            enter_renewing(context);
-            context.take(State::Renewing)
         }
         _ => in_holding(context),
     }
@@ -873,8 +886,9 @@ fn in_mapped(context: &mut Context<'_>) -> Response {
 fn in_renewing(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Mapped { external, lifetime, protocol }) => {
-            // → MAPPED (`automata/port_mapping.yaml:128`).
+            // → MAPPED (`automata/port_mapping.yaml:131`).
             leave_renewing(context);
+            leave_fading(context);
             context.variables.lifetime = (*lifetime)
                 .min(context.parameters.wanted_lifetime)
                 .max(context.parameters.shortest_lifetime);
@@ -886,15 +900,12 @@ fn in_renewing(context: &mut Context<'_>) -> Response {
                     protocol: *protocol,
                     published: context.ask.reachable(external),
                 });
-            context
-                .effects
-                .start_after(Timer::HoldingAfterLifetime, context.variables.lifetime);
             context.variables.rest = context.parameters.first_rest;
             enter_mapped(context);
             context.take(State::Mapped)
         }
         Trigger::Event(Event::MappingFailed { reason }) => {
-            // → LAPSING (`automata/port_mapping.yaml:134`).
+            // → LAPSING (`automata/port_mapping.yaml:136`).
             leave_renewing(context);
             context
                 .effects
@@ -905,7 +916,7 @@ fn in_renewing(context: &mut Context<'_>) -> Response {
             context.take(State::Lapsing)
         }
         Trigger::Timer(Timer::RenewingAfterAnswerTimeout) => {
-            // → LAPSING (`automata/port_mapping.yaml:125`).
+            // → LAPSING (`automata/port_mapping.yaml:128`).
             leave_renewing(context);
             context
                 .effects
@@ -915,7 +926,7 @@ fn in_renewing(context: &mut Context<'_>) -> Response {
             enter_lapsing(context);
             context.take(State::Lapsing)
         }
-        _ => in_holding(context),
+        _ => in_fading(context),
     }
 }
 
@@ -924,13 +935,13 @@ fn in_renewing(context: &mut Context<'_>) -> Response {
 fn in_lapsing(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → RENEWING (`automata/port_mapping.yaml:140`).
+            // → RENEWING (`automata/port_mapping.yaml:142`).
             leave_lapsing(context);
             enter_renewing(context);
             context.take(State::Renewing)
         }
         Trigger::Timer(Timer::LapsingAfterRest) => {
-            // → RENEWING (`automata/port_mapping.yaml:138`).
+            // → RENEWING (`automata/port_mapping.yaml:140`).
             leave_lapsing(context);
             context.variables.rest = context
                 .variables
@@ -940,7 +951,7 @@ fn in_lapsing(context: &mut Context<'_>) -> Response {
             enter_renewing(context);
             context.take(State::Renewing)
         }
-        _ => in_holding(context),
+        _ => in_fading(context),
     }
 }
 
@@ -949,22 +960,22 @@ fn in_lapsing(context: &mut Context<'_>) -> Response {
 fn in_releasing(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::MappingRemoved) => {
-            // → RELEASED (`automata/port_mapping.yaml:147`).
+            // → RELEASED (`automata/port_mapping.yaml:149`).
             leave_releasing(context);
             context.take(State::Released)
         }
         Trigger::Event(Event::Init) => {
-            // Stays (`automata/port_mapping.yaml:148`).
+            // Stays (`automata/port_mapping.yaml:150`).
             context.variables.wanted = true;
             context.internal()
         }
         Trigger::Event(Event::Stop) => {
-            // Stays (`automata/port_mapping.yaml:149`).
+            // Stays (`automata/port_mapping.yaml:151`).
             context.variables.wanted = false;
             context.internal()
         }
         Trigger::Timer(Timer::ReleasingAfterReleaseTimeout) => {
-            // → RELEASED (`automata/port_mapping.yaml:145`).
+            // → RELEASED (`automata/port_mapping.yaml:147`).
             leave_releasing(context);
             context.take(State::Released)
         }
@@ -978,13 +989,13 @@ fn in_released(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.variables.wanted {
-                // → WAITING (`automata/port_mapping.yaml:154`).
+                // → WAITING (`automata/port_mapping.yaml:156`).
                 if !context.is_exhausted() {
                     enter_waiting(context);
                 }
                 context.take(State::Waiting)
             } else {
-                // → OFF (`automata/port_mapping.yaml:155`).
+                // → OFF (`automata/port_mapping.yaml:157`).
                 context.take(State::Off)
             }
         }
@@ -1032,13 +1043,11 @@ fn leave_resting(context: &mut Context<'_>) {
 /// On entering `HOLDING`.
 fn enter_holding(context: &mut Context<'_>) {
     context.variables.rest = context.parameters.first_rest;
-    context.effects.start_after(Timer::HoldingAfterLifetime, context.variables.lifetime);
 }
 
 /// On leaving `HOLDING`.
 fn leave_holding(context: &mut Context<'_>) {
     context.effects.act(Action::ForgetMapping);
-    context.effects.stop(Timer::HoldingAfterLifetime);
 }
 
 /// On entering `MAPPED`.
@@ -1051,6 +1060,17 @@ fn enter_mapped(context: &mut Context<'_>) {
 /// On leaving `MAPPED`.
 fn leave_mapped(context: &mut Context<'_>) {
     context.effects.stop(Timer::MappedAfterLifetime2);
+}
+
+/// On entering `FADING`.
+fn enter_fading(context: &mut Context<'_>) {
+    let length_ = context.variables.lifetime.divided(2_u8, &mut context.effects.faults);
+    context.effects.start_after(Timer::FadingAfterLifetime2, length_);
+}
+
+/// On leaving `FADING`.
+fn leave_fading(context: &mut Context<'_>) {
+    context.effects.stop(Timer::FadingAfterLifetime2);
 }
 
 /// On entering `RENEWING`.
@@ -1118,11 +1138,13 @@ fn exit_all(context: &mut Context<'_>) {
         }
         State::Renewing => {
             leave_renewing(context);
+            leave_fading(context);
             leave_holding(context);
             leave_engaged(context);
         }
         State::Lapsing => {
             leave_lapsing(context);
+            leave_fading(context);
             leave_holding(context);
             leave_engaged(context);
         }
@@ -1148,10 +1170,12 @@ fn exit_inside_engaged(context: &mut Context<'_>) {
         }
         State::Renewing => {
             leave_renewing(context);
+            leave_fading(context);
             leave_holding(context);
         }
         State::Lapsing => {
             leave_lapsing(context);
+            leave_fading(context);
             leave_holding(context);
         }
         _ => {}
@@ -1247,12 +1271,13 @@ impl automata_runtime::Automaton for Machine {
         if state == State::Resting {
             effects.start_after(Timer::RestingAfterRest, variables.rest);
         }
-        if state.is_in_holding() {
-            effects.start_after(Timer::HoldingAfterLifetime, variables.lifetime);
-        }
         if state == State::Mapped {
             let length_ = variables.lifetime.divided(2_u8, &mut effects.faults);
             effects.start_after(Timer::MappedAfterLifetime2, length_);
+        }
+        if state.is_in_fading() {
+            let length_ = variables.lifetime.divided(2_u8, &mut effects.faults);
+            effects.start_after(Timer::FadingAfterLifetime2, length_);
         }
         if state == State::Renewing {
             effects

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "9b5d46b1ebe6a55e8a6e9735995982f8e0308c52419171f8ae6ed7bf09b6df92";
+pub const MODEL_HASH: &str = "d6960926d400f11250161c5fc290d08feb168c6e8063777fd47f6a92dcb1b5bb";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

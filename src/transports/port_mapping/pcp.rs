@@ -12,7 +12,7 @@ use crab_nat::{GatewayAddress, InternetProtocol, PortMappingOptions, PortMapping
 
 use super::gateway::Way;
 use super::protocol::IpProtocol;
-use super::{Granted, Unmapped, Wish};
+use super::terms::{Granted, Unmapped, Wish};
 
 /// A router in the same network answers at once; three requests in 1.75 s make up for lost packets.
 const PATIENCE: TimeoutConfig =

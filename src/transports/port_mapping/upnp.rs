@@ -11,7 +11,7 @@ use igd_next::{AddAnyPortError, AddPortError, PortMappingProtocol, RequestError,
 
 use super::gateway::{Way, local_address_towards, serves};
 use super::protocol::IpProtocol;
-use super::{Granted, Unmapped, Wish};
+use super::terms::{Granted, Unmapped, Wish};
 
 /// The port of discovery (UPnP Device Architecture 2.0, section 1.3).
 const SSDP_PORT: u16 = 1900;
