@@ -101,6 +101,21 @@ fn a_router_that_maps_nothing_is_told_with_advice() {
 }
 
 #[test]
+fn a_neighbour_who_is_not_the_router_is_not_believed() {
+    let test = "a_neighbour_who_is_not_the_router_is_not_believed";
+    let Some(lab) = Lab::new(test).filter(|_| can_be_made(test)) else { return };
+    let neighbour = Router::neighbour(&lab);
+    let mut alice = lab.machine("alice", &settings());
+    alice.address("10.77.1.1/16");
+    alice.start();
+    until("the neighbour has answered", || {
+        mapping(&alice)["problem"].to_string().contains("UPnP: somebody answers who is not")
+    });
+    assert!(!neighbour.maps(7771));
+    assert!(!alice.id().contains(OUTSIDE), "{}", alice.id());
+}
+
+#[test]
 fn a_network_of_ones_own_asks_no_router_unless_it_is_told_to() {
     let test = "a_network_of_ones_own_asks_no_router_unless_it_is_told_to";
     let Some(lab) = Lab::new(test).filter(|_| can_be_made(test)) else { return };

@@ -60,6 +60,19 @@ impl Router {
         (Self { namespace, daemon, _folder: folder }, machine)
     }
 
+    /// A neighbour in the network of the laboratory that offers to map ports by UPnP, and is nobody's router.
+    pub fn neighbour(lab: &Lab) -> Self {
+        let namespace = Namespace::new().expect("the first could be made");
+        for (interface, address) in [("wan", format!("{OUTSIDE}/24")), ("lan", "10.77.0.66/16".to_owned())] {
+            lab.plug(&namespace, interface);
+            namespace.must(&["address", "add", &address, "dev", interface]);
+        }
+        rules(&namespace, Speaks::Upnp);
+        let folder = tempfile::tempdir().expect("a folder");
+        let daemon = miniupnpd(&namespace, Speaks::Upnp, &folder);
+        Self { namespace, daemon, _folder: folder }
+    }
+
     /// Whether it passes on what comes to that port.
     pub fn maps(&self, port: u16) -> bool {
         let listed = self.namespace.command("nft").args(["list", "chain", "inet", "upnp", "prerouting"]).output();

@@ -73,8 +73,10 @@ pub(super) enum Unmapped {
     Cut,
     /// It has nothing left to map.
     Full,
-    /// Somebody translates addresses between it and us, or is not it.
+    /// Somebody translates addresses between it and us.
     Between,
+    /// Somebody answers who is not it.
+    Stranger,
     /// The transport listens at an address that it does not reach.
     Elsewhere,
     /// Its answer means nothing.
@@ -90,6 +92,7 @@ impl fmt::Display for Unmapped {
             Self::Cut => "the router has no address of its own on the outside",
             Self::Full => "the router has no port left for it",
             Self::Between => "something stands between this machine and the router",
+            Self::Stranger => "somebody answers who is not the router, and is not believed",
             Self::Elsewhere => "the node does not listen on the side of the router",
             Self::Unclear => "the answer cannot be understood",
         })

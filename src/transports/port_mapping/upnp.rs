@@ -95,7 +95,7 @@ async fn find(way: Option<Way>) -> Result<Gateway<Tokio>, Unmapped> {
     match way {
         Some(way) if found.addr.ip() != way.gateway => {
             tracing::debug!(at = %found.addr, router = %way.gateway, "somebody who is not the router offers UPnP");
-            Err(Unmapped::Between)
+            Err(Unmapped::Stranger)
         }
         _ => Ok(found),
     }
