@@ -8,11 +8,11 @@ use crate::identity::Entrypoint;
 /// Who came in from the internet within this time came through whatever stands in front of the node: a day.
 const LATELY_MS: u64 = 24 * 60 * 60 * 1000;
 
-const ADVICE: &str = "turn on UPnP, NAT-PMP or PCP in the router, or forward the port by hand; until then, others who are behind \
-                      routers of their own cannot connect to this node. It asks again by itself";
+const ADVICE: &str = "turn on UPnP, NAT-PMP or PCP in the router, or forward the port by hand; until then, others who \
+                      are behind routers of their own cannot connect to this node. It asks again by itself";
 
-const BEHIND_ANOTHER: &str = "the router is behind another one, perhaps your provider's: ask the provider for a public IPv4 \
-                              address, or use IPv6, which needs no mapping";
+const BEHIND_ANOTHER: &str = "the router is behind another one, perhaps your provider's: ask the provider for a public \
+                              IPv4 address, or use IPv6, which needs no mapping";
 
 /// Whether the router lets others through.
 pub fn judge(status: &Status, now_unix_ms: u64) -> Finding {

@@ -10,7 +10,8 @@ pub(super) const SERVICE: Service = Service {
     summary: "Asks the router to map the port of this node (PCP, NAT-PMP, UPnP).",
     purpose: "Ask the router to map the port of this node, so that others reach it from the internet (PCP, NAT-PMP, UPnP)",
     while_off: "behind a router, others reach this node only if its port was forwarded by hand",
-    // It needs no other service: where no transport listens, nothing is mapped. Automata that come later ask whether it is on.
+    // It needs no other service: where no transport listens, nothing is mapped. Automata that come later ask whether it
+    // is on.
     start: |world, system| transports(system).for_each(|it| world.tell(services::port_mapping::init(it))),
     stop: |world, system| transports(system).for_each(|it| world.tell(services::port_mapping::stop(it))),
     problem: |world, _| {

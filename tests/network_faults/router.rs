@@ -97,7 +97,10 @@ fn rules(namespace: &Namespace, speaks: Speaks) {
     let rules = format!(
         "table ip nat {{
             chain leave {{ type nat hook postrouting priority srcnat; oifname wan masquerade; }}
-            chain through {{ type filter hook forward priority filter; iifname wan ct state new ct status & dnat == 0 drop; }}
+            chain through {{
+                type filter hook forward priority filter;
+                iifname wan ct state new ct status & dnat == 0 drop
+            }}
             chain own {{
                 type filter hook input priority filter;
                 {deaf_to_pcp}

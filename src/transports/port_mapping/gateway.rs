@@ -18,8 +18,8 @@ impl Way {
         local_address_towards(gateway).map(|local| Self { gateway, local })
     }
 
-    /// The way that the system takes for everything that is elsewhere. Linux says which router that is; on other systems
-    /// it is not known, and a router is found by UPnP alone.
+    /// The way that the system takes for everything that is elsewhere. Linux says which router that is; on other
+    /// systems it is not known, and a router is found by UPnP alone.
     #[must_use]
     pub fn out() -> Option<Self> {
         default_gateway().and_then(Self::by)

@@ -1,4 +1,4 @@
-//! Asks the router of this machine to map ports: by PCP, by NAT-PMP, and by UPnP, one after the other until one does it.
+//! Asks the router of this machine to map ports: by PCP, by NAT-PMP, and by UPnP, one after the other until one does.
 //!
 //! [`PortMapper`] decides nothing: when something is asked for, renewed or removed, `automata/port_mapping.yaml` says.
 //! Everything that a router answers is a stranger's word. Its size is bounded by the crates that read it, the time that
@@ -110,8 +110,8 @@ impl PortMapper {
         }
     }
 
-    /// Stops asking, and removes what was mapped, if the router lets it be removed within a short time; otherwise it ends
-    /// by its lifetime.
+    /// Stops asking, and removes what was mapped, if the router lets it be removed within a short time; otherwise it
+    /// ends by its lifetime.
     pub fn remove(&mut self, transport: &TransportName) -> impl Future<Output = ()> + use<> {
         let line = self.lines.entry(transport.clone()).or_default();
         line.removals.send_modify(|removals| *removals += 1);

@@ -1,6 +1,6 @@
-//! The Internet Gateway Device protocol of UPnP, by `igd-next`, which bounds what it reads (1 MiB, 64 levels of XML), and
-//! takes descriptions only from the address that answered. Whom to believe is decided here: the router of this machine,
-//! if it is known, and nobody else in the local network.
+//! The Internet Gateway Device protocol of UPnP, by `igd-next`, which bounds what it reads (1 MiB, 64 levels of XML),
+//! and takes descriptions only from the address that answered. Whom to believe is decided here: the router of this
+//! machine, if it is known, and nobody else in the local network.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -134,7 +134,8 @@ impl Refused {
     }
 }
 
-/// Maps that port, and no other. A router that knows only mappings for ever is asked for one; it is removed like others.
+/// Maps that port, and no other. A router that knows only mappings for ever is asked for one, which is removed like
+/// others.
 async fn add(
     gateway: &Gateway<Tokio>,
     protocol: PortMappingProtocol,
