@@ -8,7 +8,7 @@ use crate::name::TransportName;
 pub(super) const SERVICE: Service = Service {
     name: "port-mapping",
     summary: "Asks the router to map the port of this node (PCP, NAT-PMP, UPnP).",
-    purpose: "Ask the router to map the port of this node, so that others reach it from the internet (PCP, NAT-PMP, UPnP)",
+    purpose: "Ask the router to map the port of this node, so that others reach it (PCP, NAT-PMP, UPnP)",
     while_off: "behind a router, others reach this node only if its port was forwarded by hand",
     // It needs no other service: where no transport listens, nothing is mapped. Automata that come later ask whether it
     // is on.

@@ -9,6 +9,9 @@ use tokio::net::UdpSocket;
 
 use super::*;
 
+/// What a router answers to a request.
+type Answer = fn(&[u8]) -> Vec<u8>;
+
 /// What a router has heard.
 type Heard = Arc<StdMutex<Vec<Vec<u8>>>>;
 
@@ -122,7 +125,7 @@ async fn a_router_of_the_older_protocol_is_asked_in_it() {
 
 #[tokio::test]
 async fn what_a_router_makes_up_is_not_believed() {
-    let answers: [(&str, fn(&[u8]) -> Vec<u8>); 6] = [
+    let answers: [(&str, Answer); 6] = [
         ("no address", |request| pcp_answer(request, 60, Ipv4Addr::UNSPECIFIED, 1)),
         ("loopback", |request| pcp_answer(request, 60, Ipv4Addr::LOCALHOST, 1)),
         ("port 0", |request| pcp_answer(request, 60, OUTSIDE, 0)),
