@@ -8,9 +8,9 @@ use bitpie::automata::system::{Action, Message, Settings, System};
 use bitpie::automata::types::{OtherSession, Room};
 use bitpie::automata::{
     contact_status, network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol,
-    quic_connection, reachability, tcp_connection,
+    port_mapping, quic_connection, reachability, tcp_connection,
 };
-use bitpie::identity::NodeId;
+use bitpie::identity::{Entrypoint, NodeId};
 use bitpie::name::TransportName;
 use bitpie::nickname::Nickname;
 
@@ -109,6 +109,16 @@ impl peer_protocol::Conditions for Answers {
 
     fn other_session(&mut self, _: &u64) -> OtherSession {
         OtherSession::Absent
+    }
+}
+
+impl port_mapping::Conditions for Answers {
+    fn behind_router(&mut self, _: &TransportName) -> bool {
+        true
+    }
+
+    fn reachable(&mut self, _: &TransportName, _: &Entrypoint) -> bool {
+        true
     }
 }
 

@@ -6,7 +6,7 @@
 //! Brings the network and the transports up, takes them down and up again when somebody asks for it or when the connection
 //! seems dead, and rests in between. Others watch `CONNECTED`, `DISCONNECTED`, and `SETTLED` around both.
 //!
-//! Left out of the original, until this node maps ports: its state UPNP, and what led there.
+//! The state UPNP of the original, in which everything waited for the router, is an automaton of its own: `port_mapping`.
 //!
 //! Differences from the original, each a flaw that was mended:
 //!

@@ -4,7 +4,7 @@
 //! There is one per transport (TransportName). Generated from `automata/network_transport.yaml`; change that.
 
 use automata_runtime::generated::*;
-use super::types;
+use super::{port_mapping, types};
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -280,6 +280,8 @@ pub type History = ();
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "a key is a key")]
 pub enum Sent {
+    /// An event for `port_mapping`.
+    ToPortMapping { key: types::TransportName, event: port_mapping::Event },
     /// An observation: it enters `LISTENING`.
     EntersListening,
     /// An observation: it leaves `CHANGING`.
@@ -291,6 +293,13 @@ pub enum Sent {
 impl serde::Serialize for Sent {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
+            Sent::ToPortMapping { key, event } => {
+                delivery::serialize_sent(
+                    InstanceName::new("port_mapping", key),
+                    event,
+                    serializer,
+                )
+            }
             Sent::EntersListening => serializer.serialize_unit(),
             Sent::LeavesChanging => serializer.serialize_unit(),
             Sent::LeavesListening => serializer.serialize_unit(),
@@ -687,6 +696,12 @@ fn leave_changing(context: &mut Context<'_>) {
 /// On entering `INIT`.
 fn enter_init(context: &mut Context<'_>) {
     context.effects.act(Action::Initialise);
+    context
+        .effects
+        .send(Sent::ToPortMapping {
+            key: context.key.clone(),
+            event: port_mapping::Event::Begin,
+        });
     context
         .effects
         .start_after(Timer::InitAfterChangeTimeout, context.parameters.change_timeout);

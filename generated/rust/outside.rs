@@ -11,6 +11,8 @@ pub enum Command {
     Dht(Dht),
     /// Of `network`.
     Network(Network),
+    /// Of `router`.
+    Router(Router),
     /// Of `store`.
     Store(Store),
     /// Of `transports`.
@@ -64,6 +66,19 @@ pub enum Network {
     NetworkConnectorSetUp,
     /// `network_connector.probe_internet`. internet_reached or internet_missing answers.
     NetworkConnectorProbeInternet,
+}
+
+/// What `router` is asked for. The router in front of this machine, which maps ports.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Router {
+    /// `port_mapping.request_mapping`. Make the mapping, or renew the one that there is; mapped or mapping_failed answers.
+    PortMappingRequestMapping {
+        transport: types::TransportName,
+        lifetime: Milliseconds,
+    },
+    /// `port_mapping.remove_mapping`. Stop asking, and remove what was mapped; mapping_removed answers, and nothing older comes after it.
+    PortMappingRemoveMapping { transport: types::TransportName },
 }
 
 /// What `store` is asked for. What is on disk.

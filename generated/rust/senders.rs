@@ -103,7 +103,7 @@ pub mod api {
     pub mod p2p_connector {
         use automata_runtime::generated::*;
         use super::super::super::{p2p_connector::Event, system::Message, types};
-        /// `check_synchronize`. My settings or my contacts may have changed.
+        /// `check_synchronize`. My settings or my contacts may have changed, or where a router lets others through.
         #[must_use]
         pub fn check_synchronize() -> Message {
             Message::P2pConnector(Input::Event(Event::CheckSynchronize))
@@ -609,6 +609,12 @@ pub mod identity {
     pub mod p2p_connector {
         use automata_runtime::generated::*;
         use super::super::super::{p2p_connector::Event, system::Message};
+        /// `check_synchronize`. My settings or my contacts may have changed, or where a router lets others through.
+        #[must_use]
+        pub fn check_synchronize() -> Message {
+            Message::P2pConnector(Input::Event(Event::CheckSynchronize))
+        }
+
         /// `my_id_updated`. An answer to update_my_identity.
         #[must_use]
         pub fn my_id_updated(contacts_changed: bool, identity_changed: bool) -> Message {
@@ -787,6 +793,50 @@ pub mod private_messages {
         #[must_use]
         pub fn stop() -> Message {
             Message::Outbox(Input::Event(Event::Stop))
+        }
+    }
+}
+
+/// The router in front of this machine, which maps ports.
+pub mod router {
+    /// To `port_mapping`.
+    pub mod port_mapping {
+        use automata_runtime::generated::*;
+        use super::super::super::{port_mapping::Event, system::Message, types};
+        /// `mapped`. An answer to request_mapping: what comes there is passed on. Old name: upnp-done.
+        #[must_use]
+        pub fn mapped(
+            transport: types::TransportName,
+            external: types::Entrypoint,
+            lifetime: Milliseconds,
+            protocol: types::MappingProtocol,
+        ) -> Message {
+            Message::PortMapping(
+                transport,
+                Input::Event(Event::Mapped {
+                    external,
+                    lifetime,
+                    protocol,
+                }),
+            )
+        }
+
+        /// `mapping_failed`. The other answer: no router does it.
+        #[must_use]
+        pub fn mapping_failed(
+            transport: types::TransportName,
+            reason: String,
+        ) -> Message {
+            Message::PortMapping(
+                transport,
+                Input::Event(Event::MappingFailed { reason }),
+            )
+        }
+
+        /// `mapping_removed`. The answer to remove_mapping, whatever became of it.
+        #[must_use]
+        pub fn mapping_removed(transport: types::TransportName) -> Message {
+            Message::PortMapping(transport, Input::Event(Event::MappingRemoved))
         }
     }
 }
@@ -982,7 +1032,7 @@ pub mod services {
             Message::P2pConnector(Input::Event(Event::Stop))
         }
 
-        /// `check_synchronize`. My settings or my contacts may have changed.
+        /// `check_synchronize`. My settings or my contacts may have changed, or where a router lets others through.
         #[must_use]
         pub fn check_synchronize() -> Message {
             Message::P2pConnector(Input::Event(Event::CheckSynchronize))
@@ -997,6 +1047,23 @@ pub mod services {
         #[must_use]
         pub fn close(session: u64, reason: types::Refusal) -> Message {
             Message::PeerProtocol(session, Input::Event(Event::Close { reason }))
+        }
+    }
+
+    /// To `port_mapping`.
+    pub mod port_mapping {
+        use automata_runtime::generated::*;
+        use super::super::super::{port_mapping::Event, system::Message, types};
+        /// `init`. The service port-mapping is on.
+        #[must_use]
+        pub fn init(transport: types::TransportName) -> Message {
+            Message::PortMapping(transport, Input::Event(Event::Init))
+        }
+
+        /// `stop`. The service is off.
+        #[must_use]
+        pub fn stop(transport: types::TransportName) -> Message {
+            Message::PortMapping(transport, Input::Event(Event::Stop))
         }
     }
 }

@@ -161,6 +161,41 @@ fn variants_of_FailReason_are_named_as_in_types_yaml() {
     }
 }
 
+/// By which protocol a router was asked to map a port.
+pub type MappingProtocol = opaque::Checked<
+    MappingProtocol_of_,
+    {
+        opaque::carried::<MappingProtocol_of_>() + opaque::shown::<MappingProtocol_of_>()
+            + opaque::copied::<MappingProtocol_of_>()
+    },
+>;
+
+#[allow(non_camel_case_types)]
+type MappingProtocol_of_ = crate::transports::MappingProtocol;
+
+/// Its variants are those of `types.yaml`.
+const _: fn(&MappingProtocol_of_) = |value| match value {
+    MappingProtocol_of_::Pcp
+    | MappingProtocol_of_::NatPmp
+    | MappingProtocol_of_::Upnp => {}
+};
+
+#[cfg(test)]
+#[test]
+#[allow(non_snake_case)]
+fn variants_of_MappingProtocol_are_named_as_in_types_yaml() {
+    for (value, name) in [
+        (MappingProtocol_of_::Pcp, "Pcp"),
+        (MappingProtocol_of_::NatPmp, "NatPmp"),
+        (MappingProtocol_of_::Upnp, "Upnp"),
+    ] {
+        assert!(
+            opaque::is_called(& value, name),
+            "`{value:?}` has to serialise as \"{name}\""
+        );
+    }
+}
+
 /// A name that a person goes by, normalised.
 pub type Nickname = opaque::Checked<
     Nickname_of_,

@@ -13,6 +13,7 @@ use crate::identity::{Entrypoint, InvitationName, NodeId};
 use crate::name::ServiceName;
 use crate::name::TransportName;
 use crate::nickname::{Nickname, NicknameResult};
+use crate::transports::MappingProtocol;
 use crate::world::services::ServiceResult;
 
 /// `status`: how the node is.
@@ -210,6 +211,9 @@ pub struct TransportStatus {
     pub problem: Option<String>,
     /// How well it has served since the node was started.
     pub stability: TransportStability,
+    /// Whether the router lets others through to it.
+    #[serde(default)]
+    pub mapping: MappingStatus,
 }
 
 /// How well a transport has served, in a [`TransportStatus`].
@@ -229,6 +233,26 @@ pub struct TransportStability {
     pub lasts_ms: Option<u32>,
     /// When somebody else last opened a session by it, in milliseconds of unix time.
     pub came_in_unix_ms: Option<u64>,
+}
+
+/// What the router does for a transport in [`TransportStatus`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappingStatus {
+    /// The state of its `port_mapping`; nothing if there is none.
+    pub state: Option<String>,
+    /// Where the router lets others through.
+    pub external: Option<Entrypoint>,
+    /// By which protocol it was asked.
+    #[serde(with = "crate::words::in_json_if_any", default)]
+    pub protocol: Option<MappingProtocol>,
+    /// Until when, if it is not renewed.
+    pub until_unix_ms: Option<u64>,
+    /// It is in the identity document of this node, as it is an address that others can reach.
+    pub published: bool,
+    /// Why the router is not asked.
+    pub not_needed: Option<String>,
+    /// Why there is no mapping, or why it may end.
+    pub problem: Option<String>,
 }
 
 /// Discovery in the local network.

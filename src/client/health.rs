@@ -3,6 +3,7 @@
 
 use super::check::{Finding, Verdict};
 use super::duration::when;
+use super::port_mapping;
 use super::terminal::counted;
 use crate::api::answers::{ServiceOff, Status};
 use crate::identity::Entrypoint;
@@ -21,6 +22,7 @@ pub type Judge = fn(&Status, u64) -> Finding;
 pub const JUDGES: &[(&str, Judge)] = &[
     ("listening", listening),
     ("from outside", from_outside),
+    ("router", port_mapping::judge),
     ("clocks", clock),
     ("DHT", dht),
     ("nickname", nickname),
@@ -282,8 +284,8 @@ pub(super) mod tests {
 
     use super::*;
     use crate::api::answers::{
-        CameIn, ClockStatus, ContactCounts, Counters, DhtStatus, LanStatus, NicknameStatus, SessionCounts,
-        TransportStatus,
+        CameIn, ClockStatus, ContactCounts, Counters, DhtStatus, LanStatus, MappingStatus, NicknameStatus,
+        SessionCounts, TransportStatus,
     };
     use crate::identity::NodeId;
 
@@ -320,6 +322,7 @@ pub(super) mod tests {
                     lasts_ms: None,
                     came_in_unix_ms: Some(NOW),
                 },
+                mapping: MappingStatus::default(),
             }],
             lan_discovery: LanStatus { state: "ON".to_owned(), found: 2, problem: None },
             services: BTreeMap::new(),

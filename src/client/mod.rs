@@ -26,6 +26,7 @@ mod messages;
 mod names;
 mod overview;
 mod passphrase;
+mod port_mapping;
 mod sending;
 mod services;
 mod settings;

@@ -7,6 +7,7 @@ use super::check::Verdict;
 use super::duration::{Span, when};
 use super::failure::Failure;
 use super::health;
+use super::port_mapping;
 use super::short_id::ShortIds;
 use super::table::{Cell, Table};
 use super::terminal::{
@@ -99,6 +100,8 @@ fn status_text(status: &Status, is_verbose: bool, now_unix_ms: u64) -> String {
     lines.add("node", format!("{name}{}", status.id));
     let listening: Vec<String> =
         status.transports.iter().flat_map(|it| &it.listening).map(Entrypoint::to_string).collect();
+    let through_router = port_mapping::published(status).map(|external| format!("{external} (by the router)"));
+    let listening: Vec<String> = listening.into_iter().chain(through_router).collect();
     let at = if listening.is_empty() { styled(FAINT, "nowhere") } else { listening.join(" ") };
     lines.add("listens at", at);
     lines.add("contacts", contacts_text(&status.contacts));
@@ -171,6 +174,11 @@ impl Lines {
         for transport in &status.transports {
             self.add(transport.name.as_str(), transport_text(transport));
             self.add("", stability_text(&transport.stability, now_unix_ms));
+            if let (Some(state), Some(said)) =
+                (&transport.mapping.state, port_mapping::in_words(transport, now_unix_ms))
+            {
+                self.add("router", format!("{} {}", styled(state_style(state), safe(state)), safe(&said)));
+            }
         }
         self.add("local net", lan_text(&status.lan_discovery));
         self.add("DHT", dht(status));

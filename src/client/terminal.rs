@@ -31,7 +31,7 @@ pub fn styled(style: Style, text: impl std::fmt::Display) -> String {
 /// write them.
 pub fn state_style(state: &str) -> Style {
     match state.rsplit('.').next().unwrap_or(state) {
-        "ON" | "LISTENING" | "CONNECTED" | "READY" | "STEADY" | "INCOMING" | "KNOWN" => GOOD,
+        "ON" | "LISTENING" | "CONNECTED" | "READY" | "STEADY" | "INCOMING" | "KNOWN" | "MAPPED" => GOOD,
         "OFF" | "OFFLINE" | "CLOSED" | "DOWN" | "STOPPED" => FAINT,
         "NOT_INSTALLED" | "DEPENDS_OFF" | "DISCONNECTED" | "FAILED" => BAD,
         _ => ODD,

@@ -19,6 +19,7 @@ pub mod packets;
 pub mod peer_link;
 pub mod peer_protocol;
 pub mod quic_connection;
+pub mod port_mapping;
 pub mod reachability;
 pub mod read_receipts;
 pub mod sessions;

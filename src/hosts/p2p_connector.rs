@@ -1,5 +1,7 @@
 //! Our identity document: built by the rim, which has the key, and sent to everybody with whom there is a session.
 
+use std::collections::BTreeMap;
+
 use crate::automata::local_service;
 use crate::automata::p2p_connector::{Conditions, Inside as Action};
 use crate::automata::senders::identity;
@@ -79,13 +81,14 @@ pub fn identity_failed(world: &mut World, system: &System, reason: String) {
 fn in_order(world: &World) -> Vec<Entrypoint> {
     let mut transports: Vec<TransportName> = Vec::new();
     let before = world.identity.published.iter().map(|entrypoint| &entrypoint.transport);
-    for transport in before.chain(world.identity.entrypoints.keys()) {
-        if !transports.contains(transport) && world.identity.entrypoints.contains_key(transport) {
+    let reached: BTreeMap<&TransportName, Vec<Entrypoint>> = world.reached_at().collect();
+    for transport in before.chain(reached.keys().copied()) {
+        if !transports.contains(transport) && reached.contains_key(transport) {
             transports.push(transport.clone());
         }
     }
     let transports = world.identity.stabilities.order(transports);
-    let lists: Vec<&Vec<Entrypoint>> = transports.iter().map(|it| &world.identity.entrypoints[it]).collect();
+    let lists: Vec<&Vec<Entrypoint>> = transports.iter().map(|it| &reached[it]).collect();
     let longest = lists.iter().map(|list| list.len()).max().unwrap_or(0);
     let turns = (0..longest).flat_map(|turn| lists.iter().filter_map(move |list| list.get(turn)));
     let mut ordered: Vec<Entrypoint> = turns.cloned().collect();

@@ -4,7 +4,7 @@ use crate::automata::system::{Action, System};
 use crate::hosts::{
     contact_ratings, contact_status, dht_connector, identity_publisher, lan_discovery, message_delivery,
     network_connector, network_transport, nickname_holder, outbox, p2p_connector, peer_link, peer_protocol,
-    quic_connection, reachability, read_receipts, tcp_connection,
+    port_mapping, quic_connection, reachability, read_receipts, tcp_connection,
 };
 use crate::services::tree;
 use crate::world::{Command, World};
@@ -28,6 +28,7 @@ pub fn perform(world: &mut World, system: &System, action: Action) {
         Action::P2pConnector(action) => p2p_connector::perform(world, system, &action),
         Action::PeerLink(peer, action) => peer_link::perform(world, system, peer, &action),
         Action::PeerProtocol(session, action) => peer_protocol::perform(world, system, session, action),
+        Action::PortMapping(transport, action) => port_mapping::perform(world, system, transport, action),
         Action::Reachability(peer, action) => reachability::perform(world, system, peer, &action),
         Action::ReadReceipts(peer, action) => read_receipts::perform(world, peer, action),
         Action::QuicConnection(session, action) => quic_connection::perform(world, system, session, &action),

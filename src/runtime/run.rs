@@ -24,7 +24,7 @@ use crate::peers::KnownPeer;
 use crate::store::{Store, StoreHandle, StoreThread};
 use crate::transports::lan::{LanDiscovery, Ourselves};
 use crate::transports::raise_descriptor_limit;
-use crate::world::{Beginning, Places};
+use crate::world::{Beginning, MappingRules, Places};
 
 use super::api_file::ApiFile;
 use super::databases;
@@ -346,6 +346,10 @@ fn beginning(
         peers,
         network: settings.node.network.clone(),
         is_private_network: settings.is_private_network(),
+        mapping_rules: MappingRules {
+            is_private_network: settings.is_private_network(),
+            in_private_networks: settings.port_mapping.own_networks,
+        },
         outgoing_limit: settings.sessions.outbound,
         nickname: settings.identity.name.clone(),
         document: document.as_bytes().into(),
@@ -360,6 +364,9 @@ fn automata_settings(settings: &Settings) -> system::Settings {
     holder.check_interval = settings.testing.nickname_check;
     holder.settle_interval = holder.settle_interval.min(holder.check_interval);
     of_automata.dht_connector.look_interval = settings.testing.dht_look;
+    let mapping = &mut of_automata.port_mapping;
+    mapping.wanted_lifetime = settings.testing.mapping_lifetime;
+    mapping.shortest_lifetime = mapping.shortest_lifetime.min(mapping.wanted_lifetime);
     of_automata.tcp_connection.handshake_timeout = settings.testing.handshake_timeout;
     of_automata.quic_connection.handshake_timeout = settings.testing.handshake_timeout;
     of_automata.peer_protocol.handshake_timeout = settings.testing.handshake_timeout;

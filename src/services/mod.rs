@@ -10,6 +10,7 @@ mod lan_discovery;
 mod network;
 mod of_transports;
 mod p2p_hookups;
+mod port_mapping;
 mod private_messages;
 mod service;
 mod tcp_connections;
@@ -33,6 +34,7 @@ pub const SERVICES: &[Service] = &[
     p2p_hookups::SERVICE,
     private_messages::SERVICE,
     lan_discovery::SERVICE,
+    port_mapping::SERVICE,
 ];
 
 impl Service {

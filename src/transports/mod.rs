@@ -8,6 +8,7 @@ mod events;
 pub mod lan;
 pub mod quic;
 mod sessions;
+pub mod port_mapping;
 pub mod tcp;
 mod transport;
 
@@ -16,4 +17,5 @@ pub use events::{CloseReason, ListenError, RefusedWhy, SessionNumber, TransportE
 pub use sessions::{
     BulkStream, INCOMING_BULK_STREAMS, IncomingBulk, Limits, OpenBulkError, SessionCounts, raise_descriptor_limit,
 };
+pub use port_mapping::MappingProtocol;
 pub use transport::{SendRefused, SessionNumbers, Transport};

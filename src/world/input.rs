@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::ids::SessionId;
+use super::mappings::MappingRules;
 use super::places::Places;
 use crate::automata::system::Message;
 use crate::automata::types::{CloseReason, FailReason, SlotState};
@@ -273,6 +274,8 @@ pub struct Beginning {
     pub network: String,
     /// Addresses of private networks may be dialled because somebody unknown named them.
     pub is_private_network: bool,
+    /// Whether the router is asked to map ports.
+    pub mapping_rules: MappingRules,
     /// Sessions that we open, at most.
     pub outgoing_limit: usize,
     /// The nickname by which the user wants to be known.

@@ -8,6 +8,7 @@ mod counters;
 mod ids;
 mod input;
 mod lan;
+mod mappings;
 mod nickname;
 mod numbers;
 mod offenders;
@@ -40,6 +41,7 @@ pub use input::{
     Beginning, DhtInput, IdentityBuilt, Input, Now, QueuedMessage, SessionInput, TransportInput, UserRequest,
 };
 pub use lan::{LAN_PEERS, Lan};
+pub use mappings::{Mapping, MappingRules, Mappings};
 pub use nickname::OwnNickname;
 pub use numbers::Numbers;
 pub use offenders::Offenders;
@@ -102,6 +104,8 @@ pub struct World {
     pub enabled: BTreeSet<ServiceName>,
     /// The local network.
     pub lan: Lan,
+    /// What the router has mapped.
+    pub mappings: Mappings,
     /// Services and requests that wait.
     pub waiting: services::Waiting,
     /// Our identity.
@@ -159,6 +163,7 @@ impl World {
             bootstrap: beginning.bootstrap.into_iter().map(|(peer, _)| peer).collect(),
             enabled: beginning.enabled.into_iter().collect(),
             lan: Lan::default(),
+            mappings: Mappings { rules: beginning.mapping_rules, ..Mappings::default() },
             waiting: services::Waiting::default(),
             identity: OwnIdentity::new(beginning.document, beginning.document_name),
             acknowledgements: Acknowledgements::default(),
@@ -208,6 +213,12 @@ impl World {
     /// What the rim is asked for next.
     pub fn next_command(&mut self) -> Option<Command> {
         self.commands.pop_front()
+    }
+
+    /// Where this node can be reached by each transport that listens, through the router too.
+    pub fn reached_at(&self) -> impl Iterator<Item = (&TransportName, Vec<Entrypoint>)> {
+        let all = self.identity.entrypoints.iter();
+        all.map(|(transport, listens_at)| (transport, self.mappings.with_external(transport, listens_at)))
     }
 
     /// Writes down what is known of a peer.

@@ -29,13 +29,14 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// A network namespace.
-struct Namespace {
+pub struct Namespace {
     /// It reads what never comes; when the test ends, so does it.
     keeper: Child,
 }
 
 impl Namespace {
-    fn new() -> Option<Self> {
+    /// A new one; nothing where that is not allowed.
+    pub fn new() -> Option<Self> {
         let keeper = Command::new("unshare")
             .args(["--net", "cat"])
             .stdin(Stdio::piped())
@@ -63,7 +64,7 @@ impl Namespace {
     }
 
     /// A program in this namespace.
-    fn command(&self, program: &str) -> Command {
+    pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new("nsenter");
         command.arg(format!("--net=/proc/{}/ns/net", self.id())).arg(program).stdin(Stdio::null());
         command
@@ -73,6 +74,17 @@ impl Namespace {
     fn ip(&self, arguments: &[&str]) -> bool {
         let output = self.command("ip").args(arguments).output();
         output.is_ok_and(|output| output.status.success())
+    }
+
+    /// The same; the test fails if it has not.
+    #[track_caller]
+    pub fn must(&self, arguments: &[&str]) {
+        assert!(self.ip(arguments), "{arguments:?}");
+    }
+
+    /// Writes a file of /proc as it is there.
+    pub fn write(&self, path: &str, text: &str) {
+        fs_in(self, path, text);
     }
 }
 
@@ -111,18 +123,23 @@ impl Lab {
     /// A machine at the switch, with a cable and no address.
     pub fn machine(&self, name: &str, settings: &[(&str, String)]) -> Machine {
         let namespace = Namespace::new().expect("the first could be made");
-        let port = format!("to{}", self.machines.fetch_add(1, Ordering::Relaxed));
-        let (switch, machine) = (self.switch.id().to_string(), namespace.id().to_string());
-        assert!(
-            namespace.ip(&[
-                "link", "add", "eth0", "netns", &machine, "type", "veth", "peer", "name", &port, "netns", &switch
-            ])
-        );
-        assert!(self.switch.ip(&["link", "set", &port, "up", "master", "br0"]));
-        // An address of IPv6 is usable at once.
-        fs_in(&namespace, "/proc/sys/net/ipv6/conf/eth0/accept_dad", "0");
-        assert!(namespace.ip(&["link", "set", "eth0", "up"]));
+        let port = self.plug(&namespace, "eth0");
         Machine::new(name, namespace, self.switch.id(), port, settings)
+    }
+
+    /// A cable from the switch to an interface of that name; tells the port of the switch.
+    pub fn plug(&self, namespace: &Namespace, interface: &str) -> String {
+        let port = format!("to{}", self.machines.fetch_add(1, Ordering::Relaxed));
+        cable(namespace, interface, &self.switch, &port);
+        self.switch.must(&["link", "set", &port, "master", "br0"]);
+        port
+    }
+
+    /// A machine that is joined to an interface of another one, and not to the switch.
+    pub fn machine_behind(&self, router: &Namespace, at: &str, name: &str, settings: &[(&str, String)]) -> Machine {
+        let namespace = Namespace::new().expect("the first could be made");
+        cable(&namespace, "eth0", router, at);
+        Machine::new(name, namespace, self.switch.id(), String::new(), settings)
     }
 
     /// A node in the namespace of the switch.
@@ -162,6 +179,16 @@ impl Lab {
         until("the DHT is there", || machine.status()["dht"]["listening"].is_string());
         machine
     }
+}
+
+/// A cable between two interfaces that it makes.
+fn cable(one: &Namespace, interface: &str, other: &Namespace, port: &str) {
+    let (here, there) = (one.id().to_string(), other.id().to_string());
+    one.must(&["link", "add", interface, "netns", &here, "type", "veth", "peer", "name", port, "netns", &there]);
+    other.must(&["link", "set", port, "up"]);
+    // An address of IPv6 is usable at once.
+    fs_in(one, &format!("/proc/sys/net/ipv6/conf/{interface}/accept_dad"), "0");
+    one.must(&["link", "set", interface, "up"]);
 }
 
 /// Writes a file of /proc as it is in that namespace.
@@ -301,6 +328,24 @@ impl Machine {
     /// Its way out is by the switch.
     pub fn way_out(&self) {
         let _ = self.namespace.ip(&["route", "replace", "default", "via", "10.77.0.1"]);
+    }
+
+    /// One more address, and the way out is by somebody.
+    pub fn address_by(&self, address: &str, gateway: &str) {
+        self.namespace.must(&["address", "add", address, "dev", "eth0"]);
+        self.way_out_by(gateway);
+    }
+
+    /// Its way out is by somebody.
+    pub fn way_out_by(&self, gateway: &str) {
+        self.namespace.must(&["route", "replace", "default", "via", gateway]);
+    }
+
+    /// Ends its node in order.
+    pub fn end(&mut self) {
+        self.run(&["stop"]);
+        let mut node = self.node.take().expect("it runs");
+        until("it has ended", || node.try_wait().expect("it is ours").is_some());
     }
 
     /// It has another address from now on.

@@ -9,6 +9,8 @@
 )]
 
 mod lab;
+mod mapping;
+mod router;
 
 use std::time::{Duration, Instant};
 

@@ -2,6 +2,7 @@
 //! Virtual time, and the same run each time.
 
 mod lan;
+mod mapping;
 mod network;
 mod nicknames;
 mod scenarios;

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use automata_runtime::{Input as BusInput, Record, Records};
-use bitpie::automata::outside::{self, Dht, Network, Store, Transports, User};
+use bitpie::automata::outside::{self, Dht, Network, Router, Store, Transports, User};
 use bitpie::automata::system::{Message, Settings};
-use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, NicknameResult, Refusal};
+use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, MappingProtocol, NicknameResult, Refusal};
 use bitpie::automata::{
     dht_connector, identity_publisher, lan_discovery, local_service, network_connector, network_transport,
-    nickname_holder, node_life, outbox, peer_protocol, reachability, read_receipts,
+    nickname_holder, node_life, outbox, peer_protocol, port_mapping, reachability, read_receipts,
 };
 use bitpie::dht::{Slot, judge};
 use bitpie::identity::{Entrypoint, IdentityKey, NodeId};
@@ -23,8 +23,8 @@ use bitpie::services::{SERVICES, Service};
 use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind};
 use bitpie::words::snake_case;
 use bitpie::world::{
-    Beginning, Command, DhtInput, IdentityBuilt, Input, Now, Places, QueuedMessage, RequestId, SessionId, SessionInput,
-    TransportInput,
+    Beginning, Command, DhtInput, IdentityBuilt, Input, MappingRules, Now, Places, QueuedMessage, RequestId, SessionId,
+    SessionInput, TransportInput,
 };
 
 /// Unix time at which every simulation begins, in milliseconds.
@@ -52,7 +52,7 @@ pub struct Host {
     wires: BTreeMap<SessionId, (usize, SessionId)>,
     accepted: SessionId,
     pub revision: u64,
-    published: Vec<Entrypoint>,
+    pub published: Vec<Entrypoint>,
     /// Messages of its user: which, to whom, and what has become of each.
     pub outbox: BTreeMap<PacketId, (NodeId, DeliveryState)>,
     pub refused: BTreeMap<PacketId, FailReason>,
@@ -80,6 +80,12 @@ pub struct Host {
     pub found: BTreeMap<u64, Search>,
     /// Whether nodes were there when the user asked.
     pub reached: BTreeMap<NodeId, bool>,
+    /// Where its router lets others through, if it maps ports.
+    pub router: Option<SocketAddr>,
+    /// It maps one now.
+    pub is_mapped: bool,
+    /// How often it was asked to.
+    pub mapping_requests: u32,
 }
 
 /// What has become of a search.
@@ -161,6 +167,12 @@ impl World {
             world.hosts.push(host(index, &contacts, Vec::new(), room(index)));
         }
         world
+    }
+
+    /// A node that asks its router, which lets others through there; nowhere, if it maps no ports. Before it begins.
+    pub fn put_behind_router(&mut self, index: usize, router: Option<SocketAddr>) {
+        let rules = MappingRules { is_private_network: true, in_private_networks: true };
+        self.hosts[index] = Host { router, ..host_by(rules, index, &[], Vec::new(), SESSION_LIMIT) };
     }
 
     pub fn begin(&mut self, index: usize) {
@@ -383,6 +395,7 @@ impl World {
         match command {
             outside::Command::Dht(command) => self.dht(index, command),
             outside::Command::Network(command) => self.network(index, &command),
+            outside::Command::Router(command) => self.router(index, command),
             outside::Command::Transports(command) => self.transports(index, command),
             outside::Command::Store(Store::MessageDeliveryRecord { message, state, .. }) => {
                 self.hosts[index].outbox.get_mut(&message).expect("it is ours").1 = state;
@@ -465,6 +478,31 @@ impl World {
         };
         let delay_ms = if *command == Network::NetworkConnectorSetUp { 0 } else { 5 };
         self.tell(index, delay_ms, Input::Event(Message::NetworkConnector(BusInput::Event(event))));
+    }
+
+    /// The router of that host, if it maps ports.
+    fn router(&mut self, index: usize, command: Router) {
+        use port_mapping::Event;
+        let host = &mut self.hosts[index];
+        let (transport, event) = match command {
+            Router::PortMappingRequestMapping { transport, lifetime } => {
+                host.mapping_requests += 1;
+                let event = match host.router {
+                    Some(address) => {
+                        let external = Entrypoint { transport: transport.clone(), address };
+                        host.is_mapped = true;
+                        Event::Mapped { external, lifetime, protocol: MappingProtocol::Pcp }
+                    }
+                    None => Event::MappingFailed { reason: "it does not answer".to_owned() },
+                };
+                (transport, event)
+            }
+            Router::PortMappingRemoveMapping { transport } => {
+                host.is_mapped = false;
+                (transport, Event::MappingRemoved)
+            }
+        };
+        self.tell(index, 30, Input::Event(Message::PortMapping(transport, BusInput::Event(event))));
     }
 
     fn transports(&mut self, index: usize, command: Transports) {
@@ -722,6 +760,11 @@ fn closed(session: SessionId, reason: CloseReason) -> Input {
 }
 
 fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, room: usize) -> Host {
+    let rules = MappingRules { is_private_network: true, in_private_networks: false };
+    host_by(rules, index, contacts, peers, room)
+}
+
+fn host_by(mapping_rules: MappingRules, index: usize, contacts: &[usize], peers: Vec<KnownPeer>, room: usize) -> Host {
     let beginning = Beginning {
         me: id(index as u8 + 1),
         chance: [index as u8; 32],
@@ -731,6 +774,7 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, room: usize) ->
         peers,
         network: "test".to_owned(),
         is_private_network: true,
+        mapping_rules,
         refused: Vec::new(),
         places: Places { inbound: room, inbound_per_address: room },
         outgoing_limit: room,
@@ -769,5 +813,8 @@ fn host(index: usize, contacts: &[usize], peers: Vec<KnownPeer>, room: usize) ->
         nickname_reports: Vec::new(),
         found: BTreeMap::new(),
         reached: BTreeMap::new(),
+        router: None,
+        is_mapped: false,
+        mapping_requests: 0,
     }
 }

@@ -180,6 +180,15 @@ settings! {
         ),
     }
 
+    ["services/port-mapping"]
+    port_mapping: PortMappingSettings {
+        own_networks: bool = restart(
+            SWITCH,
+            "false",
+            "Ask the router even if `network` names a network of your own",
+        ),
+    }
+
     ["services/tcp-transport"]
     tcp: TcpSettings {
         port: PortSetting = restart(PORT, "7771", "The TCP port that other nodes connect to"),
@@ -275,6 +284,11 @@ settings! {
             duration(100, DAY_MS),
             "1min",
             "How often it is looked whether others in the DHT still answer, for tests that cannot wait so long",
+        ),
+        mapping_lifetime: Milliseconds = hidden(
+            duration(1_000, DAY_MS),
+            "1h",
+            "How long routers are asked to map ports, for tests that cannot wait so long",
         ),
         handshake_timeout: Milliseconds = hidden(
             duration(100, 60_000),

@@ -17,6 +17,7 @@ mod notices;
 mod our_identity;
 mod outside;
 mod rates;
+mod router;
 mod sealer;
 mod searches;
 mod settings;

@@ -15,6 +15,7 @@ use crate::name::TransportName;
 use crate::runtime::inbound::Proved;
 use crate::runtime::interfaces::{self, Surroundings};
 use crate::runtime::transports::{TRANSPORTS, TransportKind};
+use crate::transports::port_mapping::PortMapper;
 use crate::transports::{CloseReason, ListenError, SessionNumbers, Transport, TransportEvent};
 use crate::wire::Frame;
 use crate::world::{Input, TransportInput};
@@ -38,6 +39,8 @@ pub struct Network {
     pub(super) rates: Rates,
     /// Frames that came too early, each until its time has come.
     pub(super) early: FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>,
+    /// Maps ports for transports that listen.
+    pub(super) router: PortMapper,
     /// As `network_connector` knows them.
     surroundings: Surroundings,
     /// Frames that sessions have taken.
@@ -93,6 +96,7 @@ impl Network {
             proved: HashMap::new(),
             rates: Rates::default(),
             early: FuturesUnordered::new(),
+            router: PortMapper::default(),
             surroundings: Surroundings::default(),
             frames_out: 0,
             refused_connections: BTreeMap::new(),
@@ -170,6 +174,11 @@ impl Network {
         if let Some(line) = self.transports.get(name) {
             line.transport.listen(line.wanted_now());
         }
+    }
+
+    /// Where a transport has come to listen last.
+    pub(super) fn listens_at(&self, name: &TransportName) -> Option<SocketAddr> {
+        self.transports.get(name)?.listened_at
     }
 
     /// Whether the default port of a transport, which gave way to another, can be had now.

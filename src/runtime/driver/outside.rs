@@ -15,6 +15,7 @@ impl Driver {
         match command {
             Command::Dht(command) => self.dht_command(command),
             Command::Network(command) => self.network_command(&command),
+            Command::Router(command) => self.router_command(command),
             Command::Store(command) => self.store_command(command),
             Command::Transports(command) => self.transports_command(command),
             Command::User(command) => self.user_command(command),

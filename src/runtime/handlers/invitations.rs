@@ -39,7 +39,7 @@ impl Answers<NewInvitation> for Driver {
             until_unix_ms: now.saturating_add(for_ms.unwrap_or(BY_DEFAULT_MS)),
             is_once: for_ms.is_none(),
         };
-        let entrypoints: Vec<_> = self.node.world().identity.entrypoints.values().flatten().cloned().collect();
+        let entrypoints: Vec<_> = self.node.world().reached_at().flat_map(|(_, at)| at).collect();
         let name = self.settings.values.identity.name.clone();
         let id = self.identity.id();
         self.ask(reply, false, move |store| {

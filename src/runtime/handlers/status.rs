@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::api::answers;
 use crate::api::methods::{Answers, GetId, GetStatus, ListPeers};
 use crate::api::reply::Reply;
-use crate::automata::contact_status;
+use crate::automata::{contact_status, port_mapping};
 use crate::home::clock::unix_ms;
 use crate::home::logging::Log;
-use crate::node::Node;
 use crate::name::TransportName;
+use crate::node::Node;
 use crate::services::SERVICES;
 use crate::world::{ClockVerdict, Session, World, services};
 
@@ -46,7 +46,7 @@ impl Answers<GetStatus> for Driver {
 
 impl Answers<GetId> for Driver {
     fn answer(&mut self, GetId {}: GetId, reply: Reply<answers::Id>) {
-        let entrypoints = self.node.world().identity.entrypoints.values().flatten().cloned().collect();
+        let entrypoints = self.node.world().reached_at().flat_map(|(_, at)| at).collect();
         let name = self.settings.values.identity.name.clone();
         reply.give(Ok(lookup::address_of(self.identity.id(), entrypoints, name)));
     }
@@ -141,6 +141,7 @@ fn transports(node: &Node<Recorder>) -> Vec<answers::TransportStatus> {
         listening: world.identity.entrypoints.get(name).cloned().unwrap_or_default(),
         problem: world.problems.transports.get(name).cloned(),
         stability: stability(world, name),
+        mapping: mapping(node, name),
     });
     transports.collect()
 }
@@ -164,6 +165,23 @@ fn stability(world: &World, name: &TransportName) -> answers::TransportStability
         round_trip_ms: stability.round_trip_ms(),
         lasts_ms: stability.lasts_ms(),
         came_in_unix_ms: stability.came_in_unix_ms(),
+    }
+}
+
+fn mapping(node: &Node<Recorder>, transport: &TransportName) -> answers::MappingStatus {
+    let (world, mappings) = (node.world(), &node.world().mappings);
+    let state = node.system().port_mapping.get(transport).map(|mapping| mapping.state());
+    let listens_at = world.identity.entrypoints.get(transport).map_or(&[][..], Vec::as_slice);
+    let held = mappings.held.get(transport);
+    let is_waiting = state == Some(port_mapping::State::Waiting);
+    answers::MappingStatus {
+        state: state.map(|state| state.name().to_owned()),
+        external: held.map(|mapping| mapping.external.clone()),
+        protocol: held.map(|mapping| mapping.protocol),
+        until_unix_ms: held.map(|mapping| mapping.until_unix_ms),
+        published: held.is_some_and(|mapping| mapping.is_published),
+        not_needed: mappings.not_needed(listens_at).filter(|_| is_waiting).map(str::to_owned),
+        problem: mappings.problems.get(transport).cloned(),
     }
 }
 

@@ -36,6 +36,7 @@ const GOALS: &[Goal] = &[
     Goal::of("p2p_connector", &["CONNECTED"]),
     Goal::of("peer_link", &["LINKED"]),
     Goal::of("peer_protocol", &["READY"]),
+    Goal::of("port_mapping", &["MAPPED"]),
     Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("reachability", &[]) },
     Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("read_receipts", &[]) },
     Goal::of("quic_connection", &["CONNECTED"]),
@@ -55,6 +56,7 @@ const CANNOT_FAIL: &[(&str, &str, &str)] = &[
     ("p2p_connector", "send_to_all", "to how many it went is the answer; to nobody is one"),
     ("peer_protocol", "ask_for_peers", "a peer need not tell, and nothing waits for it"),
     ("peer_protocol", "close_session", "the session is over, however it ended"),
+    ("port_mapping", "remove_mapping", "the answer comes whatever became of it, and what is left ends by its lifetime"),
     ("read_receipts", "find", "a store that fails finds none; they are looked for when the contact is here again"),
     ("read_receipts", "hand_over", "how many went is the answer; none is one"),
 ];
