@@ -122,6 +122,12 @@ pub fn tcp_name() -> TransportName {
     "tcp".parse().expect("it is a name")
 }
 
+/// The name under which a document says where the node's STUN server is. No session is opened by it.
+#[must_use]
+pub fn stun_name() -> TransportName {
+    "stun".parse().expect("it is a name")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

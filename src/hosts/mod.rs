@@ -20,4 +20,6 @@ pub mod peer_protocol;
 pub mod reachability;
 pub mod read_receipts;
 pub mod sessions;
+pub mod stun_client;
+pub mod stun_server;
 pub mod tcp_connection;

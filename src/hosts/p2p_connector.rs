@@ -14,7 +14,7 @@ impl Conditions for World {
     }
 
     fn best_transport(&mut self, transport: &TransportName) -> bool {
-        self.identity.published.first().is_none_or(|first| first.transport == *transport)
+        self.identity.published.first().is_none_or(|first| first.is_stun() || first.transport == *transport)
     }
 }
 
@@ -67,11 +67,13 @@ pub fn identity_failed(world: &mut World, system: &System, reason: String) {
     world.tell_if_there(system, identity::p2p_connector::my_id_failed(reason));
 }
 
-/// Where we can be reached: by the transports that listen, those that serve best first.
+/// Where we can be reached: by the transports that listen, those that serve best first; and last our STUN server.
 fn in_order(world: &World) -> Vec<Entrypoint> {
     let mut transports: Vec<_> = world.identity.entrypoints.iter().collect();
     transports.sort_by_key(|(transport, _)| world.identity.stabilities.rank(transport));
-    transports.into_iter().flat_map(|(_, entrypoints)| entrypoints.iter().cloned()).collect()
+    let by_transports = transports.into_iter().flat_map(|(_, entrypoints)| entrypoints);
+    // One is enough to tell the port of our STUN server: it is asked where the session is.
+    by_transports.chain(world.stun.entrypoints.first()).cloned().collect()
 }
 
 /// Sends our identity document to everybody who is here. Whoever was sent an older one is not waited for any more.

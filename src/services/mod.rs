@@ -11,6 +11,7 @@ mod network;
 mod p2p_hookups;
 mod private_messages;
 mod service;
+mod stun;
 mod tcp_connections;
 mod tcp_transport;
 pub mod tree;
@@ -27,6 +28,7 @@ pub const SERVICES: &[Service] = &[
     entangled_dht::SERVICE,
     p2p_hookups::SERVICE,
     private_messages::SERVICE,
+    stun::SERVICE,
     lan_discovery::SERVICE,
 ];
 

@@ -4,8 +4,10 @@
 //! calls, which return at once, and reports what happened as [`TransportEvent`]s through a bounded channel. What is
 //! inside of a frame it does not know.
 
+mod bind;
 mod events;
 pub mod lan;
+pub mod stun;
 pub mod tcp;
 mod transport;
 

@@ -18,6 +18,7 @@ mod send_queue;
 pub mod services;
 mod sessions;
 mod stability;
+mod stun;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
@@ -51,6 +52,7 @@ pub use problems::Problems;
 pub use send_queue::SendQueue;
 pub use sessions::{Session, Sessions};
 pub use stability::Stabilities;
+pub use stun::{STUN_CLIENTS, Stun};
 
 /// Our own identity, as far as the core knows it.
 #[derive(Clone, Debug)]
@@ -102,6 +104,8 @@ pub struct World {
     pub enabled: BTreeSet<ServiceName>,
     /// The local network.
     pub lan: Lan,
+    /// What is known by STUN.
+    pub stun: Stun,
     /// Services and requests that wait.
     pub waiting: services::Waiting,
     /// Our identity.
@@ -159,6 +163,7 @@ impl World {
             bootstrap: beginning.bootstrap.into_iter().map(|(peer, _)| peer).collect(),
             enabled: beginning.enabled.into_iter().collect(),
             lan: Lan::default(),
+            stun: Stun::new(beginning.is_private_network),
             waiting: services::Waiting::default(),
             identity: OwnIdentity::new(beginning.document, beginning.document_name),
             acknowledgements: Acknowledgements::default(),
@@ -215,6 +220,19 @@ impl World {
         if let Some(record) = self.peers.get(peer) {
             let command = Command::RememberPeer(Box::new(record.clone()));
             self.command(command);
+        }
+    }
+
+    /// At which port a peer with a session has its STUN server, if it has one.
+    #[must_use]
+    pub fn stun_port(&self, peer: &NodeId) -> Option<u16> {
+        self.sessions.get(self.sessions.ready(peer)?)?.stun_port
+    }
+
+    /// The peer says at which port it has its STUN server, if it has one. Without a session that means nothing.
+    pub fn note_stun_port(&mut self, peer: NodeId, port: Option<u16>) {
+        if let Some(session) = self.sessions.ready(&peer).and_then(|id| self.sessions.get_mut(id)) {
+            session.stun_port = port;
         }
     }
 

@@ -158,6 +158,8 @@ impl Node {
         node.set("traces/files", Some(TRACE_FILES));
         node.set("services/tcp-transport/address", Some("\"127.0.0.1\""));
         node.set("services/tcp-transport/port", Some(&port.to_string()));
+        node.set("services/stun/address", Some("\"127.0.0.1\""));
+        node.set("services/stun/port", Some("0"));
         // Nobody of the public DHT is ever asked by a test.
         node.set("services/entangled-dht/address", Some("\"127.0.0.1\""));
         node.set("services/entangled-dht/port", Some("0"));

@@ -88,6 +88,21 @@ impl Driver {
             Transports::NetworkTransportStopReceiving { transport } => {
                 self.network.with(&transport, |transport| transport.stop_listening());
             }
+            Transports::StunServerOpen => {
+                let answer = self.stun.open(&self.settings.values);
+                self.later([answer]);
+            }
+            Transports::StunServerTryPort => {
+                let answer = self.stun.try_port(&self.settings.values);
+                self.later([answer]);
+            }
+            Transports::StunServerClose => self.stun.close(),
+            Transports::StunClientAsk { peer, server } => {
+                let failed = self.stun.ask(peer, server);
+                self.later(failed);
+            }
+            Transports::StunClientAskAgain { peer } => self.stun.ask_again(&peer),
+            Transports::StunClientClose { peer } => self.stun.stop_asking(&peer),
             Transports::PeerProtocolSendHello { session } => self.send_hello(session),
             Transports::PeerProtocolSendPeerId { session } => self.send_peer_id(session),
             Transports::PeerProtocolAdmit { session } => self.of_session(session, |transport| transport.admit(session)),

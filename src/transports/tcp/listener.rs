@@ -2,21 +2,17 @@
 //! descriptors.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::lock::lock;
 use super::session;
 use super::shared::{Inner, Listener};
-use crate::transports::{CloseReason, ListenError, RefusedWhy, TransportEvent};
-
-/// Connections that the system keeps before they are accepted.
-const BACKLOG: i32 = 1_024;
+use crate::transports::{CloseReason, ListenError, RefusedWhy, TransportEvent, bind};
 
 /// How long to wait when the system cannot accept (no more descriptors, no more memory), at first and at most.
 const PAUSE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
@@ -28,7 +24,7 @@ pub(super) fn listen(inner: &Arc<Inner>, address: SocketAddr) {
     let mut listening = lock(&inner.listener);
     let bound = match &*listening {
         Some(listener) => Err(ListenError::AlreadyListening { at: listener.address }),
-        None => bind(inner, address).map_err(|error| named(address, &error)),
+        None => open(inner, address).map_err(|error| bind::named(address, &error)),
     };
     match bound {
         Ok((socket, address)) => {
@@ -65,55 +61,15 @@ fn tell(inner: &Arc<Inner>, event: TransportEvent) {
 
 /// Whether the port can be had there.
 pub(super) fn can_listen(address: SocketAddr) -> bool {
-    bound(address).is_ok()
+    bind::listening(address).is_ok()
 }
 
-fn bind(inner: &Inner, address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let socket = bound(address)?;
+fn open(inner: &Inner, address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = bind::listening(address)?;
     let _runtime = inner.runtime.enter();
     let listener = TcpListener::from_std(socket.into())?;
     let address = listener.local_addr()?;
     Ok((listener, address))
-}
-
-/// A socket that listens. On a machine without IPv6, what is meant by `::` is all that there is.
-fn bound(address: SocketAddr) -> io::Result<Socket> {
-    match bound_exactly(address) {
-        Err(error) if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) && is_without_ipv6(&error) => {
-            bound_exactly(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))
-        }
-        bound => bound,
-    }
-}
-
-fn bound_exactly(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // So that a node that starts again has its port at once. On Windows it would let two programs share the port.
-    #[cfg(not(windows))]
-    socket.set_reuse_address(true)?;
-    if address.is_ipv6() {
-        // `[::]` stands for all addresses of this machine, those of IPv4 included.
-        socket.set_only_v6(false)?;
-    }
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket)
-}
-
-/// The system knows no such addresses, or has none at all.
-fn is_without_ipv6(error: &io::Error) -> bool {
-    let is_unknown = error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
-    is_unknown || error.kind() == io::ErrorKind::AddrNotAvailable
-}
-
-fn named(address: SocketAddr, error: &io::Error) -> ListenError {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => ListenError::AddrInUse { address },
-        io::ErrorKind::AddrNotAvailable => ListenError::AddrNotAvailable { address },
-        io::ErrorKind::PermissionDenied => ListenError::PermissionDenied { address },
-        _ => ListenError::Other { address, error: error.to_string() },
-    }
 }
 
 async fn accept_all(inner: Arc<Inner>, listener: TcpListener, address: SocketAddr) {

@@ -38,6 +38,11 @@ const GOALS: &[Goal] = &[
     Goal::of("peer_protocol", &["READY"]),
     Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("reachability", &[]) },
     Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("read_receipts", &[]) },
+    Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("stun_client", &["MAPPED"]) },
+    Goal {
+        asked_again: &[("try_port", "after look_interval")],
+        ..Goal::of("stun_server", &["SERVING"])
+    },
     Goal::of("tcp_connection", &["CONNECTED"]),
 ];
 
