@@ -6,11 +6,12 @@ use super::{
     contact_ratings, contact_status, dht_connector, identity_publisher, lan_discovery,
     local_service, message_delivery, network_connector, network_transport,
     nickname_holder, nickname_observer, node_life, outbox, outside, p2p_connector,
-    peer_link, peer_protocol, reachability, read_receipts, tcp_connection, types,
+    peer_link, peer_protocol, reachability, read_receipts, stun_client, stun_server,
+    tcp_connection, types,
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "b8c923ee9c69059d4958c12e3bc24cb640ae923ba24e1da7fe824366149f234e";
+pub const MODEL_HASH: &str = "7ad32a518db12994cb2bf4c724cd56eca2b4f1cfcac62f8dee23a9a3a1b2c4a1";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -51,6 +52,10 @@ pub enum Message {
     Reachability(types::NodeId, Input<reachability::Machine>),
     /// For `read_receipts`.
     ReadReceipts(types::NodeId, Input<read_receipts::Machine>),
+    /// For `stun_client`.
+    StunClient(types::NodeId, Input<stun_client::Machine>),
+    /// For `stun_server`.
+    StunServer(Input<stun_server::Machine>),
     /// For `tcp_connection`.
     TcpConnection(u64, Input<tcp_connection::Machine>),
 }
@@ -92,6 +97,10 @@ pub enum Action {
     Reachability(types::NodeId, reachability::Inside),
     /// Of `read_receipts`.
     ReadReceipts(types::NodeId, read_receipts::Inside),
+    /// Of `stun_client`.
+    StunClient(types::NodeId, stun_client::Inside),
+    /// Of `stun_server`.
+    StunServer(stun_server::Inside),
     /// Of `tcp_connection`.
     TcpConnection(u64, tcp_connection::Inside),
     /// For a part outside.
@@ -137,16 +146,20 @@ pub enum Alarm {
     Reachability(Slot, reachability::Timer),
     /// Of `read_receipts`.
     ReadReceipts(Slot, read_receipts::Timer),
+    /// Of `stun_client`.
+    StunClient(Slot, stun_client::Timer),
+    /// Of `stun_server`.
+    StunServer(Slot, stun_server::Timer),
     /// Of `tcp_connection`.
     TcpConnection(Slot, tcp_connection::Timer),
 }
 
 /// Answers the conditions of all automata: every type that answers those of each.
-pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + reachability::Conditions + tcp_connection::Conditions {}
+pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + reachability::Conditions + stun_client::Conditions + tcp_connection::Conditions {}
 impl<
     T: contact_status::Conditions + network_connector::Conditions
         + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions
-        + peer_protocol::Conditions + reachability::Conditions
+        + peer_protocol::Conditions + reachability::Conditions + stun_client::Conditions
         + tcp_connection::Conditions,
 > Host for T {}
 /// Parameters of instances, where their start gives nothing else.
@@ -189,6 +202,10 @@ pub struct Settings {
     pub reachability: reachability::Settings,
     /// Of `read_receipts`.
     pub read_receipts: read_receipts::Settings,
+    /// Of `stun_client`.
+    pub stun_client: stun_client::Settings,
+    /// Of `stun_server`.
+    pub stun_server: stun_server::Settings,
     /// Of `tcp_connection`.
     pub tcp_connection: tcp_connection::Settings,
 }
@@ -252,6 +269,10 @@ pub struct System {
     pub reachability: Instances<reachability::Machine>,
     /// Per peer. Does this contact still have to hear which of its messages our user has read?
     pub read_receipts: Instances<read_receipts::Machine>,
+    /// Per peer. At which address does this peer see us?
+    pub stun_client: Instances<stun_client::Machine>,
+    /// Do we tell others at which address we see them?
+    pub stun_server: Single<stun_server::Machine>,
     /// Per session. One TCP session with a remote node, from the open socket to its close.
     pub tcp_connection: Instances<tcp_connection::Machine>,
 }
@@ -281,6 +302,8 @@ impl System {
             peer_protocol: Instances::default(),
             reachability: Instances::default(),
             read_receipts: Instances::default(),
+            stun_client: Instances::default(),
+            stun_server: Single::default(),
             tcp_connection: Instances::default(),
         }
     }
@@ -311,6 +334,8 @@ impl System {
             Message::PeerProtocol(key, _) => self.peer_protocol.get(key).is_some(),
             Message::Reachability(key, _) => self.reachability.get(key).is_some(),
             Message::ReadReceipts(key, _) => self.read_receipts.get(key).is_some(),
+            Message::StunClient(key, _) => self.stun_client.get(key).is_some(),
+            Message::StunServer(_) => self.stun_server.get().is_some(),
             Message::TcpConnection(key, _) => self.tcp_connection.get(key).is_some(),
         }
     }
@@ -346,6 +371,8 @@ impl automata_runtime::System for System {
         visitor.member::<peer_protocol::Machine>();
         visitor.member::<reachability::Machine>();
         visitor.member::<read_receipts::Machine>();
+        visitor.member::<stun_client::Machine>();
+        visitor.member::<stun_server::Machine>();
         visitor.member::<tcp_connection::Machine>();
     }
 
@@ -359,7 +386,8 @@ impl automata_runtime::System for System {
             Message::NicknameHolder(Input::Start(nickname_holder::Given::default())),
             Message::NodeLife(Input::Start(node_life::Given::default())),
             Message::Outbox(Input::Start(outbox::Given::default())),
-            Message::P2pConnector(Input::Start(p2p_connector::Given::default()))
+            Message::P2pConnector(Input::Start(p2p_connector::Given::default())),
+            Message::StunServer(Input::Start(stun_server::Given::default()))
         ]
     }
 
@@ -524,6 +552,23 @@ impl automata_runtime::System for System {
                         read_receipts::Machine,
                     >(key, input, origin, Message::ReadReceipts, host, actions)
             }
+            Message::StunClient(key, input) => {
+                bus.deliver_to::<
+                        stun_client::Machine,
+                    >(key, input, origin, Message::StunClient, host, actions)
+            }
+            Message::StunServer(input) => {
+                bus.deliver_to::<
+                        stun_server::Machine,
+                    >(
+                    (),
+                    input,
+                    origin,
+                    |(), input| Message::StunServer(input),
+                    host,
+                    actions,
+                )
+            }
             Message::TcpConnection(key, input) => {
                 bus.deliver_to::<
                         tcp_connection::Machine,
@@ -592,6 +637,12 @@ impl automata_runtime::System for System {
             }
             Alarm::ReadReceipts(slot, timer) => {
                 bus.fire_at::<read_receipts::Machine>(slot, timer, host, actions)
+            }
+            Alarm::StunClient(slot, timer) => {
+                bus.fire_at::<stun_client::Machine>(slot, timer, host, actions)
+            }
+            Alarm::StunServer(slot, timer) => {
+                bus.fire_at::<stun_server::Machine>(slot, timer, host, actions)
             }
             Alarm::TcpConnection(slot, timer) => {
                 bus.fire_at::<tcp_connection::Machine>(slot, timer, host, actions)
@@ -1433,6 +1484,19 @@ impl Member<network_connector::Machine> for System {
                             Message::P2pConnector(
                                 Input::Event(
                                     p2p_connector::Event::NetworkConnectorEntersConnected,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
+                for observer in self.stun_server.serials() {
+                    outbox
+                        .observe::<
+                            stun_server::Machine,
+                        >(
+                            Message::StunServer(
+                                Input::Event(
+                                    stun_server::Event::NetworkConnectorEntersConnected,
                                 ),
                             ),
                             observer,
@@ -2601,8 +2665,202 @@ impl Member<read_receipts::Machine> for System {
     }
 }
 
-impl Member<tcp_connection::Machine> for System {
+impl Member<stun_client::Machine> for System {
     const INDEX: usize = 18;
+    type Table = Instances<stun_client::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.stun_client
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.stun_client
+    }
+
+    fn create(
+        &mut self,
+        key: &types::NodeId,
+        given: &stun_client::Given,
+        host: &mut (dyn Host + '_),
+    ) -> stun_client::Instance {
+        let parameters = Member::<stun_client::Machine>::parameters(self, given);
+        let buffers = self.stun_client.buffers_mut();
+        stun_client::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+            host,
+        )
+    }
+
+    fn parameters(&self, given: &stun_client::Given) -> stun_client::Parameters {
+        stun_client::Parameters::new(&self.settings.stun_client, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, stun_client::Event, stun_client::Timer>,
+        host: &mut (dyn Host + '_),
+    ) -> Answer {
+        stun_client::step(self.stun_client.parts(slot), trigger, host)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action(instance_: &types::NodeId, action: stun_client::Action) -> Action {
+        match action {
+            stun_client::Action::TakePlace => {
+                Action::StunClient(instance_.clone(), stun_client::Inside::TakePlace)
+            }
+            stun_client::Action::LeavePlace => {
+                Action::StunClient(instance_.clone(), stun_client::Inside::LeavePlace)
+            }
+            stun_client::Action::Ask { server } => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::StunClientAsk {
+                        peer: instance_.clone(),
+                        server,
+                    }),
+                )
+            }
+            stun_client::Action::AskAgain => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::StunClientAskAgain {
+                        peer: instance_.clone(),
+                    }),
+                )
+            }
+            stun_client::Action::Close => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::StunClientClose {
+                        peer: instance_.clone(),
+                    }),
+                )
+            }
+            stun_client::Action::NoteObservation { server, socket, local, mapped } => {
+                Action::StunClient(
+                    instance_.clone(),
+                    stun_client::Inside::NoteObservation {
+                        server,
+                        socket,
+                        local,
+                        mapped,
+                    },
+                )
+            }
+            stun_client::Action::ForgetObservation => {
+                Action::StunClient(
+                    instance_.clone(),
+                    stun_client::Inside::ForgetObservation,
+                )
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: stun_client::Timer) -> Alarm {
+        Alarm::StunClient(slot, timer)
+    }
+}
+
+impl Member<stun_server::Machine> for System {
+    const INDEX: usize = 19;
+    type Table = Single<stun_server::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.stun_server
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.stun_server
+    }
+
+    fn create(
+        &mut self,
+        key: &(),
+        given: &stun_server::Given,
+        _: &mut (dyn Host + '_),
+    ) -> stun_server::Instance {
+        let parameters = Member::<stun_server::Machine>::parameters(self, given);
+        let buffers = self.stun_server.buffers_mut();
+        stun_server::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
+    }
+
+    fn parameters(&self, given: &stun_server::Given) -> stun_server::Parameters {
+        stun_server::Parameters::new(&self.settings.stun_server, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, stun_server::Event, stun_server::Timer>,
+        _: &mut (dyn Host + '_),
+    ) -> Answer {
+        stun_server::step(self.stun_server.parts(slot), trigger)
+    }
+
+    fn route(&self, _: Slot, sent: stun_server::Sent, outbox: &mut Outbox<'_, Self>) {
+        match sent {
+            stun_server::Sent::ToP2pConnector(event) => {
+                outbox.send(Message::P2pConnector(Input::Event(event)))
+            }
+        }
+    }
+
+    #[inline]
+    fn action((): &(), action: stun_server::Action) -> Action {
+        match action {
+            stun_server::Action::Open => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::StunServerOpen),
+                )
+            }
+            stun_server::Action::Close => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::StunServerClose),
+                )
+            }
+            stun_server::Action::TryPort => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::StunServerTryPort),
+                )
+            }
+            stun_server::Action::NoteServing { entrypoints } => {
+                Action::StunServer(stun_server::Inside::NoteServing {
+                    entrypoints,
+                })
+            }
+            stun_server::Action::NoteClosed => {
+                Action::StunServer(stun_server::Inside::NoteClosed)
+            }
+            stun_server::Action::ReportFailure { reason } => {
+                Action::StunServer(stun_server::Inside::ReportFailure {
+                    reason,
+                })
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: stun_server::Timer) -> Alarm {
+        Alarm::StunServer(slot, timer)
+    }
+}
+
+impl Member<tcp_connection::Machine> for System {
+    const INDEX: usize = 20;
     type Table = Instances<tcp_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {

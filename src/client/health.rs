@@ -282,7 +282,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::api::answers::{
-        CameIn, ClockStatus, ContactCounts, Counters, DhtStatus, LanStatus, NicknameStatus, SessionCounts,
+        CameIn, ClockStatus, ContactCounts, Counters, DhtStatus, LanStatus, NicknameStatus, SessionCounts, StunStatus,
         TransportStatus,
     };
     use crate::identity::NodeId;
@@ -312,6 +312,7 @@ pub(super) mod tests {
                 listening: vec!["tcp://203.0.113.5:7771".parse().expect("an entrypoint")],
                 problem: None,
             }],
+            stun: StunStatus::default(),
             lan_discovery: LanStatus { state: "ON".to_owned(), found: 2, problem: None },
             services: BTreeMap::new(),
             services_off: Vec::new(),

@@ -57,6 +57,8 @@ impl Person {
             ("identity/name", name),
             ("services/tcp-transport/address", "127.0.0.1"),
             ("services/tcp-transport/port", "0"),
+            ("services/stun/address", "127.0.0.1"),
+            ("services/stun/port", "0"),
             ("services/entangled-dht/address", "127.0.0.1"),
             ("services/entangled-dht/port", "0"),
             ("services/entangled-dht/bootstrap", dht),

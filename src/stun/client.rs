@@ -25,8 +25,8 @@ pub struct Answered {
 }
 
 impl Asked {
-    /// The request, with a fingerprint, so that the answer has one too and is not taken for something else where another
-    /// protocol shares the socket. A repetition is the same message (RFC 8489, section 6.2.1).
+    /// The request, with a fingerprint, so that the answer has one too and is not taken for something else where
+    /// another protocol shares the socket. A repetition is the same message (RFC 8489, section 6.2.1).
     #[must_use]
     pub fn request(&self) -> Vec<u8> {
         Writer::new(Class::Request, self.id).finish(true)

@@ -1,5 +1,5 @@
-//! A message of STUN (RFC 8489, section 5): a header of 20 bytes, and attributes. Reading copies nothing, and takes only
-//! messages that are whole.
+//! A message of STUN (RFC 8489, section 5): a header of 20 bytes, and attributes. Reading copies nothing, and takes
+//! only messages that are whole.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -103,8 +103,8 @@ impl Class {
     }
 }
 
-/// Whether bytes that came by a socket that others use too are meant for STUN: the first byte is what RFC 9443 leaves to
-/// it, and the magic cookie is there.
+/// Whether bytes that came by a socket that others use too are meant for STUN: the first byte is what RFC 9443 leaves
+/// to it, and the magic cookie is there.
 #[must_use]
 pub fn is_stun(bytes: &[u8]) -> bool {
     bytes.len() >= HEADER_BYTES && bytes[0] <= 3 && bytes[4..8] == MAGIC_COOKIE.to_be_bytes()

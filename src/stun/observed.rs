@@ -1,14 +1,14 @@
 //! What several observers together prove of our address.
 //!
-//! One observer may lie, and so may all that are in one hand, which have their addresses most cheaply in one network. So
-//! each network ([`AddressGroup`]) has one vote, and an address is believed if more than half of the votes are for it,
-//! and at least two. What the router does follows from the same votes (RFC 4787, section 4.1; RFC 5780, section 4.3): the
-//! outer port of one socket is the same for all, or differs with whom it speaks to.
+//! One observer may lie, and so may all that are in one hand, which have their addresses most cheaply in one network.
+//! So each network ([`AddressGroup`]) has one vote, and an address is believed if more than half of the votes are for
+//! it, and at least two. What the router does follows from the same votes (RFC 4787, section 4.1; RFC 5780, section
+//! 4.3): the outer port of one socket is the same for all, or differs with whom it speaks to.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::stun_name;
@@ -44,12 +44,13 @@ pub struct Observation {
 }
 
 /// How the router in front of us maps an inner address to an outer one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mapping {
     /// Too few observers agree.
     Unknown,
-    /// The outer address is the inner one: nothing is translated. (Whether a firewall lets others in is another matter.)
+    /// The outer address is the inner one: nothing is translated. (Whether a firewall lets others in is another
+    /// matter.)
     Open,
     /// One outer address, whomever we speak to: others can be told where to send to.
     EndpointIndependent,
@@ -59,6 +60,21 @@ pub enum Mapping {
     AddressAndPortDependent,
     /// One of the last two; no two observers at one address have shown which.
     Dependent,
+}
+
+impl Mapping {
+    /// As a user is told.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Unknown => "what the router does with ports is not known yet",
+            Self::Open => "no router translates it",
+            Self::EndpointIndependent => "the router uses the same port towards everybody",
+            Self::AddressDependent => "the router uses another port towards each address",
+            Self::AddressAndPortDependent => "the router uses another port towards each address and port",
+            Self::Dependent => "the router uses another port towards each peer",
+        }
+    }
 }
 
 /// Our address of one family, as others see it.
@@ -182,9 +198,8 @@ fn mapping(shared: &[&Observation], believed: Option<SocketAddr>, ip: IpAddr) ->
     let group = |seen: &Observation| AddressGroup::of(seen.server.ip());
     let ports: BTreeMap<u16, AddressGroup> = seen.iter().map(|seen| (seen.mapped.port(), group(seen))).collect();
     let networks = ports.values().copied().collect::<std::collections::BTreeSet<_>>().len();
-    let is_split = |one: &Observation, other: &Observation| {
-        group(one) == group(other) || one.mapped.port() != other.mapped.port()
-    };
+    let is_split =
+        |one: &Observation, other: &Observation| group(one) == group(other) || one.mapped.port() != other.mapped.port();
     let all_differ = seen.iter().all(|one| seen.iter().all(|other| is_split(one, other)));
     // Of two that differ, one may lie. Of three, all of which differ, two would have to.
     if networks < 3 || !all_differ {
@@ -323,11 +338,17 @@ mod tests {
 
     #[test]
     fn both_families_are_believed_apart_and_memory_is_bounded() {
-        let said = [("1.1.1.1:1", TRUE), ("2.2.2.2:1", TRUE), ("[2606:4700::1]:1", "[2a00::1]:5"), ("[2001:4860::1]:1", "[2a00::1]:5")];
+        let said = [
+            ("1.1.1.1:1", TRUE),
+            ("2.2.2.2:1", TRUE),
+            ("[2606:4700::1]:1", "[2a00::1]:5"),
+            ("[2001:4860::1]:1", "[2a00::1]:5"),
+        ];
         let mut observations = seen_by(&said);
         let ips: Vec<IpAddr> = observations.external(NOW_MS).iter().map(|it| it.ip).collect();
         assert_eq!(ips, [at(TRUE).ip(), at("[2a00::1]:5").ip()]);
-        let seen = Observation { server: at("1.1.1.1:1"), local: at("10.0.0.2:1"), mapped: at(TRUE), at_ms: NOW_MS + 1 };
+        let seen =
+            Observation { server: at("1.1.1.1:1"), local: at("10.0.0.2:1"), mapped: at(TRUE), at_ms: NOW_MS + 1 };
         for number in 0..1_000_u16 {
             let [high, low] = number.to_be_bytes();
             let mut id = [high; 32];

@@ -1,6 +1,6 @@
-//! What our server saw of those who asked it: from which addresses, how often, when. Only those are remembered who are at
-//! an address of somebody with whom there was a session: senders of datagrams can be forged, and a flood of them would
-//! wash away what is known.
+//! What our server saw of those who asked it: from which addresses, how often, when. Only those are remembered who are
+//! at an address of somebody with whom there was a session: senders of datagrams can be forged, and a flood of them
+//! would wash away what is known.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};

@@ -1,9 +1,9 @@
 //! The server's side: what a request is answered with, and from where.
 //!
-//! Requests over UDP come from whoever their sender says, so answers can be aimed at others. Therefore an answer is never
-//! more than [`extra_bytes`] longer than its request, what asks for an answer to another port than that of the request is
-//! refused, and [`Rates`](super::Rates) bounds how many go into one network. Attributes are left out where they do not
-//! fit: the address that was asked for comes first, and always fits.
+//! Requests over UDP come from whoever their sender says, so answers can be aimed at others. Therefore an answer is
+//! never more than [`extra_bytes`] longer than its request, what asks for an answer to another port than that of the
+//! request is refused, and [`Rates`](super::Rates) bounds how many go into one network. Attributes are left out where
+//! they do not fit: the address that was asked for comes first, and always fits.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -212,12 +212,9 @@ mod tests {
     #[test]
     fn a_server_with_two_addresses_answers_from_the_one_that_is_wanted() {
         let change = |flags: u8| request(&[(attribute::CHANGE_REQUEST, &[0, 0, 0, flags])], false);
-        for (flags, from) in [
-            (0, "192.0.2.1:3478"),
-            (2, "192.0.2.1:3479"),
-            (4, "198.51.100.1:3478"),
-            (6, "198.51.100.1:3479"),
-        ] {
+        for (flags, from) in
+            [(0, "192.0.2.1:3478"), (2, "192.0.2.1:3479"), (4, "198.51.100.1:3478"), (6, "198.51.100.1:3479")]
+        {
             let answer = answer(&change(flags), &rfc_5780("203.0.113.9:5000")).expect("answered");
             assert_eq!(answer.send_from, at(from));
             let read = Message::read(&answer.bytes).expect("it is whole");
@@ -292,7 +289,8 @@ mod tests {
         }
         for from in ["203.0.113.9:5000", "[2001:db8::9]:5000"] {
             for request in &requests {
-                let v6 = Received { at: at("[2001:db8::1]:3478"), other: Some(at("[2001:db8::2]:3479")), ..received(from) };
+                let v6 =
+                    Received { at: at("[2001:db8::1]:3478"), other: Some(at("[2001:db8::2]:3479")), ..received(from) };
                 for how in [received(from), rfc_5780(from), v6] {
                     let answer = answer(request, &how).expect("answered");
                     let limit = request.len() + extra_bytes(how.from.ip());

@@ -37,7 +37,7 @@ const MODULES: &[(&str, &str)] = &[
     ("dht", "codec identity nickname wire"),
     ("store", "abort_points identity messages nickname peers wire"),
     ("home", "dht identity messages name nickname privacy services store world"),
-    ("api", "identity nickname privacy words"),
+    ("api", "identity nickname privacy stun words"),
     ("client", "api identity nickname privacy"),
     ("runtime", "abort_points api automata client codec dht home hosts identity messages name nickname node peers privacy \
                  services store stun traces transports wire world"),

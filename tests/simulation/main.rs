@@ -5,3 +5,4 @@ mod lan;
 mod network;
 mod nicknames;
 mod scenarios;
+mod stun;

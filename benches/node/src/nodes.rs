@@ -49,6 +49,8 @@ impl Node {
             ("network", "bench"),
             ("services/tcp-transport/address", "127.0.0.1"),
             ("services/tcp-transport/port", "0"),
+            // What is measured is not what is asked by the way.
+            ("services/stun/enabled", "false"),
             // Nobody of the public DHT is ever asked by a benchmark.
             ("services/entangled-dht/address", "127.0.0.1"),
             ("services/entangled-dht/port", "0"),

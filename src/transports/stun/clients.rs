@@ -1,7 +1,7 @@
 //! The clients: a socket for each peer that is asked, and one for all of them.
 //!
-//! The shared socket stands for the one of QUIC until that is there: [`Pending`] is all that a socket needs which others
-//! use too. Whoever reads that one hands over what [`crate::stun::is_stun`] takes for STUN.
+//! The shared socket stands for the one of QUIC until that is there: [`Pending`] is all that a socket needs which
+//! others use too. Whoever reads that one hands over what [`crate::stun::is_stun`] takes for STUN.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -107,8 +107,14 @@ struct Line {
 }
 
 impl Line {
-    /// A socket that is read from now on; one that is connected hears nobody else. What comes of it is told to `events`.
-    fn open(which: OurSocket, is_v4: bool, to: Option<SocketAddr>, events: &mpsc::Sender<StunEvent>) -> io::Result<Self> {
+    /// A socket that is read from now on; one that is connected hears nobody else. What comes of it is told to
+    /// `events`.
+    fn open(
+        which: OurSocket,
+        is_v4: bool,
+        to: Option<SocketAddr>,
+        events: &mpsc::Sender<StunEvent>,
+    ) -> io::Result<Self> {
         let any: IpAddr = if is_v4 { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         let socket = UdpSocket::bind((any, 0))?;
         if let Some(to) = to {

@@ -24,8 +24,8 @@ pub const CONNECTIONS_PER_NETWORK: usize = 8;
 /// How long a connection lasts, at most.
 const LIFETIME: Duration = Duration::from_secs(60);
 
-/// How long the next message may take to come whole. RFC 8489 lets a client keep a connection; one that says nothing has
-/// no right to it.
+/// How long the next message may take to come whole. RFC 8489 lets a client keep a connection; one that says nothing
+/// has no right to it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long to wait when the system cannot accept (no more descriptors, no more memory).

@@ -1,5 +1,6 @@
-//! STUN at sockets: the server, which answers whoever asks, and the clients, which ask peers. What is asked and answered
-//! is made and judged in [`crate::stun`]; when it is asked, the automata `stun_server` and `stun_client` decide.
+//! STUN at sockets: the server, which answers whoever asks, and the clients, which ask peers. What is asked and
+//! answered is made and judged in [`crate::stun`]; when it is asked, the automata `stun_server` and `stun_client`
+//! decide.
 
 #![allow(
     clippy::disallowed_methods,

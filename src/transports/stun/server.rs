@@ -1,5 +1,5 @@
-//! The server: sockets of UDP and TCP at one port, and, with a second address, those of RFC 5780: both addresses with the
-//! port and the next one.
+//! The server: sockets of UDP and TCP at one port, and, with a second address, those of RFC 5780: both addresses with
+//! the port and the next one.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -76,8 +76,8 @@ pub struct StunServer {
 }
 
 impl StunServer {
-    /// Opens the sockets, and answers from now on. To be called within a tokio runtime. Requests of those who are expected
-    /// there are noted in `seen`, with the time of this clock.
+    /// Opens the sockets, and answers from now on. To be called within a tokio runtime. Requests of those who are
+    /// expected there are noted in `seen`, with the time of this clock.
     ///
     /// # Errors
     /// If one of the sockets cannot be had.

@@ -39,10 +39,7 @@ const GOALS: &[Goal] = &[
     Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("reachability", &[]) },
     Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("read_receipts", &[]) },
     Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("stun_client", &["MAPPED"]) },
-    Goal {
-        asked_again: &[("try_port", "after look_interval")],
-        ..Goal::of("stun_server", &["SERVING"])
-    },
+    Goal { asked_again: &[("try_port", "after look_interval")], ..Goal::of("stun_server", &["SERVING"]) },
     Goal::of("tcp_connection", &["CONNECTED"]),
 ];
 
