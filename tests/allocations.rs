@@ -8,7 +8,7 @@ use bitpie::automata::system::{Action, Message, Settings, System};
 use bitpie::automata::types::{OtherSession, Room};
 use bitpie::automata::{
     contact_status, network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol,
-    reachability, stun_client, tcp_connection,
+    reachability, tcp_connection,
 };
 use bitpie::identity::NodeId;
 use bitpie::name::TransportName;
@@ -59,12 +59,6 @@ impl peer_link::Conditions for Answers {
 
     fn next_session(&mut self, _: &NodeId) -> u64 {
         2
-    }
-}
-
-impl stun_client::Conditions for Answers {
-    fn has_place(&mut self, _: &NodeId) -> bool {
-        true
     }
 }
 

@@ -130,7 +130,7 @@ pub enum Event {
     Stop,
     /// `look`, from `p2p_connector`. Sent to itself after what it asked of the network.
     Look,
-    /// `check_synchronize`, from `network_connector`, `stun_server`, `api`, `services`. My settings or my contacts may have changed.
+    /// `check_synchronize`, from `network_connector`, `api`, `services`. My settings or my contacts may have changed.
     CheckSynchronize,
     /// `my_id_updated`, from `identity`. An answer to update_my_identity.
     MyIdUpdated { contacts_changed: bool, identity_changed: bool },

@@ -730,6 +730,23 @@ pub mod peers {
             Message::PeerLink(peer, Input::Event(Event::AddressLearnt))
         }
     }
+
+    /// To `stun_client`.
+    pub mod stun_client {
+        use automata_runtime::generated::*;
+        use super::super::super::{stun_client::Event, system::Message, types};
+        /// `place_given`. An answer to want_place: this client may have a socket.
+        #[must_use]
+        pub fn place_given(peer: types::NodeId) -> Message {
+            Message::StunClient(peer, Input::Event(Event::PlaceGiven))
+        }
+
+        /// `place_refused`. The other answer: there are as many as there may be.
+        #[must_use]
+        pub fn place_refused(peer: types::NodeId) -> Message {
+            Message::StunClient(peer, Input::Event(Event::PlaceRefused))
+        }
+    }
 }
 
 /// Private conversations, and the nicknames by which people are found.

@@ -18,7 +18,7 @@ pub enum State {
     /// `AT_STARTUP`.
     #[default]
     AtStartup,
-    /// `WAITING`, in `OPEN`. There are as many clients as there may be.
+    /// `WAITING`, in `OPEN`. May one more client have a socket?
     Waiting,
     /// `ASKING`, in `OPEN`, `BUSY`. The peer is asked.
     Asking,
@@ -99,6 +99,10 @@ pub enum Event {
     Begin { server: types::SocketAddress },
     /// `end`, from `gateway`, `services`. There is no session any more, or no server, or our service is off.
     End,
+    /// `place_given`, from `peers`. An answer to want_place: this client may have a socket.
+    PlaceGiven,
+    /// `place_refused`, from `peers`. The other answer: there are as many as there may be.
+    PlaceRefused,
     /// `answered`, from `transports`. The peer has answered: which socket it saw, that socket's address here, and the address as the peer saw it.
     Answered {
         socket: types::StunSocket,
@@ -121,11 +125,11 @@ impl automaton::Event for Event {
 pub enum Timer {
     /// `every place_interval in WAITING` (`automata/stun_client.yaml:71`).
     WaitingEveryPlaceInterval,
-    /// `after wait in ASKING` (`automata/stun_client.yaml:91`).
+    /// `after wait in ASKING` (`automata/stun_client.yaml:90`).
     AskingAfterWait,
-    /// `after refresh_interval in MAPPED` (`automata/stun_client.yaml:103`).
+    /// `after refresh_interval in MAPPED` (`automata/stun_client.yaml:102`).
     MappedAfterRefreshInterval,
-    /// `after rest in RESTING` (`automata/stun_client.yaml:109`).
+    /// `after rest in RESTING` (`automata/stun_client.yaml:107`).
     RestingAfterRest,
 }
 
@@ -162,9 +166,9 @@ impl automaton::Timer for Timer {
 )]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Action {
-    /// `take_place`, by `peers`. One more client has a socket.
-    TakePlace,
-    /// `leave_place`, by `peers`. One less.
+    /// `want_place`, by `peers`. May one more client have a socket? place_given or place_refused answers.
+    WantPlace,
+    /// `leave_place`, by `peers`. Somebody else may have a socket instead.
     LeavePlace,
     /// `ask`, by `transports`. Ask, with a new number; answered or failed answers.
     Ask { server: Option<types::SocketAddress> },
@@ -187,8 +191,8 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Inside {
-    /// `take_place`.
-    TakePlace,
+    /// `want_place`.
+    WantPlace,
     /// `leave_place`.
     LeavePlace,
     /// `note_observation`.
@@ -200,12 +204,6 @@ pub enum Inside {
     },
     /// `forget_observation`.
     ForgetObservation,
-}
-
-/// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.
-pub trait Conditions {
-    /// There are fewer clients with a socket than there may be, or this is one of them.
-    fn has_place(&mut self, peer: &types::NodeId) -> bool;
 }
 
 /// Constants of an instance.
@@ -373,49 +371,6 @@ impl automaton::Variables for Variables {
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
-/// A question that was asked, with its answer.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs, reason = "arguments are what they are called")]
-pub enum Question {
-    /// `has_place`: There are fewer clients with a socket than there may be, or this is one of them.
-    HasPlace { answer: bool },
-}
-
-impl serde::Serialize for Question {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Question::HasPlace { answer } => {
-                delivery::serialize_question("has_place", answer, serializer)
-            }
-        }
-    }
-}
-
-/// Asks the host, each question once in a delivery, so that all guards see one world; and reads the states of others.
-struct Ask<'a> {
-    host: &'a mut dyn Conditions,
-    key: &'a types::NodeId,
-    asked: &'a mut Asked<Question>,
-}
-
-impl Ask<'_> {
-    fn has_place(&mut self) -> bool {
-        let known = self
-            .asked
-            .questions
-            .iter()
-            .find_map(|question| match question {
-                Question::HasPlace { answer } => Some(*answer),
-            });
-        if let Some(answer) = known {
-            return answer;
-        }
-        let answer = self.host.has_place(self.key);
-        self.asked.questions.push(Question::HasPlace { answer });
-        answer
-    }
-}
-
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
@@ -429,7 +384,6 @@ pub struct Context<'a> {
     key: &'a types::NodeId,
     parameters: &'a Parameters,
     variables: &'a mut Variables,
-    ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
     answer: Answer,
 }
@@ -497,9 +451,12 @@ impl blocking::State<Machine> for State {
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Answered { .. } | Event::Failed { .. }) => {
-            context.ignored()
-        }
+        Trigger::Event(
+            Event::PlaceGiven
+            | Event::PlaceRefused
+            | Event::Answered { .. }
+            | Event::Failed { .. },
+        ) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -509,21 +466,13 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Begin { server }) => {
-            if context.ask.has_place() {
-                // → ASKING (`automata/stun_client.yaml:60`).
-                context.variables.server = Some(server.clone());
-                enter_busy(context);
-                enter_asking(context);
-                context.take(State::Asking)
-            } else {
-                // → WAITING (`automata/stun_client.yaml:61`).
-                context.variables.server = Some(server.clone());
-                enter_waiting(context);
-                context.take(State::Waiting)
-            }
+            // → WAITING (`automata/stun_client.yaml:60`).
+            context.variables.server = Some(server.clone());
+            enter_waiting(context);
+            context.take(State::Waiting)
         }
         Trigger::Event(Event::End) => {
-            // → CLOSED (`automata/stun_client.yaml:62`).
+            // → CLOSED (`automata/stun_client.yaml:61`).
             context.take(State::Closed)
         }
         _ => anywhere(context),
@@ -543,26 +492,29 @@ fn in_open(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `WAITING`: There are as many clients as there may be.
+/// `WAITING`: May one more client have a socket?
 #[inline]
 fn in_waiting(context: &mut Context<'_>) -> Response {
     match context.trigger {
+        Trigger::Event(Event::PlaceGiven) => {
+            // → ASKING (`automata/stun_client.yaml:73`).
+            leave_waiting(context);
+            enter_asking(context);
+            context.take(State::Asking)
+        }
+        Trigger::Event(Event::PlaceRefused) => {
+            // Stays (`automata/stun_client.yaml:74`).
+            context.internal()
+        }
         Trigger::Event(Event::Begin { server }) => {
             // Stays (`automata/stun_client.yaml:75`).
             context.variables.server = Some(server.clone());
             context.internal()
         }
         Trigger::Timer(Timer::WaitingEveryPlaceInterval) => {
-            if context.ask.has_place() {
-                // → ASKING (`automata/stun_client.yaml:72`).
-                leave_waiting(context);
-                enter_busy(context);
-                enter_asking(context);
-                context.take(State::Asking)
-            } else {
-                // Stays (`automata/stun_client.yaml:73`).
-                context.internal()
-            }
+            // Stays (`automata/stun_client.yaml:71`).
+            context.effects.act(Action::WantPlace);
+            context.internal()
         }
         _ => in_open(context),
     }
@@ -574,10 +526,10 @@ fn in_busy(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Begin { server }) => {
             if context.variables.server.as_ref() == Some(server) {
-                // Stays (`automata/stun_client.yaml:83`).
+                // Stays (`automata/stun_client.yaml:82`).
                 context.internal()
             } else {
-                // → ASKING (`automata/stun_client.yaml:84`).
+                // → ASKING (`automata/stun_client.yaml:83`).
                 exit_inside_busy(context);
                 context.variables.server = Some(server.clone());
                 context.variables.rest = context.parameters.first_rest;
@@ -586,7 +538,7 @@ fn in_busy(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::Answered { socket, local, mapped }) => {
-            // Stays (`automata/stun_client.yaml:85`).
+            // Stays (`automata/stun_client.yaml:84`).
             context
                 .effects
                 .act(Action::NoteObservation {
@@ -607,7 +559,7 @@ fn in_asking(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Answered { socket, local, mapped }) => {
             if *socket == types::StunSocket::Own {
-                // → MAPPED (`automata/stun_client.yaml:97`).
+                // → MAPPED (`automata/stun_client.yaml:96`).
                 leave_asking(context);
                 context
                     .effects
@@ -620,7 +572,7 @@ fn in_asking(context: &mut Context<'_>) -> Response {
                 enter_mapped(context);
                 context.take(State::Mapped)
             } else {
-                // Stays (`automata/stun_client.yaml:98`).
+                // Stays (`automata/stun_client.yaml:97`).
                 context
                     .effects
                     .act(Action::NoteObservation {
@@ -633,7 +585,7 @@ fn in_asking(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::Failed { .. }) => {
-            // → RESTING (`automata/stun_client.yaml:99`).
+            // → RESTING (`automata/stun_client.yaml:98`).
             leave_asking(context);
             leave_busy(context);
             enter_resting(context);
@@ -643,7 +595,7 @@ fn in_asking(context: &mut Context<'_>) -> Response {
             if context.variables.sent.saturating_add(1_u8)
                 < context.parameters.most_requests
             {
-                // Stays (`automata/stun_client.yaml:92`).
+                // Stays (`automata/stun_client.yaml:91`).
                 context.variables.sent = context.variables.sent.saturating_add(1_u8);
                 context.variables.wait = context.variables.wait.times(2_u8);
                 context.effects.act(Action::AskAgain);
@@ -654,7 +606,7 @@ fn in_asking(context: &mut Context<'_>) -> Response {
             } else if context.variables.sent.saturating_add(1_u8)
                 == context.parameters.most_requests
             {
-                // Stays (`automata/stun_client.yaml:93`).
+                // Stays (`automata/stun_client.yaml:92`).
                 context.variables.sent = context.variables.sent.saturating_add(1_u8);
                 context.variables.wait = context.parameters.last_wait;
                 context.effects.act(Action::AskAgain);
@@ -663,7 +615,7 @@ fn in_asking(context: &mut Context<'_>) -> Response {
                     .start_after(Timer::AskingAfterWait, context.variables.wait);
                 context.internal()
             } else {
-                // → RESTING (`automata/stun_client.yaml:94`).
+                // → RESTING (`automata/stun_client.yaml:93`).
                 leave_asking(context);
                 leave_busy(context);
                 enter_resting(context);
@@ -680,7 +632,7 @@ fn in_mapped(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Failed { .. }) => context.ignored(),
         Trigger::Timer(Timer::MappedAfterRefreshInterval) => {
-            // → ASKING (`automata/stun_client.yaml:103`).
+            // → ASKING (`automata/stun_client.yaml:102`).
             leave_mapped(context);
             enter_asking(context);
             context.take(State::Asking)
@@ -695,18 +647,10 @@ fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Begin { server }) => {
             if context.variables.server.as_ref() == Some(server) {
-                // Stays (`automata/stun_client.yaml:114`).
+                // Stays (`automata/stun_client.yaml:110`).
                 context.internal()
-            } else if context.ask.has_place() {
-                // → ASKING (`automata/stun_client.yaml:115`).
-                leave_resting(context);
-                context.variables.server = Some(server.clone());
-                context.variables.rest = context.parameters.first_rest;
-                enter_busy(context);
-                enter_asking(context);
-                context.take(State::Asking)
             } else {
-                // → WAITING (`automata/stun_client.yaml:116`).
+                // → WAITING (`automata/stun_client.yaml:111`).
                 leave_resting(context);
                 context.variables.server = Some(server.clone());
                 context.variables.rest = context.parameters.first_rest;
@@ -715,28 +659,15 @@ fn in_resting(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Timer(Timer::RestingAfterRest) => {
-            if context.ask.has_place() {
-                // → ASKING (`automata/stun_client.yaml:110`).
-                leave_resting(context);
-                context.variables.rest = context
-                    .variables
-                    .rest
-                    .times(2_u8)
-                    .min(context.parameters.longest_rest);
-                enter_busy(context);
-                enter_asking(context);
-                context.take(State::Asking)
-            } else {
-                // → WAITING (`automata/stun_client.yaml:111`).
-                leave_resting(context);
-                context.variables.rest = context
-                    .variables
-                    .rest
-                    .times(2_u8)
-                    .min(context.parameters.longest_rest);
-                enter_waiting(context);
-                context.take(State::Waiting)
-            }
+            // → WAITING (`automata/stun_client.yaml:107`).
+            leave_resting(context);
+            context.variables.rest = context
+                .variables
+                .rest
+                .times(2_u8)
+                .min(context.parameters.longest_rest);
+            enter_waiting(context);
+            context.take(State::Waiting)
         }
         _ => in_open(context),
     }
@@ -747,8 +678,14 @@ fn enter_at_startup(context: &mut Context<'_>) {
     context.variables.rest = context.parameters.first_rest;
 }
 
+/// On leaving `OPEN`.
+fn leave_open(context: &mut Context<'_>) {
+    context.effects.act(Action::LeavePlace);
+}
+
 /// On entering `WAITING`.
 fn enter_waiting(context: &mut Context<'_>) {
+    context.effects.act(Action::WantPlace);
     context
         .effects
         .start_every(
@@ -760,11 +697,6 @@ fn enter_waiting(context: &mut Context<'_>) {
 /// On leaving `WAITING`.
 fn leave_waiting(context: &mut Context<'_>) {
     context.effects.stop(Timer::WaitingEveryPlaceInterval);
-}
-
-/// On entering `BUSY`.
-fn enter_busy(context: &mut Context<'_>) {
-    context.effects.act(Action::TakePlace);
 }
 
 /// On leaving `BUSY`.
@@ -822,17 +754,21 @@ fn exit_all(context: &mut Context<'_>) {
     match context.leaf {
         State::Waiting => {
             leave_waiting(context);
+            leave_open(context);
         }
         State::Asking => {
             leave_asking(context);
             leave_busy(context);
+            leave_open(context);
         }
         State::Mapped => {
             leave_mapped(context);
             leave_busy(context);
+            leave_open(context);
         }
         State::Resting => {
             leave_resting(context);
+            leave_open(context);
         }
         _ => {}
     }
@@ -856,19 +792,14 @@ pub type Instance = automata_runtime::Instance<Machine>;
 
 /// One selection, and what it leads to; effects are added to the buffers.
 #[inline]
-pub fn step(
-    parts: Parts<'_, Machine>,
-    trigger: Trigger<'_>,
-    host: &mut dyn Conditions,
-) -> Answer {
-    let Parts { key, instance, effects, asked } = parts;
+pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
+    let Parts { key, instance, effects, .. } = parts;
     let mut context = Context {
         trigger,
         leaf: instance.state,
         key,
         parameters: &instance.parameters,
         variables: &mut instance.variables,
-        ask: Ask { host, key, asked },
         effects,
         answer: Answer::None,
     };
@@ -886,8 +817,7 @@ pub fn create(
     key: &types::NodeId,
     parameters: Parameters,
     effects: &mut Effects<Machine>,
-    asked: &mut Asked<Question>,
-    host: &mut dyn Conditions,
+    _: &mut automaton::Asked<Never>,
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
@@ -897,7 +827,6 @@ pub fn create(
         key,
         parameters: &parameters,
         variables: &mut variables,
-        ask: Ask { host, key, asked },
         effects,
         answer: Answer::None,
     };
@@ -915,7 +844,7 @@ impl automata_runtime::Automaton for Machine {
     type Timer = Timer;
     type Action = Action;
     type Sent = Never;
-    type Question = Question;
+    type Question = Never;
     type Parameters = Parameters;
     type Given = Given;
     type Variables = Variables;

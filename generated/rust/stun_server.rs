@@ -6,7 +6,7 @@
 //! Answers STUN requests (RFC 8489) over UDP and TCP. Our identity document says where, so whatever changes that has the document built again.
 
 use automata_runtime::generated::*;
-use super::{p2p_connector, types};
+use super::types;
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,9 +158,9 @@ pub enum Action {
     Close,
     /// `try_port`, by `transports`. Is the default port free again? port_free or port_taken answers.
     TryPort,
-    /// `note_serving`, by `services`. Where others can ask.
+    /// `note_serving`, by `services`. Where others can ask; if that has changed, our identity document is built again.
     NoteServing { entrypoints: types::Entrypoints },
-    /// `note_closed`, by `services`. Nobody can ask any more.
+    /// `note_closed`, by `services`. Nobody can ask any more; likewise.
     NoteClosed,
     /// `report_failure`, by `services`. For the user: why nobody is answered.
     ReportFailure { reason: String },
@@ -293,29 +293,6 @@ impl automaton::Variables for Variables {
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
-/// What an instance puts on the bus.
-#[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "a key is a key")]
-pub enum Sent {
-    /// An event for `p2p_connector`.
-    ToP2pConnector(p2p_connector::Event),
-}
-
-impl serde::Serialize for Sent {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Sent::ToP2pConnector(event) => {
-                delivery::serialize_sent(
-                    InstanceName::new("p2p_connector", &()),
-                    event,
-                    serializer,
-                )
-            }
-        }
-    }
-}
-
-impl automaton::Sent for Sent {}
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
@@ -430,9 +407,6 @@ fn in_working(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::Stop) => {
             // → CLOSED (`automata/stun_server.yaml:55`).
             exit_all(context);
-            context
-                .effects
-                .send(Sent::ToP2pConnector(p2p_connector::Event::CheckSynchronize));
             context.take(State::Closed)
         }
         _ => anywhere(context),
@@ -605,7 +579,6 @@ fn leave_resting(context: &mut Context<'_>) {
 /// On entering `SERVING`.
 fn enter_serving(context: &mut Context<'_>) {
     context.variables.rest = context.parameters.first_rest;
-    context.effects.send(Sent::ToP2pConnector(p2p_connector::Event::CheckSynchronize));
     context
         .effects
         .start_every(Timer::ServingEveryLookInterval, context.parameters.look_interval);
@@ -689,7 +662,7 @@ impl automata_runtime::Automaton for Machine {
     type Event = Event;
     type Timer = Timer;
     type Action = Action;
-    type Sent = Sent;
+    type Sent = Never;
     type Question = Never;
     type Parameters = Parameters;
     type Given = Given;

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "7ad32a518db12994cb2bf4c724cd56eca2b4f1cfcac62f8dee23a9a3a1b2c4a1";
+pub const MODEL_HASH: &str = "92d8722411db3f0ef296da8db595bf4274eb229deb6de215e088961b49840b7d";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -155,11 +155,11 @@ pub enum Alarm {
 }
 
 /// Answers the conditions of all automata: every type that answers those of each.
-pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + reachability::Conditions + stun_client::Conditions + tcp_connection::Conditions {}
+pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + reachability::Conditions + tcp_connection::Conditions {}
 impl<
     T: contact_status::Conditions + network_connector::Conditions
         + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions
-        + peer_protocol::Conditions + reachability::Conditions + stun_client::Conditions
+        + peer_protocol::Conditions + reachability::Conditions
         + tcp_connection::Conditions,
 > Host for T {}
 /// Parameters of instances, where their start gives nothing else.
@@ -2682,17 +2682,11 @@ impl Member<stun_client::Machine> for System {
         &mut self,
         key: &types::NodeId,
         given: &stun_client::Given,
-        host: &mut (dyn Host + '_),
+        _: &mut (dyn Host + '_),
     ) -> stun_client::Instance {
         let parameters = Member::<stun_client::Machine>::parameters(self, given);
         let buffers = self.stun_client.buffers_mut();
-        stun_client::create(
-            key,
-            parameters,
-            &mut buffers.effects,
-            &mut buffers.asked,
-            host,
-        )
+        stun_client::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
     }
 
     fn parameters(&self, given: &stun_client::Given) -> stun_client::Parameters {
@@ -2704,9 +2698,9 @@ impl Member<stun_client::Machine> for System {
         &mut self,
         slot: Slot,
         trigger: Trigger<'_, stun_client::Event, stun_client::Timer>,
-        host: &mut (dyn Host + '_),
+        _: &mut (dyn Host + '_),
     ) -> Answer {
-        stun_client::step(self.stun_client.parts(slot), trigger, host)
+        stun_client::step(self.stun_client.parts(slot), trigger)
     }
 
     fn route(
@@ -2721,8 +2715,8 @@ impl Member<stun_client::Machine> for System {
     #[inline]
     fn action(instance_: &types::NodeId, action: stun_client::Action) -> Action {
         match action {
-            stun_client::Action::TakePlace => {
-                Action::StunClient(instance_.clone(), stun_client::Inside::TakePlace)
+            stun_client::Action::WantPlace => {
+                Action::StunClient(instance_.clone(), stun_client::Inside::WantPlace)
             }
             stun_client::Action::LeavePlace => {
                 Action::StunClient(instance_.clone(), stun_client::Inside::LeavePlace)
@@ -2812,12 +2806,13 @@ impl Member<stun_server::Machine> for System {
         stun_server::step(self.stun_server.parts(slot), trigger)
     }
 
-    fn route(&self, _: Slot, sent: stun_server::Sent, outbox: &mut Outbox<'_, Self>) {
-        match sent {
-            stun_server::Sent::ToP2pConnector(event) => {
-                outbox.send(Message::P2pConnector(Input::Event(event)))
-            }
-        }
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
     }
 
     #[inline]

@@ -446,7 +446,7 @@ pub type SocketAddress = opaque::Checked<
 >;
 
 #[allow(non_camel_case_types)]
-type SocketAddress_of_ = std::net::SocketAddr;
+type SocketAddress_of_ = crate::stun::SocketAddress;
 
 /// Which of our sockets a STUN server saw - the one with which only this peer is asked, or the one with which all are.
 pub type StunSocket = opaque::Checked<

@@ -3,24 +3,27 @@
 use std::net::SocketAddr;
 
 use crate::automata::local_service::State;
-use crate::automata::senders::gateway;
-use crate::automata::stun_client::{Conditions, Inside as Action};
+use crate::automata::senders::{gateway, peers};
+use crate::automata::stun_client::Inside as Action;
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
 use crate::stun::Observation;
 use crate::world::{STUN_CLIENTS, World, services};
 
-impl Conditions for World {
-    fn has_place(&mut self, peer: &NodeId) -> bool {
-        self.stun.clients.contains(peer) || self.stun.clients.len() < STUN_CLIENTS
-    }
-}
-
 /// Performs an action of the client for that peer.
-pub fn perform(world: &mut World, peer: NodeId, action: Action) {
+pub fn perform(world: &mut World, system: &System, peer: NodeId, action: Action) {
     match action {
-        Action::TakePlace => drop(world.stun.clients.insert(peer)),
-        Action::LeavePlace => drop(world.stun.clients.remove(&peer)),
+        Action::WantPlace => {
+            let is_free = world.stun.clients.contains(&peer) || world.stun.clients.len() < STUN_CLIENTS;
+            let answer = if is_free { peers::stun_client::place_given } else { peers::stun_client::place_refused };
+            if is_free {
+                world.stun.clients.insert(peer);
+            }
+            world.tell_if_there(system, answer(peer));
+        }
+        Action::LeavePlace => {
+            world.stun.clients.remove(&peer);
+        }
         Action::NoteObservation { server, socket, local, mapped } => {
             if let Some(server) = server {
                 let seen = Observation { server, local, mapped, at_ms: world.now.ms };

@@ -30,8 +30,8 @@ pub fn perform(world: &mut World, system: &System, action: Action) {
         Action::PeerProtocol(session, action) => peer_protocol::perform(world, system, session, action),
         Action::Reachability(peer, action) => reachability::perform(world, system, peer, &action),
         Action::ReadReceipts(peer, action) => read_receipts::perform(world, peer, action),
-        Action::StunClient(peer, action) => stun_client::perform(world, peer, action),
-        Action::StunServer(action) => stun_server::perform(world, action),
+        Action::StunClient(peer, action) => stun_client::perform(world, system, peer, action),
+        Action::StunServer(action) => stun_server::perform(world, system, action),
         Action::TcpConnection(session, action) => tcp_connection::perform(world, system, session, &action),
     }
 }

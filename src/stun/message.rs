@@ -351,7 +351,7 @@ mod tests {
     const SAMPLE_REQUEST: &str = "000100582112a442b7e7a701bc34d686fa87dfae\
         802200105354554e207465737420636c69656e74\
         002400046e0001ff80290008932ff9b151263b36\
-        0006000965766a743a68367659202020\
+        000600096576746a3a68367659202020\
         000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a2\
         80280004e57a3bcf";
 
@@ -381,7 +381,7 @@ mod tests {
         let request = Message::read(&request).expect("it is whole");
         assert_eq!((request.class, request.id, request.has_fingerprint), (Class::Request, ID, true));
         assert_eq!(request.get(attribute::SOFTWARE), Some(&b"STUN test client"[..]));
-        assert_eq!(request.get(attribute::USERNAME), Some(&b"evjt:h6vY"[..]));
+        assert_eq!(request.get(attribute::USERNAME), Some(&b"evtj:h6vY"[..]));
         for (sample, address) in
             [(SAMPLE_V4, "192.0.2.1:32853"), (SAMPLE_V6, "[2001:db8:1234:5678:11:2233:4455:6677]:32853")]
         {
@@ -404,7 +404,9 @@ mod tests {
             for bit in 0..whole.len() * 8 {
                 let mut changed = whole.clone();
                 changed[bit / 8] ^= 1 << (bit % 8);
-                assert!(Message::read(&changed).is_err(), "bit {bit}");
+                // Where a length swallows the fingerprint, there is none.
+                let is_taken = Message::read(&changed).is_ok_and(|message| message.has_fingerprint);
+                assert!(!is_taken, "bit {bit}");
             }
             for length in 0..whole.len() {
                 assert!(Message::read(&whole[..length]).is_err(), "{length} bytes");

@@ -256,7 +256,7 @@ mod tests {
         let answer = answer(&request(&priority, true), &received("203.0.113.9:5000")).expect("answered");
         let read = Message::read(&answer.bytes).expect("it is whole");
         assert_eq!((read.error_code(), read.get(attribute::UNKNOWN_ATTRIBUTES)), (Some(420), Some(&[0, 0x24][..])));
-        let who = [(attribute::USERNAME, &b"evjt:h6vY"[..]), (attribute::MESSAGE_INTEGRITY, &[1; 20])];
+        let who = [(attribute::USERNAME, &b"evtj:h6vY"[..]), (attribute::MESSAGE_INTEGRITY, &[1; 20])];
         let answer = super::answer(&request(&who, false), &received("203.0.113.9:5000")).expect("answered");
         assert_eq!(Message::read(&answer.bytes).expect("it is whole").error_code(), None);
     }
