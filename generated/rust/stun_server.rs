@@ -487,22 +487,13 @@ fn in_resting(context: &mut Context<'_>) -> Response {
 fn in_serving(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // Stays (`automata/stun_server.yaml:80`). Our addresses may be others.
-            context.effects.act(Action::Open);
-            context.internal()
-        }
-        Trigger::Event(Event::Serving { entrypoints, gave_way }) => {
-            // Stays (`automata/stun_server.yaml:81`).
-            context.variables.elsewhere = *gave_way;
-            context
-                .effects
-                .act(Action::NoteServing {
-                    entrypoints: entrypoints.clone(),
-                });
-            context.internal()
+            // → OPENING (`automata/stun_server.yaml:80`). Our addresses may be others; the sockets stay open.
+            leave_serving(context);
+            enter_opening(context);
+            context.take(State::Opening)
         }
         Trigger::Event(Event::Failed { reason }) => {
-            // → RESTING (`automata/stun_server.yaml:82`).
+            // → RESTING (`automata/stun_server.yaml:81`).
             leave_serving(context);
             context
                 .effects
@@ -513,14 +504,14 @@ fn in_serving(context: &mut Context<'_>) -> Response {
             context.take(State::Resting)
         }
         Trigger::Event(Event::PortFree) => {
-            // → OPENING (`automata/stun_server.yaml:83`).
+            // → OPENING (`automata/stun_server.yaml:82`).
             leave_serving(context);
             context.effects.act(Action::Close);
             enter_opening(context);
             context.take(State::Opening)
         }
         Trigger::Event(Event::PortTaken) => {
-            // Stays (`automata/stun_server.yaml:84`).
+            // Stays (`automata/stun_server.yaml:83`).
             context.internal()
         }
         Trigger::Timer(Timer::ServingEveryLookInterval) => {

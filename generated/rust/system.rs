@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "92d8722411db3f0ef296da8db595bf4274eb229deb6de215e088961b49840b7d";
+pub const MODEL_HASH: &str = "6213c046bc54d67c385c10f5707f98389932e25c118f71a5383d62d2ebc415d0";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

@@ -1,6 +1,8 @@
 //! Nodes tell one another at which address they see each other.
 
-use std::net::UdpSocket;
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::thread;
 
 use bitpie::api::answers::{ExternalAddress, NodeInfo, PeerInfos};
 use bitpie::api::methods::{GetNodeInfo, GetPeerInfo, ListPeers, ListServices};
@@ -8,28 +10,44 @@ use bitpie::stun::Mapping;
 
 use super::nodes::Node;
 
-/// A node that listens, and has its STUN server, at that address of loopback.
+/// A node that has its STUN server at that address of loopback.
 fn node_at(address: &str) -> Node {
-    let quoted = format!("\"{address}\"");
-    let mut node = Node::with(&[("services/tcp-transport/address", &quoted), ("services/stun/address", &quoted)]);
+    let mut node = Node::with(&[("services/stun/address", &format!("\"{address}\""))]);
     node.start_listening();
     node.until("it answers", |node| node.status().stun.state == "SERVING");
     node
 }
 
+/// Another address for a node, in another network: what comes there is passed on. A node itself listens only at
+/// addresses that an interface has.
+fn door(at: &str, to: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind((at, 0)).expect("some port is free");
+    let address = listener.local_addr().expect("it is bound");
+    thread::spawn(move || {
+        for from in listener.incoming() {
+            let (Ok(from), Ok(to)) = (from, TcpStream::connect(to)) else { continue };
+            let (Ok(from_too), Ok(to_too)) = (from.try_clone(), to.try_clone()) else { continue };
+            for (mut from, mut to) in [(from, to), (to_too, from_too)] {
+                thread::spawn(move || {
+                    let _ = io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(Shutdown::Both);
+                });
+            }
+        }
+    });
+    address
+}
+
 #[test]
 fn an_address_is_believed_once_peers_in_two_networks_see_it() {
     let (mut near, mut far, mut asking) = (node_at("127.0.1.1"), node_at("127.0.2.1"), node_at("127.0.0.1"));
-    let idurl = |node: &mut Node| {
-        let at = node.status().transports[0].listening[0].address;
-        node.idurl_at(at)
-    };
+    let idurl = |node: &mut Node, network: &str| node.idurl_at(door(network, node.address()));
     let (near_id, far_id, me) = (near.id(), far.id(), asking.id());
-    asking.add(&idurl(&mut near), "near");
+    asking.add(&idurl(&mut near, "127.0.1.1"), "near");
     near.add(&format!("bitpie:{me}"), "asking");
     asking.until("near has answered", |node| node.status().stun.answered == 1);
     assert_eq!(asking.status().stun.external, [], "one peer is never enough");
-    asking.add(&idurl(&mut far), "far");
+    asking.add(&idurl(&mut far, "127.0.2.1"), "far");
     far.add(&format!("bitpie:{me}"), "asking");
     asking.until("an address is believed", |node| {
         node.status().stun.external.iter().any(|external| external.address.is_some())
