@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::server::Shared;
+use super::shared::Shared;
 use crate::peers::AddressGroup;
 use crate::stun::message::{HEADER_BYTES, MESSAGE_BYTES, length_of};
 use crate::stun::{Carrier, Received, answer};

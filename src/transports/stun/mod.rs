@@ -12,6 +12,7 @@ mod clients;
 mod connections;
 mod ending;
 mod server;
+mod shared;
 
 pub use clients::{CLIENTS, Pending, StunClients, StunEvent};
 pub use connections::{CONNECTIONS, CONNECTIONS_PER_NETWORK};

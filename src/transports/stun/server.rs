@@ -3,16 +3,17 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::connections;
 use super::ending::Ending;
+use super::shared::Shared;
 use crate::stun::message::MESSAGE_BYTES;
-use crate::stun::{Carrier, Rates, Received, Seen, answer};
+use crate::stun::{Carrier, Received, Seen, answer};
 use crate::transports::{ListenError, bind};
 
 /// How often a free port is looked for that both UDP and TCP can have.
@@ -40,34 +41,6 @@ impl Place {
     }
 }
 
-/// What all sockets of the server share.
-pub(super) struct Shared {
-    sockets: Vec<(SocketAddr, UdpSocket)>,
-    rates: Mutex<Rates>,
-    seen: Arc<Mutex<Seen>>,
-    unix_ms: fn() -> u64,
-    started: Instant,
-}
-
-impl Shared {
-    /// Whether a request from there is answered now.
-    pub(super) fn admits(&self, from: SocketAddr) -> bool {
-        let now_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.rates.lock().unwrap_or_else(PoisonError::into_inner).take(from.ip(), now_us)
-    }
-
-    /// A request from there was answered.
-    pub(super) fn note(&self, from: SocketAddr) {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).note(from, (self.unix_ms)());
-    }
-
-    /// The address that differs from this one in IP and port.
-    fn opposite(&self, at: SocketAddr) -> Option<SocketAddr> {
-        let all = self.sockets.iter().map(|(address, _)| *address);
-        all.into_iter().find(|other| other.ip() != at.ip() && other.port() != at.port())
-    }
-}
-
 /// A server that answers. When it is dropped, nobody is answered any more, and its ports are free once its tasks have
 /// noticed.
 pub struct StunServer {
@@ -91,8 +64,7 @@ impl StunServer {
         let sockets: Vec<(SocketAddr, UdpSocket)> = sockets.collect::<io::Result<_>>().map_err(named)?;
         let listener = TcpListener::from_std(listener.into()).map_err(named)?;
         let address = sockets[0].0;
-        let rates = Mutex::default();
-        let shared = Arc::new(Shared { sockets, rates, seen, unix_ms, started: Instant::now() });
+        let shared = Arc::new(Shared::new(sockets, seen, unix_ms));
         let of_udp = (0..shared.sockets.len()).map(|index| Ending::spawn(answer_datagrams(Arc::clone(&shared), index)));
         let mut tasks: Vec<Ending> = of_udp.collect();
         tasks.push(Ending::spawn(connections::accept_all(listener, address, shared)));
