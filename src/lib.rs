@@ -3,7 +3,8 @@
 //! What the node does is decided in `automata/*.yaml`; `docs/SEMANTICS.md` says what those files mean, and
 //! `docs/decisions/0008-the-joints.md` what is left to Rust: sums, ranks, bounds.
 //!
-//! * Vocabulary: [`name`], [`words`], [`nickname`], [`codec`], [`identity`], [`wire`], [`messages`], [`peers`].
+//! * Vocabulary: [`name`], [`words`], [`nickname`], [`codec`], [`identity`], [`wire`], [`messages`], [`peers`],
+//!   [`stun`].
 //! * The core: [`automata`] (generated), [`world`] (what is known), [`hosts`] (conditions and actions), [`services`],
 //!   [`node`] (the bus, inputs in, commands out).
 //! * Neighbours: [`transports`], [`dht`], [`store`], [`traces`], [`home`] (what lies in the home folder), [`api`].
@@ -34,6 +35,7 @@ pub mod privacy;
 pub mod runtime;
 pub mod services;
 pub mod store;
+pub mod stun;
 pub mod traces;
 pub mod transports;
 pub mod wire;

@@ -128,6 +128,12 @@ pub fn udp_name() -> TransportName {
     "udp".parse().expect("it is a name")
 }
 
+/// The name under which a document says where the node's STUN server is. No session is opened by it.
+#[must_use]
+pub fn stun_name() -> TransportName {
+    "stun".parse().expect("it is a name")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

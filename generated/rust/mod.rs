@@ -95,6 +95,16 @@ pub mod reachability;
 #[path = "read_receipts.rs"]
 pub mod read_receipts;
 
+/// At which address does this peer see us?
+#[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::enum_variant_names, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, clippy::wrong_self_convention)]
+#[path = "stun_client.rs"]
+pub mod stun_client;
+
+/// Do we tell others at which address we see them?
+#[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::enum_variant_names, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, clippy::wrong_self_convention)]
+#[path = "stun_server.rs"]
+pub mod stun_server;
+
 /// One TCP session with a remote node, from the open socket to its close.
 #[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::enum_variant_names, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, clippy::wrong_self_convention)]
 #[path = "tcp_connection.rs"]

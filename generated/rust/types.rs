@@ -474,6 +474,47 @@ fn variants_of_SlotState_are_named_as_in_types_yaml() {
     }
 }
 
+/// An IP address and a port.
+pub type SocketAddress = opaque::Checked<
+    SocketAddress_of_,
+    { opaque::carried::<SocketAddress_of_>() + opaque::shown::<SocketAddress_of_>() },
+>;
+
+#[allow(non_camel_case_types)]
+type SocketAddress_of_ = crate::stun::SocketAddress;
+
+/// Which of our sockets a STUN server saw - the one with which only this peer is asked, or the one with which all are.
+pub type StunSocket = opaque::Checked<
+    StunSocket_of_,
+    {
+        opaque::carried::<StunSocket_of_>() + opaque::shown::<StunSocket_of_>()
+            + opaque::copied::<StunSocket_of_>()
+    },
+>;
+
+#[allow(non_camel_case_types)]
+type StunSocket_of_ = crate::stun::OurSocket;
+
+/// Its variants are those of `types.yaml`.
+const _: fn(&StunSocket_of_) = |value| match value {
+    StunSocket_of_::Own | StunSocket_of_::Shared => {}
+};
+
+#[cfg(test)]
+#[test]
+#[allow(non_snake_case)]
+fn variants_of_StunSocket_are_named_as_in_types_yaml() {
+    for (value, name) in [
+        (StunSocket_of_::Own, "Own"),
+        (StunSocket_of_::Shared, "Shared"),
+    ] {
+        assert!(
+            opaque::is_called(& value, name),
+            "`{value:?}` has to serialise as \"{name}\""
+        );
+    }
+}
+
 /// A way to carry bytes: tcp, udp.
 pub type TransportName = opaque::Checked<
     TransportName_of_,

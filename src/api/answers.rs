@@ -3,7 +3,7 @@
 //! Times are unix times in milliseconds. States of automata stand as their diagrams name them.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,6 +13,7 @@ use crate::identity::{Entrypoint, InvitationName, NodeId};
 use crate::name::ServiceName;
 use crate::name::TransportName;
 use crate::nickname::{Nickname, NicknameResult};
+use crate::stun::Mapping;
 use crate::transports::MappingProtocol;
 use crate::world::services::ServiceResult;
 
@@ -54,6 +55,9 @@ pub struct Status {
     pub transports: Vec<TransportStatus>,
     /// Discovery in the local network.
     pub lan_discovery: LanStatus,
+    /// At which addresses others see this node, and whether it tells them the same.
+    #[serde(default)]
+    pub stun: StunStatus,
     /// How many services are in each state.
     pub services: BTreeMap<String, u64>,
     /// Services that are on by default, and are off now.
@@ -266,6 +270,39 @@ pub struct LanStatus {
     pub problem: Option<String>,
 }
 
+/// STUN in [`Status`] and [`NodeInfo`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StunStatus {
+    /// The state of `stun_server`.
+    pub state: String,
+    /// Where others can ask, by UDP and TCP.
+    pub listening: Vec<Entrypoint>,
+    /// Why they cannot, if they should.
+    pub problem: Option<String>,
+    /// Peers that are asked where they see this node.
+    pub asked: u64,
+    /// Those of them that have answered.
+    pub answered: u64,
+    /// The addresses that are believed, since enough of them agree: one of IPv4, one of IPv6, or none.
+    pub external: Vec<ExternalAddress>,
+}
+
+/// An address at which others see this node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExternalAddress {
+    /// The IP.
+    pub ip: IpAddr,
+    /// With the port of the socket by which all of them are asked, if they agree on that too.
+    pub address: Option<SocketAddr>,
+    /// How many peers say so.
+    pub observers: u64,
+    /// In how many networks these are: each has one vote.
+    pub networks: u64,
+    /// What the router does: `unknown`, `open`, `endpoint_independent`, `address_dependent`,
+    /// `address_and_port_dependent`, or `dependent` if it is not known which of the last two.
+    pub mapping: Mapping,
+}
+
 /// Sessions in [`Status`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionCounts {
@@ -446,6 +483,64 @@ pub struct Peer {
     /// The round trip, smoothed over all sessions, in microseconds.
     #[serde(default)]
     pub round_trip_us: Option<u64>,
+    /// Where it sees this node, by STUN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sees_us_at: Option<SocketAddr>,
+}
+
+/// `getnodeinfo`: where this node is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeInfo {
+    /// Who it is.
+    pub id: NodeId,
+    /// The network that it belongs to.
+    pub network: String,
+    /// The version of the program.
+    pub version: String,
+    /// Where its transports listen.
+    pub listening: Vec<Entrypoint>,
+    /// Where others see it.
+    pub stun: StunStatus,
+}
+
+/// `getpeerinfo`: what peers and this node see of one another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PeerInfos {
+    /// Those with a session that is ready.
+    pub peers: Vec<PeerInfo>,
+}
+
+/// A peer in [`PeerInfos`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PeerInfo {
+    /// Who.
+    pub id: NodeId,
+    /// The other end of the session.
+    pub remote: Entrypoint,
+    /// Where the peer sees this end, as its HELLO said.
+    pub session_seen_at: Option<Entrypoint>,
+    /// Its STUN server, if it says that it has one.
+    pub stun_server: Option<SocketAddr>,
+    /// The state of the `stun_client` that asks it.
+    pub stun_client: Option<String>,
+    /// Where it sees the socket that asks it alone.
+    pub sees_us_at: Option<SocketAddr>,
+    /// Where it sees the socket that asks all.
+    pub sees_shared_at: Option<SocketAddr>,
+    /// From where somebody at its address asked this node's STUN server, the latest last. Another node behind the same
+    /// router is not told apart.
+    pub asked_from: Vec<StunRequests>,
+}
+
+/// Requests to this node's STUN server from one address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StunRequests {
+    /// From where, as this node sees it.
+    pub from: SocketAddr,
+    /// How many.
+    pub requests: u64,
+    /// When the last one came.
+    pub at_unix_ms: u64,
 }
 
 /// A session in [`Peer`].
@@ -790,8 +885,8 @@ pub enum SentTime {
 /// A message; the answer to `messages.get` too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Its place among all messages, from 1, in the order in which this node got to know them; 0 as long as it waits for
-    /// the user to accept or refuse a stranger.
+    /// Its place among all messages, from 1, in the order in which this node got to know them; 0 as long as it waits
+    /// for the user to accept or refuse a stranger.
     pub position: u64,
     /// Its id.
     pub id: String,

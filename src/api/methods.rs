@@ -12,7 +12,7 @@ use super::answers;
 use super::errors::RpcError;
 use super::hidden::Hidden;
 use super::reply::{Reply, to_json};
-use crate::identity::InvitationName;
+use crate::identity::{InvitationName, NodeId};
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
 
@@ -152,6 +152,14 @@ methods! {
     } -> InvitationRemoved: "Takes an invitation back.";
 
     "peers.list" ListPeers {} -> Peers: "The nodes that this one knows, and its sessions with them.";
+
+    "getnodeinfo" GetNodeInfo {} -> NodeInfo: "Where this node listens, and at which addresses others see it.";
+
+    "getpeerinfo" GetPeerInfo {
+        /// Only of this peer.
+        #[serde(default)]
+        id: Option<NodeId>,
+    } -> PeerInfos: "What each peer with a session sees of this node, and this node of it.";
 
     "service.list" ListServices {} -> Services: "The services of this node, and what depends on what.";
 

@@ -60,13 +60,14 @@ struct Port {
 enum Protocol {
     Tcp,
     Udp,
+    UdpAndTcp,
 }
 
 const TCP_ADDRESS: &str = "services/tcp-transport/address";
 const UDP_ADDRESS: &str = "services/udp-transport/address";
 
 /// All of them.
-const PORTS: [Port; 4] = [
+const PORTS: [Port; 5] = [
     Port {
         path: "services/tcp-transport/port",
         default: 7771,
@@ -87,6 +88,13 @@ const PORTS: [Port; 4] = [
         protocol: Protocol::Udp,
         address: Some(("services/entangled-dht/address", IpAddr::V4(Ipv4Addr::UNSPECIFIED))),
         used_with: Some("services/entangled-dht/enabled"),
+    },
+    Port {
+        path: "services/stun/port",
+        default: 3478,
+        protocol: Protocol::UdpAndTcp,
+        address: Some(("services/stun/address", IpAddr::V6(Ipv6Addr::UNSPECIFIED))),
+        used_with: Some("services/stun/enabled"),
     },
     Port { path: "api/http-port", default: 38081, protocol: Protocol::Tcp, address: None, used_with: Some("api/http") },
 ];
@@ -398,6 +406,7 @@ impl Protocol {
         match self {
             Self::Tcp => TcpListener::bind((address, port)).map(drop),
             Self::Udp => UdpSocket::bind((address, port)).map(drop),
+            Self::UdpAndTcp => Self::Udp.bind(address, port).and_then(|()| Self::Tcp.bind(address, port)),
         }
     }
 
@@ -405,6 +414,7 @@ impl Protocol {
         match self {
             Self::Tcp => "TCP",
             Self::Udp => "UDP",
+            Self::UdpAndTcp => "UDP and TCP",
         }
     }
 }
@@ -671,7 +681,7 @@ mod tests {
             let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("some port is free");
             let taken = match of.protocol {
                 Protocol::Tcp => tcp.local_addr(),
-                Protocol::Udp => udp.local_addr(),
+                Protocol::Udp | Protocol::UdpAndTcp => udp.local_addr(),
             };
             let port = taken.expect("it is bound").port();
             let finding = find(of, port, true);

@@ -285,7 +285,7 @@ pub(super) mod tests {
     use super::*;
     use crate::api::answers::{
         CameIn, ClockStatus, ContactCounts, Counters, DhtStatus, LanStatus, MappingStatus, NicknameStatus,
-        SessionCounts, TransportStatus,
+        SessionCounts, StunStatus, TransportStatus,
     };
     use crate::identity::NodeId;
 
@@ -324,6 +324,7 @@ pub(super) mod tests {
                 },
                 mapping: MappingStatus::default(),
             }],
+            stun: StunStatus::default(),
             lan_discovery: LanStatus { state: "ON".to_owned(), found: 2, problem: None },
             services: BTreeMap::new(),
             services_off: Vec::new(),

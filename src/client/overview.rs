@@ -14,7 +14,10 @@ use super::terminal::{
     ADVICE, BAD, FAINT, GOOD, ODD, STRONG, advise, counted, print, print_json, safe, state_style, styled,
 };
 use super::{Context, now_unix_ms};
-use crate::api::answers::{ContactCounts, Counters, Direction, LanStatus, Peer, Peers, Status, TransportStability, TransportStatus};
+use crate::api::answers::{
+    ContactCounts, Counters, Direction, ExternalAddress, LanStatus, Peer, Peers, Status, StunStatus,
+    TransportStability, TransportStatus,
+};
 use crate::api::methods::{GetId, GetStatus, ListPeers, Reconnect, ShutDown};
 use crate::identity::Entrypoint;
 
@@ -104,6 +107,12 @@ fn status_text(status: &Status, is_verbose: bool, now_unix_ms: u64) -> String {
     let listening: Vec<String> = listening.into_iter().chain(through_router).collect();
     let at = if listening.is_empty() { styled(FAINT, "nowhere") } else { listening.join(" ") };
     lines.add("listens at", at);
+    for external in &status.stun.external {
+        lines.add("seen at", external_text(external));
+    }
+    if let Some(problem) = &status.stun.problem {
+        lines.add("STUN", styled(BAD, format!("nobody can ask where this node sees them: {}", safe(problem))));
+    }
     lines.add("contacts", contacts_text(&status.contacts));
     lines.add("messages", messages_text(status));
     if !is_verbose {
@@ -181,6 +190,7 @@ impl Lines {
             }
         }
         self.add("local net", lan_text(&status.lan_discovery));
+        self.add("STUN", stun_text(&status.stun));
         self.add("DHT", dht(status));
         if let Some(nickname) = nickname(status) {
             self.add("nickname", nickname);
@@ -285,6 +295,23 @@ fn stability_text(stability: &TransportStability, now_unix_ms: u64) -> String {
         None => format!("number {place} in our document"),
     }));
     styled(FAINT, said.join(", "))
+}
+
+/// At which address others see this node, how many say so, and what the router does.
+fn external_text(external: &ExternalAddress) -> String {
+    let at = external.address.map_or_else(|| external.ip.to_string(), |address| address.to_string());
+    let (peers, networks) = (counted(external.observers, "peer"), counted(external.networks, "network"));
+    format!("{at}, say {peers} in {networks}; {}", external.mapping.in_words())
+}
+
+fn stun_text(stun: &StunStatus) -> String {
+    let state = styled(state_style(&stun.state), safe(&stun.state));
+    let at: Vec<String> = stun.listening.iter().map(|at| format!(" {at}")).collect();
+    let asked = match stun.asked {
+        0 => String::new(),
+        asked => format!(", {} of {} asked answered", stun.answered, counted(asked, "peer")),
+    };
+    format!("{state}{}{asked}", at.concat())
 }
 
 fn lan_text(lan: &LanStatus) -> String {

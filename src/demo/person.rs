@@ -59,6 +59,8 @@ impl Person {
             ("services/tcp-transport/port", "0"),
             ("services/udp-transport/address", "127.0.0.1"),
             ("services/udp-transport/port", "0"),
+            ("services/stun/address", "127.0.0.1"),
+            ("services/stun/port", "0"),
             ("services/entangled-dht/address", "127.0.0.1"),
             ("services/entangled-dht/port", "0"),
             ("services/entangled-dht/bootstrap", dht),

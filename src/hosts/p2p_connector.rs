@@ -19,7 +19,10 @@ impl Conditions for World {
     /// with each peer, by whichever way was quicker.
     fn best_transport(&mut self, transport: &TransportName) -> bool {
         let came_in = |first: &TransportName| self.identity.stabilities.of(first).came_in_unix_ms().is_some();
-        self.identity.published.first().is_none_or(|it| it.transport == *transport || came_in(&it.transport))
+        self.identity
+            .published
+            .first()
+            .is_none_or(|it| it.is_stun() || it.transport == *transport || came_in(&it.transport))
     }
 
     fn order_changed(&mut self) -> bool {
@@ -77,7 +80,7 @@ pub fn identity_failed(world: &mut World, system: &System, reason: String) {
 }
 
 /// Where we can be reached: the transport that serves best first, and addresses of the internet before others. Whoever dials
-/// tries one after the other, so each transport has its turn before the second address of any.
+/// tries one after the other, so each transport has its turn before the second address of any. Last comes our STUN server.
 fn in_order(world: &World) -> Vec<Entrypoint> {
     let mut transports: Vec<TransportName> = Vec::new();
     let before = world.identity.published.iter().map(|entrypoint| &entrypoint.transport);
@@ -93,6 +96,8 @@ fn in_order(world: &World) -> Vec<Entrypoint> {
     let turns = (0..longest).flat_map(|turn| lists.iter().filter_map(move |list| list.get(turn)));
     let mut ordered: Vec<Entrypoint> = turns.cloned().collect();
     ordered.sort_by_key(|entrypoint| !entrypoint.is_public());
+    // One is enough to tell the port of our STUN server: it is asked where the session is.
+    ordered.extend(world.stun.entrypoints.first().cloned());
     ordered
 }
 

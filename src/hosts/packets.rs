@@ -7,7 +7,7 @@ use crate::peers::PeerSource;
 use crate::wire::{Fail, FailReason, Packet, PacketBody, PacketId, PacketKind, VerifiedPacket};
 use crate::world::{Command, Purpose, SessionId, World};
 
-use super::message_delivery;
+use super::{message_delivery, stun_client};
 
 /// A packet came in by a session that is ready.
 pub fn receive(world: &mut World, system: &System, session: SessionId, packet: VerifiedPacket) {
@@ -97,6 +97,7 @@ pub fn message_committed(
 /// What became of an identity document that came in: it is on disk, with these entrypoints, or it is not taken.
 pub fn identity_committed(
     world: &mut World,
+    system: &System,
     session: SessionId,
     sender: NodeId,
     packet: PacketId,
@@ -105,6 +106,7 @@ pub fn identity_committed(
     let answer = match entrypoints {
         Some(entrypoints) => {
             world.learn(sender, entrypoints, PeerSource::Itself);
+            stun_client::offered(world, system, sender, entrypoints);
             PacketBody::ack(packet)
         }
         None => PacketBody::fail(packet, FailReason::Malformed),

@@ -13,7 +13,7 @@ use crate::world::clocks;
 use crate::world::{Counters, Purpose, Session, SessionId, VIOLATION_POINTS, World};
 
 use super::connections::{self, Told};
-use super::{message_delivery, packets, read_receipts};
+use super::{message_delivery, packets, read_receipts, stun_client};
 use crate::peers::PeerSource;
 
 impl Conditions for World {
@@ -130,6 +130,8 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
         Action::LearnEntrypoints { peer, entrypoints } => {
             if let Some(session) = world.sessions.get_mut(session) {
                 session.is_proved = true;
+                let server = entrypoints.iter().find(|entrypoint| entrypoint.is_stun());
+                session.stun_port = server.map(|server| server.address.port());
             }
             world.learn(peer, &entrypoints, PeerSource::Itself);
         }
@@ -229,6 +231,7 @@ fn lost(world: &mut World, system: &System, peer: NodeId) {
     }
     world.tell_if_there(system, gateway::contact_status::session_closed(peer));
     world.tell_if_there(system, gateway::read_receipts::session_lost(peer));
+    world.tell_if_there(system, gateway::stun_client::end(peer));
     message_delivery::session_lost(world, system, &peer);
 }
 
@@ -237,6 +240,7 @@ fn found(world: &mut World, system: &System, peer: NodeId) {
     world.tell_if_there(system, gateway::contact_status::session_opened(peer));
     world.tell_if_there(system, gateway::peer_link::session_ready(peer));
     world.tell_if_there(system, gateway::reachability::session_opened(peer));
+    stun_client::look_after(world, system, peer);
 }
 
 /// What the user is told of a refusal, given or received, for a reason that is for people to mend.

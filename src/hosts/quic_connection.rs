@@ -1,8 +1,8 @@
 //! A session over UDP: its handshake, stream and end, and a change of address.
 
+use crate::automata::quic_connection::{Conditions, Inside as Action};
 use crate::automata::senders::gateway;
 use crate::automata::system::System;
-use crate::automata::quic_connection::{Conditions, Inside as Action};
 use crate::identity::NodeId;
 use crate::peers::PeerSource;
 use crate::world::{SessionId, World};

@@ -49,7 +49,8 @@ fn closed(
         world.tell_if_there(system, gateway::peer_protocol::other_gone(newer));
     }
     let Some(session) = world.sessions.remove(id) else { return };
-    let peer_is_here = session.expected.is_some_and(|peer| world.sessions.ready(&peer).is_some_and(|ready| ready != id));
+    let peer_is_here =
+        session.expected.is_some_and(|peer| world.sessions.ready(&peer).is_some_and(|ready| ready != id));
     let is_broken = !matches!(reason, CloseReason::Local | CloseReason::Remote) && !peer_is_here;
     if is_broken && (session.is_outgoing || session.was_ready) {
         world.identity.stabilities.session(&session.transport, false);

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::TransportName;
+use crate::name::{TransportName, stun_name};
 
 /// Characters of an entrypoint's text, at most.
 pub const ENTRYPOINT_CHARACTERS: usize = 128;
@@ -44,6 +44,12 @@ impl Entrypoint {
                 first & 0xe000 == 0x2000 && (first, second) != (0x2001, 0x0db8)
             }
         }
+    }
+
+    /// Whether it is that of a STUN server, and of no transport: it is never dialled.
+    #[must_use]
+    pub fn is_stun(&self) -> bool {
+        self.transport == stun_name()
     }
 
     /// Whether it is on this machine.

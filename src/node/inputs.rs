@@ -30,7 +30,7 @@ pub fn receive(world: &mut World, system: &System, input: Input) {
             packets::message_committed(world, session, sender, packet, refused);
         }
         Input::IdentityCommitted { session, sender, packet, entrypoints } => {
-            packets::identity_committed(world, session, sender, packet, entrypoints.as_deref());
+            packets::identity_committed(world, system, session, sender, packet, entrypoints.as_deref());
         }
         Input::Transmitted { message, is_sent } => message_delivery::transmitted(world, message, is_sent),
         Input::ContactAdded { peer, entrypoints } => contact_status::added(world, system, peer, &entrypoints),

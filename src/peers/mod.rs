@@ -165,7 +165,8 @@ impl KnownPeer {
             let order = match (known.works(), known.last_failure_unix_ms) {
                 (true, _) => (0, known.place, u64::MAX - known.last_success_unix_ms.unwrap_or(0)),
                 (false, None) => {
-                    let doubts = u64::from(known.voucher < Voucher::User) + u64::from(known.voucher < Voucher::Document);
+                    let doubts =
+                        u64::from(known.voucher < Voucher::User) + u64::from(known.voucher < Voucher::Document);
                     (1, 0, doubts)
                 }
                 (false, Some(failure)) => (2, 0, failure),

@@ -17,6 +17,7 @@ use crate::node::Node;
 use crate::peers::MISBEHAVIOUR_LIMIT;
 use crate::services::{SERVICES, Service};
 use crate::store::Store;
+use crate::stun::OurSocket;
 use crate::world::services;
 
 use super::errors::{bad, failed};
@@ -317,6 +318,27 @@ pub fn why_away(node: &Core, peer: &NodeId) -> String {
     }
 }
 
+/// STUN.
+pub fn stun(node: &Core) -> answers::StunStatus {
+    let (system, world) = (node.system(), node.world());
+    let external = world.stun.observations.external(world.now.ms).into_iter().map(|it| answers::ExternalAddress {
+        ip: it.ip,
+        address: it.address,
+        observers: it.observers as u64,
+        networks: it.networks as u64,
+        mapping: it.mapping,
+    });
+    let is_answered = |peer: &NodeId| world.stun.observations.of(peer, OurSocket::Own, world.now.ms).is_some();
+    answers::StunStatus {
+        state: system.stun_server.get().map_or("CLOSED", |server| server.state().name()).to_owned(),
+        listening: world.stun.entrypoints.clone(),
+        problem: world.stun.problem.clone(),
+        asked: world.stun.clients.len() as u64,
+        answered: world.stun.clients.iter().filter(|peer| is_answered(peer)).count() as u64,
+        external: external.collect(),
+    }
+}
+
 /// The nodes that are known, and sessions whose peer has not said who it is.
 pub fn peers(node: &Core, now_unix_ms: u64, started_unix_ms: u64) -> Vec<answers::Peer> {
     let world = node.world();
@@ -355,6 +377,7 @@ pub fn peers(node: &Core, now_unix_ms: u64, started_unix_ms: u64) -> Vec<answers
             first_seen_unix_ms: Some(known.first_seen_unix_ms),
             sessions: known.sessions,
             round_trip_us: known.round_trip_us,
+            sees_us_at: world.stun.observations.of(&known.id, OurSocket::Own, world.now.ms).map(|seen| seen.mapped),
         })
         .collect();
     let strangers = world.sessions.iter().filter(|(_, session)| session.peer.is_none());
@@ -370,6 +393,7 @@ pub fn peers(node: &Core, now_unix_ms: u64, started_unix_ms: u64) -> Vec<answers
         first_seen_unix_ms: None,
         sessions: 0,
         round_trip_us: None,
+        sees_us_at: None,
     }));
     peers.sort_by_key(|peer| (peer.session.is_none(), std::cmp::Reverse(peer.last_seen_unix_ms), peer.id));
     peers

@@ -13,6 +13,7 @@ mod p2p_hookups;
 mod port_mapping;
 mod private_messages;
 mod service;
+mod stun;
 mod tcp_connections;
 mod tcp_transport;
 pub mod tree;
@@ -33,6 +34,7 @@ pub const SERVICES: &[Service] = &[
     entangled_dht::SERVICE,
     p2p_hookups::SERVICE,
     private_messages::SERVICE,
+    stun::SERVICE,
     lan_discovery::SERVICE,
     port_mapping::SERVICE,
 ];

@@ -1,7 +1,6 @@
 //! What transports report.
 
 use std::fmt;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -191,18 +190,6 @@ pub enum ListenError {
         /// What the system said.
         error: String,
     },
-}
-
-impl ListenError {
-    /// What the system said about this address.
-    pub(crate) fn of(address: SocketAddr, error: &io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::AddrInUse => Self::AddrInUse { address },
-            io::ErrorKind::AddrNotAvailable => Self::AddrNotAvailable { address },
-            io::ErrorKind::PermissionDenied => Self::PermissionDenied { address },
-            _ => Self::Other { address, error: error.to_string() },
-        }
-    }
 }
 
 /// How much of a session's frames waits to be dealt with, and what is to be woken when it is less.

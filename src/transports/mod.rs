@@ -4,18 +4,20 @@
 //! calls, which return at once, and reports what happened as [`TransportEvent`]s through a bounded channel. What is
 //! inside of a frame it does not know.
 
+mod bind;
 mod events;
 pub mod lan;
+pub mod port_mapping;
 pub mod quic;
 mod sessions;
-pub mod port_mapping;
+pub mod stun;
 pub mod tcp;
 mod transport;
 
 pub(crate) use events::ReceiveWindow;
 pub use events::{CloseReason, ListenError, RefusedWhy, SessionNumber, TransportEvent, Waiting};
+pub use port_mapping::MappingProtocol;
 pub use sessions::{
     BulkStream, INCOMING_BULK_STREAMS, IncomingBulk, Limits, OpenBulkError, SessionCounts, raise_descriptor_limit,
 };
-pub use port_mapping::MappingProtocol;
 pub use transport::{SendRefused, SessionNumbers, Transport};

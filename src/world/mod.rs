@@ -19,6 +19,7 @@ mod send_queue;
 pub mod services;
 mod sessions;
 mod stability;
+mod stun;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
@@ -53,6 +54,7 @@ pub use problems::Problems;
 pub use send_queue::SendQueue;
 pub use sessions::{Session, Sessions};
 pub use stability::{Better, Stabilities, Stability};
+pub use stun::{STUN_CLIENTS, Stun};
 
 /// Our own identity, as far as the core knows it.
 #[derive(Clone, Debug)]
@@ -106,6 +108,8 @@ pub struct World {
     pub lan: Lan,
     /// What the router has mapped.
     pub mappings: Mappings,
+    /// What is known by STUN.
+    pub stun: Stun,
     /// Services and requests that wait.
     pub waiting: services::Waiting,
     /// Our identity.
@@ -164,6 +168,7 @@ impl World {
             enabled: beginning.enabled.into_iter().collect(),
             lan: Lan::default(),
             mappings: Mappings { rules: beginning.mapping_rules, ..Mappings::default() },
+            stun: Stun::new(beginning.is_private_network),
             waiting: services::Waiting::default(),
             identity: OwnIdentity::new(beginning.document, beginning.document_name),
             acknowledgements: Acknowledgements::default(),
@@ -226,6 +231,19 @@ impl World {
         if let Some(record) = self.peers.get(peer) {
             let command = Command::RememberPeer(Box::new(record.clone()));
             self.command(command);
+        }
+    }
+
+    /// At which port a peer with a session has its STUN server, if it has one.
+    #[must_use]
+    pub fn stun_port(&self, peer: &NodeId) -> Option<u16> {
+        self.sessions.get(self.sessions.ready(peer)?)?.stun_port
+    }
+
+    /// The peer says at which port it has its STUN server, if it has one. Without a session that means nothing.
+    pub fn note_stun_port(&mut self, peer: NodeId, port: Option<u16>) {
+        if let Some(session) = self.sessions.ready(&peer).and_then(|id| self.sessions.get_mut(id)) {
+            session.stun_port = port;
         }
     }
 

@@ -72,7 +72,8 @@ impl Peers {
     pub fn learn(&mut self, id: NodeId, entrypoints: &[Entrypoint], source: PeerSource, now_unix_ms: u64) -> bool {
         let is_trusted =
             self.is_private_network || matches!(source, PeerSource::User | PeerSource::Bootstrap | PeerSource::Lan);
-        let counts = |entrypoint: &&Entrypoint| is_trusted || entrypoint.is_public();
+        // A STUN server is where the peer's sessions are, and no session is opened by it.
+        let counts = |it: &&Entrypoint| !it.is_stun() && (is_trusted || it.is_public());
         let entrypoints: Vec<Entrypoint> =
             entrypoints.iter().filter(counts).take(ENTRYPOINTS_PER_PEER).cloned().collect();
         if entrypoints.is_empty() && matches!(source, PeerSource::Peer(_)) {

@@ -32,6 +32,8 @@ pub struct Session {
     pub agent: String,
     /// The peer wants others to be told of it.
     pub is_listed: bool,
+    /// The port of the peer's STUN server, if it has one.
+    pub stun_port: Option<u16>,
     /// The peer has proved in this very session who it is, by its PEER-ID.
     pub is_proved: bool,
     /// Packets that came by it.
@@ -65,6 +67,7 @@ impl Session {
             observed: None,
             agent: String::new(),
             is_listed: false,
+            stun_port: None,
             is_proved: false,
             packets: 0,
             opened_ms: now_ms,

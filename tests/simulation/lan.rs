@@ -30,9 +30,7 @@ fn two() -> World {
     // Otherwise it would be found there.
     world.dht.has_no_documents = true;
     world.begin_all();
-    world.run_until("both are announced", |world| {
-        (0..2).all(|index| announces(world, index))
-    });
+    world.run_until("both are announced", |world| (0..2).all(|index| announces(world, index)));
     world.tell(0, 0, Input::ContactAdded { peer: id(2), entrypoints: Vec::new() });
     world.run_for(60_000);
     assert!(!world.is_online(0, 1) && world.hosts[0].dialled.is_empty());

@@ -6,3 +6,4 @@ mod mapping;
 mod network;
 mod nicknames;
 mod scenarios;
+mod stun;

@@ -10,7 +10,8 @@ use bitpie::automata::system::{Message, Settings};
 use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, MappingProtocol, NicknameResult, Refusal};
 use bitpie::automata::{
     dht_connector, identity_publisher, lan_discovery, local_service, network_connector, network_transport,
-    nickname_holder, node_life, outbox, peer_protocol, port_mapping, reachability, read_receipts,
+    nickname_holder, node_life, outbox, peer_protocol, port_mapping, reachability, read_receipts, stun_client,
+    stun_server,
 };
 use bitpie::dht::{Slot, judge};
 use bitpie::identity::{Entrypoint, IdentityKey, NodeId};
@@ -20,6 +21,7 @@ use bitpie::node::Node;
 use bitpie::peers::KnownPeer;
 use bitpie::runtime::inbound;
 use bitpie::services::{SERVICES, Service};
+use bitpie::stun::OurSocket;
 use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind};
 use bitpie::words::snake_case;
 use bitpie::world::{
@@ -70,6 +72,8 @@ pub struct Host {
     pub announced: Option<Vec<Entrypoint>>,
     /// Whom of which message it is still to be told that it was read.
     pub receipts: BTreeSet<(NodeId, PacketId)>,
+    /// It has a STUN server, and says so.
+    pub offers_stun: bool,
     /// How often it was to be forgotten what is over.
     pub tidied: u32,
     /// The store stands still: nothing is committed.
@@ -141,6 +145,10 @@ pub fn id(number: u8) -> NodeId {
 
 fn address(index: usize) -> SocketAddr {
     format!("10.0.0.{}:7771", index + 1).parse().expect("an address")
+}
+
+fn stun_entrypoint(index: usize) -> Entrypoint {
+    format!("stun://10.0.0.{}:3478", index + 1).parse().expect("an entrypoint")
 }
 
 pub fn entrypoint(index: usize) -> Entrypoint {
@@ -528,6 +536,21 @@ impl World {
             Transports::TcpConnectionOpenStream { .. }
             | Transports::QuicConnectionOpenStream { .. }
             | Transports::PeerProtocolAdmit { .. } => {}
+            Transports::StunServerOpen => {
+                let at = stun_entrypoint(index);
+                let entrypoints = Some(at).filter(|_| self.hosts[index].offers_stun).into_iter().collect();
+                let serving = stun_server::Event::Serving { entrypoints, gave_way: false };
+                self.tell(index, 5, Input::Event(Message::StunServer(BusInput::Event(serving))));
+            }
+            Transports::StunServerTryPort => {
+                let taken = BusInput::Event(stun_server::Event::PortTaken);
+                self.tell(index, 0, Input::Event(Message::StunServer(taken)));
+            }
+            Transports::StunClientAsk { peer, server } => self.ask_by_stun(index, peer, server),
+            // Nothing is lost that could be sent again; and sockets have nothing to close.
+            Transports::StunServerClose
+            | Transports::StunClientAskAgain { .. }
+            | Transports::StunClientClose { .. } => {}
             Transports::PeerProtocolSendHello { session } => {
                 let host = &self.hosts[index];
                 let hello = Hello::new(host.network, self.now(index).unix_ms, Some(entrypoint(index)));
@@ -541,13 +564,15 @@ impl World {
                     Some(Message::PeerProtocol(theirs, BusInput::Event(says.clone())))
                 });
             }
-            Transports::TcpConnectionBeginHandshake { session } | Transports::QuicConnectionBeginHandshake { session } => {
+            Transports::TcpConnectionBeginHandshake { session }
+            | Transports::QuicConnectionBeginHandshake { session } => {
                 let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
                 let (me, peer) = (self.hosts[index].id, self.hosts[other].id);
                 self.tell(index, 2 * DELAY_MS, Input::Session(session, SessionInput::Authenticated { peer }));
                 self.tell(other, 3 * DELAY_MS, Input::Session(theirs, SessionInput::Authenticated { peer: me }));
             }
-            Transports::TcpConnectionSendKeepAlive { session } | Transports::QuicConnectionSendKeepAlive { session } => {
+            Transports::TcpConnectionSendKeepAlive { session }
+            | Transports::QuicConnectionSendKeepAlive { session } => {
                 let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
                 self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::KeepAlive));
             }
@@ -558,6 +583,20 @@ impl World {
                     self.tell(other, DELAY_MS, closed(theirs, CloseReason::Remote));
                 }
             }
+        }
+    }
+
+    /// A node with a server answers, if the cable is plugged at both ends.
+    fn ask_by_stun(&mut self, index: usize, peer: NodeId, server: Option<SocketAddr>) {
+        let asked = self.hosts.iter().position(|host| host.id == peer).map(|other| (other, &self.hosts[other]));
+        let Some((_, host)) = asked.filter(|(other, _)| server == Some(stun_entrypoint(*other).address)) else {
+            return;
+        };
+        if host.offers_stun && host.is_plugged && self.hosts[index].is_plugged {
+            let at = SocketAddr::new(address(index).ip(), 40_000);
+            let answered = stun_client::Event::Answered { socket: OurSocket::Own, local: at, mapped: at };
+            let input = Input::Event(Message::StunClient(peer, BusInput::Event(answered)));
+            self.tell(index, 2 * DELAY_MS, input);
         }
     }
 
@@ -807,6 +846,7 @@ fn host_by(mapping_rules: MappingRules, index: usize, contacts: &[usize], peers:
         dialled: Vec::new(),
         announced: None,
         receipts: BTreeSet::new(),
+        offers_stun: false,
         tidied: 0,
         is_store_stuck: false,
         store_failures: 0,

@@ -80,6 +80,8 @@ const READING: &[&str] = &[
     "id",
     "invite.list",
     "peers.list",
+    "getnodeinfo",
+    "getpeerinfo",
     "service.list",
     "contact.list",
     "contact.ping",

@@ -44,6 +44,7 @@ mod rotation;
 mod secrets;
 mod signals;
 mod stranger;
+mod stun;
 mod talk;
 mod truth;
 mod two_sessions;

@@ -51,6 +51,8 @@ impl Node {
             ("services/tcp-transport/port", "0"),
             ("services/udp-connections/enabled", "false"),
             ("services/udp-transport/enabled", "false"),
+            // What is measured is not what is asked by the way.
+            ("services/stun/enabled", "false"),
             // Nobody of the public DHT is ever asked by a benchmark.
             ("services/entangled-dht/address", "127.0.0.1"),
             ("services/entangled-dht/port", "0"),

@@ -90,6 +90,11 @@ const DHT_NODES: Typed<Bootstrap> = Typed {
     },
 };
 
+const IP: Form = Form {
+    expected: "an IP address of this machine, or nothing",
+    fits: |text| text.is_empty() || text.parse::<IpAddr>().is_ok(),
+};
+
 const IPV4: Form = Form::of::<Ipv4Addr>("an IPv4 address of this machine: the DHT speaks nothing else");
 
 const INTERFACE: Form = Form {
@@ -216,6 +221,17 @@ settings! {
             duration(20, 10_000),
             "1s",
             "How long one node of the distributed hash table may take to answer",
+        ),
+    }
+
+    ["services/stun"]
+    stun: StunSettings {
+        port: PortSetting = restart(PORT, "3478", "The UDP and TCP port at which others ask by STUN where this node sees them"),
+        address: IpAddr = restart(ADDRESS, "::", "The address of the STUN server; `::` is all of IPv6 and IPv4"),
+        other_address: Option<IpAddr> = restart(
+            optional(IP),
+            "",
+            "A second address of the STUN server, by which clients find out what their router does (RFC 5780)",
         ),
     }
 

@@ -40,6 +40,9 @@ impl Driver {
             TransportEvent::Connected { session, .. } => self.input(Input::Session(session, SessionInput::Connected)),
             TransportEvent::Authenticated { session, peer, handshake_hash, outgoing } => {
                 self.network.proved.insert(session, Proved { peer, handshake_hash, is_outgoing: outgoing });
+                if let Some(remote) = self.node.world().sessions.get(session).map(|found| found.remote.ip()) {
+                    self.stun.expect(remote);
+                }
                 let charged = self.of_guest(session);
                 let input = Input::Session(session, SessionInput::Authenticated { peer });
                 self.because_of(BySession::cause(None, charged), |driver| driver.input(input));

@@ -22,6 +22,7 @@ mod sealer;
 mod searches;
 mod settings;
 mod storage;
+mod stun;
 mod tasks;
 
 use std::collections::BTreeSet;
@@ -58,6 +59,7 @@ pub use our_identity::{Keys, OurIdentity, build};
 pub use searches::{Found, SEARCHES, Search};
 pub use settings::OurSettings;
 use storage::Storage;
+use stun::StunNeighbour;
 pub use tasks::Done;
 use tasks::{Cause, Tasks};
 
@@ -74,6 +76,7 @@ pub struct Driver {
     pub(super) network: Network,
     /// Discovery in the local network.
     lan: LanDiscovery,
+    pub(super) stun: StunNeighbour,
     pub(super) dht: DhtNeighbour,
     pub(super) storage: Storage,
     pub(super) callers: Callers,
@@ -125,6 +128,7 @@ impl Driver {
             recording,
             network,
             lan,
+            stun: StunNeighbour::new(),
             dht: DhtNeighbour::new(store.clone(), identity.keys.clone()),
             storage: Storage::new(store, identity.keys.clone()),
             callers: Callers::new(changes),
@@ -157,6 +161,7 @@ impl Driver {
                 Some((transport, event)) = events.next() => self.transport_event(transport, event),
                 Some(()) = self.network.early.next() => {}
                 Some(event) = near.recv() => self.lan_event(event),
+                Some(answered) = self.stun.next() => self.input(answered),
                 () = interfaces.changed() => {
                     let changed = self.network.interfaces_may_differ();
                     self.inputs(changed);

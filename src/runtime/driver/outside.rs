@@ -89,19 +89,38 @@ impl Driver {
             Transports::NetworkTransportStopReceiving { transport } => {
                 self.network.with(&transport, |transport| transport.stop_listening());
             }
+            Transports::StunServerOpen => {
+                let answer = self.stun.open(&self.settings.values);
+                self.later([answer]);
+            }
+            Transports::StunServerTryPort => {
+                let answer = self.stun.try_port(&self.settings.values);
+                self.later([answer]);
+            }
+            Transports::StunServerClose => self.stun.close(),
+            Transports::StunClientAsk { peer, server } => {
+                let failed = self.stun.ask(peer, server);
+                self.later(failed);
+            }
+            Transports::StunClientAskAgain { peer } => self.stun.ask_again(&peer),
+            Transports::StunClientClose { peer } => self.stun.stop_asking(&peer),
             Transports::PeerProtocolSendHello { session } => self.send_hello(session),
             Transports::PeerProtocolSendPeerId { session } => self.send_peer_id(session),
             Transports::PeerProtocolAdmit { session } => self.of_session(session, |transport| transport.admit(session)),
-            Transports::TcpConnectionCloseSocket { session } | Transports::QuicConnectionCloseSocket { session } => self.of_session(session, |transport| {
-                transport.close(session, CloseReason::Local, "it is no longer wanted".to_owned());
-            }),
+            Transports::TcpConnectionCloseSocket { session } | Transports::QuicConnectionCloseSocket { session } => {
+                self.of_session(session, |transport| {
+                    transport.close(session, CloseReason::Local, "it is no longer wanted".to_owned());
+                })
+            }
             Transports::TcpConnectionOpenStream { session } | Transports::QuicConnectionOpenStream { session } => {
                 self.of_session(session, |transport| transport.open_stream(session));
             }
-            Transports::TcpConnectionBeginHandshake { session } | Transports::QuicConnectionBeginHandshake { session } => {
+            Transports::TcpConnectionBeginHandshake { session }
+            | Transports::QuicConnectionBeginHandshake { session } => {
                 self.of_session(session, |transport| transport.begin_handshake(session));
             }
-            Transports::TcpConnectionSendKeepAlive { session } | Transports::QuicConnectionSendKeepAlive { session } => {
+            Transports::TcpConnectionSendKeepAlive { session }
+            | Transports::QuicConnectionSendKeepAlive { session } => {
                 self.of_session(session, |transport| transport.send_keep_alive(session));
             }
         }

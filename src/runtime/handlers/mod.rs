@@ -2,6 +2,7 @@
 //! to rest.
 
 mod contacts;
+mod info;
 mod invitations;
 mod messages;
 mod nicknames;

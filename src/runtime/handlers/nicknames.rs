@@ -189,6 +189,7 @@ fn found_names(
         let document = store.document(&id)?;
         let document = document.and_then(|kept| VerifiedDocument::verify_whenever(&kept.bytes).ok());
         let mut entrypoints = document.map(|document| document.document().contacts.to_vec()).unwrap_or_default();
+        entrypoints.retain(|entrypoint| !entrypoint.is_stun());
         // Anybody can name an address inside the network of whoever looks; it is not handed on as one that the user has
         // given.
         let only_private = !is_private_network

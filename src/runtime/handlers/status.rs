@@ -99,6 +99,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
             found: world.lan.found() as u64,
             problem: world.lan.problem().map(str::to_owned),
         },
+        stun: presentation::stun(node),
         services,
         services_off: presentation::services_off(node, |name| settings.is_enabled(name)),
         sessions: sessions(node),

@@ -8,9 +8,10 @@ use quinn::{ServerConfig, TokioRuntime, VarInt};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use super::socket::QuicSocket;
 use super::parameters;
-use crate::transports::sessions::{Bound, lock};
+use super::socket::QuicSocket;
+use crate::transports::bind;
+use crate::transports::sessions::lock;
 
 /// An open socket.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ impl Endpoint {
     /// Opens a socket; port 0 takes a free one. It accepts nothing yet.
     pub(super) fn open(runtime: &Handle, address: SocketAddr) -> io::Result<Self> {
         let _runtime = runtime.enter();
-        let socket = QuicSocket::new(Bound::UDP.at(address)?)?;
+        let socket = QuicSocket::new(bind::datagrams(address)?)?;
         let seen = Arc::downgrade(&socket);
         let configuration = parameters::of_endpoint();
         let quinn = quinn::Endpoint::new_with_abstract_socket(configuration, None, socket, Arc::new(TokioRuntime))?;

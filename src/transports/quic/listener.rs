@@ -12,7 +12,7 @@ use super::endpoint::Endpoint;
 use super::inner::Inner;
 use super::{parameters, session};
 use crate::transports::sessions::{Refusals, lock};
-use crate::transports::{CloseReason, ListenError, RefusedWhy, TransportEvent};
+use crate::transports::{CloseReason, ListenError, RefusedWhy, TransportEvent, bind};
 
 pub(super) fn listen(inner: &Arc<Inner>, address: SocketAddr) {
     if let Err(error) = try_listen(inner, address) {
@@ -33,7 +33,7 @@ fn try_listen(inner: &Arc<Inner>, address: SocketAddr) -> Result<(), ListenError
         // Those of another socket keep that until they end.
         other => Endpoint::open(&inner.shared.runtime, address).map_err(|error| {
             *open = other;
-            ListenError::of(address, &error)
+            bind::named(address, &error)
         })?,
     };
     let address = endpoint.address();

@@ -28,8 +28,8 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 
-use super::sessions::{Bound, BulkStream, IncomingBulk, Limits, OpenBulkError, Orders, SessionCounts, Shared, lock};
-use super::{CloseReason, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent};
+use super::sessions::{BulkStream, IncomingBulk, Limits, OpenBulkError, Orders, SessionCounts, Shared, lock};
+use super::{CloseReason, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent, bind};
 use crate::identity::{IdentityKey, NodeId};
 
 use endpoint::Endpoint;
@@ -112,7 +112,7 @@ impl Transport for QuicTransport {
 
     fn can_listen(&self, address: SocketAddr) -> bool {
         let open = lock(&self.inner().endpoint).as_ref().map(Endpoint::address);
-        open == Some(address) || Bound::UDP.at(address).is_ok()
+        open == Some(address) || bind::datagrams(address).is_ok()
     }
 
     fn stop_listening(&self) {

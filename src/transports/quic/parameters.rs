@@ -75,11 +75,7 @@ pub(super) fn called(identity: &TlsIdentity) -> ServerConfig {
 }
 
 /// Of the side that calls this node; with who was found in its place, if somebody else was.
-pub(super) fn caller(
-    identity: &TlsIdentity,
-    expected: NodeId,
-    unix_ms: u64,
-) -> (ClientConfig, Arc<OnceLock<NodeId>>) {
+pub(super) fn caller(identity: &TlsIdentity, expected: NodeId, unix_ms: u64) -> (ClientConfig, Arc<OnceLock<NodeId>>) {
     let (tls, found) = identity.caller(expected);
     let tls = QuicClientConfig::try_from(tls).expect("ring has the cipher of QUIC's first packets");
     let mut config = ClientConfig::new(Arc::new(tls));

@@ -86,7 +86,8 @@ impl Session {
         };
         let shown = connection.peer_identity().and_then(|keys| keys.downcast::<Vec<_>>().ok());
         let peer = shown.and_then(|keys| tls::node_of(keys.first()?));
-        let peer = peer.ok_or_else(|| Some((CloseReason::BadHandshake, "the peer has shown no identity".to_owned())))?;
+        let peer =
+            peer.ok_or_else(|| Some((CloseReason::BadHandshake, "the peer has shown no identity".to_owned())))?;
         let mut handshake_hash = [0; 32];
         let exported = connection.export_keying_material(&mut handshake_hash, EXPORTER_LABEL, b"");
         exported.map_err(|_| failed("the keys of the session give no hash".to_owned()))?;
@@ -110,7 +111,8 @@ impl Session {
             end = self.orders.until_end() => return Err(ordered(end)),
         }
         let unreachable = |error: &dyn std::fmt::Display| failed(format!("{to} cannot be reached: {error}"));
-        let endpoint = Endpoint::for_dialling(&self.inner.endpoint, &self.inner.shared.runtime).map_err(|error| unreachable(&error))?;
+        let endpoint = Endpoint::for_dialling(&self.inner.endpoint, &self.inner.shared.runtime)
+            .map_err(|error| unreachable(&error))?;
         let (configuration, found) = parameters::caller(&self.inner.identity, expected, (self.inner.unix_ms)());
         let connecting = endpoint.connect_with(configuration, to, NO_NAME).map_err(|error| unreachable(&error))?;
         tokio::select! {

@@ -272,7 +272,12 @@ impl Admission {
     }
 
     /// A place for a session that this side opens; `None` at the limits.
-    pub(in crate::transports) fn dial(self: &Arc<Self>, limits: &Limits, session: SessionNumber, to: IpAddr) -> Option<Place> {
+    pub(in crate::transports) fn dial(
+        self: &Arc<Self>,
+        limits: &Limits,
+        session: SessionNumber,
+        to: IpAddr,
+    ) -> Option<Place> {
         let group = AddressGroup::of(to);
         let mut counts = self.counts();
         if counts.outbound.all >= limits.outbound || counts.outbound.of(group) >= limits.outbound_per_address {

@@ -7,7 +7,6 @@
     reason = "the rim: sockets and time-outs are its business"
 )]
 
-mod bound;
 mod bulk;
 mod limits;
 mod lock;
@@ -15,7 +14,6 @@ mod orders;
 mod refusals;
 mod shared;
 
-pub(super) use bound::Bound;
 pub(super) use bulk::{BULK_STREAMS_AT_THE_MOST, ByteStream, OpenStreams, REFUSED_BULK_STREAMS};
 pub(super) use limits::Place;
 pub(super) use lock::lock;

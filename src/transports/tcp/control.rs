@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use futures_util::{AsyncWrite as _, Stream as _};
 use yamux::Packet;
 
-use crate::transports::sessions::Orders;
 use super::yamux_watch::Unread;
+use crate::transports::sessions::Orders;
 use crate::wire::{FrameError, FrameReader};
 
 /// Queued frames are gathered up to this before they are written.

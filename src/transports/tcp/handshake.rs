@@ -17,11 +17,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
-use crate::transports::sessions::lock;
 use crate::identity::{
     IdentityKey, NodeId, SESSION_KEY_VALIDITY_S, SESSION_PROOF_BYTES, SessionProofError, prove_session_key,
     verify_session_key,
 };
+use crate::transports::sessions::lock;
 
 /// Which of Noise's protocols is spoken (<https://noiseprotocol.org/noise.html>).
 pub const NOISE_PATTERN: &str = "Noise_XXpsk0_25519_ChaChaPoly_BLAKE2s";

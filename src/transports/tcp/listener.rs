@@ -6,17 +6,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::Socket;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout_at};
 
 use super::inner::{Inner, Listener};
 use super::session;
-use crate::transports::sessions::{Bound, Refusals, lock};
-use crate::transports::{CloseReason, ListenError, RefusedWhy, TransportEvent};
-
-/// Connections that the system keeps before they are accepted.
-const BACKLOG: i32 = 1_024;
+use crate::transports::sessions::{Refusals, lock};
+use crate::transports::{CloseReason, ListenError, RefusedWhy, TransportEvent, bind};
 
 /// How long to wait when the system cannot accept (no more descriptors, no more memory), at first and at most.
 const PAUSE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
@@ -25,7 +21,7 @@ pub(super) fn listen(inner: &Arc<Inner>, address: SocketAddr) {
     let mut listening = lock(&inner.listener);
     let bound = match &*listening {
         Some(listener) => Err(ListenError::AlreadyListening { at: listener.address }),
-        None => bind(inner, address).map_err(|error| ListenError::of(address, &error)),
+        None => open(inner, address).map_err(|error| bind::named(address, &error)),
     };
     match bound {
         Ok((socket, address)) => {
@@ -54,21 +50,15 @@ pub(super) fn stop(inner: &Arc<Inner>) {
 
 /// Whether the port can be had there.
 pub(super) fn can_listen(address: SocketAddr) -> bool {
-    bound(address).is_ok()
+    bind::listening(address).is_ok()
 }
 
-fn bind(inner: &Inner, address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let socket = bound(address)?;
+fn open(inner: &Inner, address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = bind::listening(address)?;
     let _runtime = inner.shared.runtime.enter();
     let listener = TcpListener::from_std(socket.into())?;
     let address = listener.local_addr()?;
     Ok((listener, address))
-}
-
-fn bound(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Bound::TCP.at(address)?;
-    socket.listen(BACKLOG)?;
-    Ok(socket)
 }
 
 async fn accept_all(inner: Arc<Inner>, listener: TcpListener, address: SocketAddr) {

@@ -16,8 +16,8 @@ use tokio::io::AsyncWrite as _;
 use tokio::net::TcpStream;
 
 use super::buffers::{BUFFER_BYTES, Buffer};
-use crate::transports::sessions::lock;
 use super::yamux_watch::{Passed, Unread, Walk};
+use crate::transports::sessions::lock;
 
 /// Bytes that authenticate a message.
 const TAG_BYTES: usize = 16;

@@ -8,8 +8,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::handshake::{HandshakeError, Proven};
-use super::streams::Streams;
 use super::inner::Inner;
+use super::streams::Streams;
 use crate::identity::NodeId;
 use crate::transports::sessions::{Ended, Orders, Place, failed, ordered};
 use crate::transports::{CloseReason, SessionNumber, TransportEvent};

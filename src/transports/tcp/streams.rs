@@ -22,8 +22,8 @@ use super::bulk::YamuxStream;
 use super::control::{Control, Received};
 use super::event_queue::EventQueue;
 use super::handshake::Proven;
-use super::noise::{Failure, NoiseStream, PAYLOAD_BYTES};
 use super::inner::Inner;
+use super::noise::{Failure, NoiseStream, PAYLOAD_BYTES};
 use super::yamux_watch::Unread;
 
 use crate::identity::NodeId;

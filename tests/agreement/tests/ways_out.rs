@@ -40,6 +40,8 @@ const GOALS: &[Goal] = &[
     Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("reachability", &[]) },
     Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("read_receipts", &[]) },
     Goal::of("quic_connection", &["CONNECTED"]),
+    Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("stun_client", &["MAPPED"]) },
+    Goal { asked_again: &[("try_port", "after look_interval")], ..Goal::of("stun_server", &["SERVING"]) },
     Goal::of("tcp_connection", &["CONNECTED"]),
 ];
 

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bitpie::identity::NodeId;
-use bitpie::transports::Transport as _;
 use bitpie::transports::Limits;
+use bitpie::transports::Transport as _;
 use bitpie::transports::{CloseReason, TransportEvent};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

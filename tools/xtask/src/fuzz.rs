@@ -35,6 +35,7 @@ const TARGETS: &[Target] = &[
     ("rpc", &["fuzz/seeds/rpc"]),
     ("sealed", &["fuzz/seeds/sealed"]),
     ("script", &["fuzz/seeds/script", "tests/scenarios"]),
+    ("stun", &["fuzz/seeds/stun"]),
     ("trace", &["fuzz/seeds/trace"]),
     ("yamux", &["fuzz/seeds/yamux"]),
 ];

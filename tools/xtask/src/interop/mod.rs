@@ -2,6 +2,7 @@
 
 mod dht;
 mod formats;
+mod stun;
 
 use clap::{Args, ValueEnum};
 
@@ -12,6 +13,8 @@ enum Part {
     Dht,
     /// Texts for Mermaid, Graphviz, PlantUML and SCION. Needs node 20 or newer, npm, dot and plantuml
     Formats,
+    /// STUN, both ways, with coturn. Needs its programs turnserver, turnutils_stunclient and turnutils_natdiscovery
+    Stun,
 }
 
 /// Test with other programs.
@@ -36,6 +39,7 @@ impl Interop {
             match part {
                 Part::Dht => dht::run(self.reinstall)?,
                 Part::Formats => formats::run(self.reinstall)?,
+                Part::Stun => stun::run()?,
             }
         }
         Ok(())
