@@ -80,6 +80,11 @@ pub mod peer_link;
 #[path = "peer_protocol.rs"]
 pub mod peer_protocol;
 
+/// Does the router in front of this machine pass on to this transport what comes from the internet?
+#[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::enum_variant_names, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, clippy::wrong_self_convention)]
+#[path = "port_mapping.rs"]
+pub mod port_mapping;
+
 /// One session over UDP with a remote node, from its first packet to its close.
 #[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::enum_variant_names, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, clippy::wrong_self_convention)]
 #[path = "quic_connection.rs"]

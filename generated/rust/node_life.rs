@@ -5,7 +5,7 @@
 
 use automata_runtime::generated::*;
 use super::system::States;
-use super::{local_service, quic_connection, tcp_connection, types};
+use super::{local_service, port_mapping, quic_connection, tcp_connection, types};
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,7 +15,7 @@ pub enum State {
     AtStartup,
     /// `RUNNING`.
     Running,
-    /// `STOPPING`. Services go off, and peers are told.
+    /// `STOPPING`. Services go off, peers are told, and the router removes what it has mapped.
     Stopping,
     /// `STOPPED`.
     Stopped,
@@ -86,6 +86,9 @@ pub enum Event {
     /// `quic_connection leaves OPEN`.
     #[serde(rename = "quic_connection leaves OPEN")]
     QuicConnectionLeavesOpen { key: u64 },
+    /// `port_mapping leaves RELEASING`.
+    #[serde(rename = "port_mapping leaves RELEASING")]
+    PortMappingLeavesReleasing { key: types::TransportName },
 }
 
 impl automaton::Event for Event {
@@ -94,7 +97,8 @@ impl automaton::Event for Event {
         matches!(
             self, Event::LocalServiceEntersDown { .. } | Event::LocalServiceLeavesDown {
             .. } | Event::TcpConnectionLeavesOpen { .. } |
-            Event::QuicConnectionLeavesOpen { .. }
+            Event::QuicConnectionLeavesOpen { .. } | Event::PortMappingLeavesReleasing {
+            .. }
         )
     }
 }
@@ -102,7 +106,7 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `every tidy_interval in RUNNING` (`automata/node_life.yaml:31`).
+    /// `every tidy_interval in RUNNING` (`automata/node_life.yaml:32`).
     RunningEveryTidyInterval,
 }
 
@@ -207,6 +211,8 @@ pub type History = ();
 pub enum Question {
     /// `all local_service in DOWN`.
     AllLocalServiceInDown { answer: bool },
+    /// `no port_mapping in RELEASING`.
+    NoPortMappingInReleasing { answer: bool },
     /// `no quic_connection in OPEN`.
     NoQuicConnectionInOpen { answer: bool },
     /// `no tcp_connection in OPEN`.
@@ -219,6 +225,13 @@ impl serde::Serialize for Question {
             Question::AllLocalServiceInDown { answer } => {
                 delivery::serialize_question(
                     "all local_service in DOWN",
+                    answer,
+                    serializer,
+                )
+            }
+            Question::NoPortMappingInReleasing { answer } => {
+                delivery::serialize_question(
+                    "no port_mapping in RELEASING",
                     answer,
                     serializer,
                 )
@@ -252,6 +265,18 @@ impl Ask<'_> {
         let answer = self.states.local_service.all(local_service::State::is_in_down);
         self.asked
             .note_read(|| Question::AllLocalServiceInDown {
+                answer,
+            });
+        answer
+    }
+
+    fn no_port_mapping_in_releasing(&mut self) -> bool {
+        let answer = !self
+            .states
+            .port_mapping
+            .any(|state| state == port_mapping::State::Releasing);
+        self.asked
+            .note_read(|| Question::NoPortMappingInReleasing {
                 answer,
             });
         answer
@@ -369,7 +394,8 @@ fn anywhere(context: &mut Context<'_>) -> Response {
             Event::LocalServiceEntersDown { .. }
             | Event::LocalServiceLeavesDown { .. }
             | Event::TcpConnectionLeavesOpen { .. }
-            | Event::QuicConnectionLeavesOpen { .. },
+            | Event::QuicConnectionLeavesOpen { .. }
+            | Event::PortMappingLeavesReleasing { .. },
         ) => context.ignored(),
         _ => context.nobody_answers(),
     }
@@ -380,13 +406,13 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Begin) => {
-            // → RUNNING (`automata/node_life.yaml:26`).
+            // → RUNNING (`automata/node_life.yaml:27`).
             context.effects.act(Action::BeginServices);
             enter_running(context);
             context.take(State::Running)
         }
         Trigger::Event(Event::Stop) => {
-            // → STOPPED (`automata/node_life.yaml:27`).
+            // → STOPPED (`automata/node_life.yaml:28`).
             context.take(State::Stopped)
         }
         _ => anywhere(context),
@@ -398,14 +424,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_running(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → STOPPING (`automata/node_life.yaml:32`).
+            // → STOPPING (`automata/node_life.yaml:33`).
             leave_running(context);
             enter_stopping(context);
             context.take(State::Stopping)
         }
         Trigger::Event(Event::Begin) => context.ignored(),
         Trigger::Timer(Timer::RunningEveryTidyInterval) => {
-            // Stays (`automata/node_life.yaml:31`).
+            // Stays (`automata/node_life.yaml:32`).
             context.effects.act(Action::ForgetOld);
             context.internal()
         }
@@ -413,20 +439,21 @@ fn in_running(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `STOPPING`: Services go off, and peers are told.
+/// `STOPPING`: Services go off, peers are told, and the router removes what it has mapped.
 #[inline]
 fn in_stopping(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(
             Event::LocalServiceEntersDown { .. }
             | Event::TcpConnectionLeavesOpen { .. }
-            | Event::QuicConnectionLeavesOpen { .. },
+            | Event::QuicConnectionLeavesOpen { .. }
+            | Event::PortMappingLeavesReleasing { .. },
         ) => {
-            // Stays (`automata/node_life.yaml:40`).
+            // Stays (`automata/node_life.yaml:41`).
             context.internal()
         }
         Trigger::Event(Event::LocalServiceLeavesDown { .. }) => {
-            // Stays (`automata/node_life.yaml:41`). Somebody started it, too late.
+            // Stays (`automata/node_life.yaml:42`). Somebody started it, too late.
             context.effects.act(Action::StopServices);
             context.internal()
         }
@@ -435,8 +462,9 @@ fn in_stopping(context: &mut Context<'_>) -> Response {
             if context.ask.all_local_service_in_down()
                 && context.ask.no_tcp_connection_in_open()
                 && context.ask.no_quic_connection_in_open()
+                && context.ask.no_port_mapping_in_releasing()
             {
-                // → STOPPED (`automata/node_life.yaml:38`).
+                // → STOPPED (`automata/node_life.yaml:39`).
                 context.take(State::Stopped)
             } else {
                 anywhere(context)

@@ -130,6 +130,18 @@ pub enum Transports {
     QuicConnectionOpenStream { session: u64 },
     /// `quic_connection.close_socket`. connection_lost answers.
     QuicConnectionCloseSocket { session: u64 },
+    /// `stun_client.ask`. Ask, with a new number; answered or failed answers.
+    StunClientAsk { peer: types::NodeId, server: Option<types::SocketAddress> },
+    /// `stun_client.ask_again`. Send what has no answer yet once more, as it was.
+    StunClientAskAgain { peer: types::NodeId },
+    /// `stun_client.close`. Close the client's own socket.
+    StunClientClose { peer: types::NodeId },
+    /// `stun_server.open`. Open the sockets, unless they are open; serving or failed answers.
+    StunServerOpen,
+    /// `stun_server.close`. Close the sockets.
+    StunServerClose,
+    /// `stun_server.try_port`. Is the default port free again? port_free or port_taken answers.
+    StunServerTryPort,
     /// `tcp_connection.begin_handshake`. peer_proved or connection_lost answers. Old name: send-hello.
     TcpConnectionBeginHandshake { session: u64 },
     /// `tcp_connection.send_keep_alive`. Old name: send-answer.

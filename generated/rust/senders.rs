@@ -543,6 +543,23 @@ pub mod gateway {
         }
     }
 
+    /// To `stun_client`.
+    pub mod stun_client {
+        use automata_runtime::generated::*;
+        use super::super::super::{stun_client::Event, system::Message, types};
+        /// `begin`. There is a session with the peer, which has a server there.
+        #[must_use]
+        pub fn begin(peer: types::NodeId, server: types::SocketAddress) -> Message {
+            Message::StunClient(peer, Input::Event(Event::Begin { server }))
+        }
+
+        /// `end`. There is no session any more, or no server, or our service is off.
+        #[must_use]
+        pub fn end(peer: types::NodeId) -> Message {
+            Message::StunClient(peer, Input::Event(Event::End))
+        }
+    }
+
     /// To `tcp_connection`.
     pub mod tcp_connection {
         use automata_runtime::generated::*;
@@ -734,6 +751,23 @@ pub mod peers {
         #[must_use]
         pub fn address_learnt(peer: types::NodeId) -> Message {
             Message::PeerLink(peer, Input::Event(Event::AddressLearnt))
+        }
+    }
+
+    /// To `stun_client`.
+    pub mod stun_client {
+        use automata_runtime::generated::*;
+        use super::super::super::{stun_client::Event, system::Message, types};
+        /// `place_given`. An answer to want_place: this client may have a socket.
+        #[must_use]
+        pub fn place_given(peer: types::NodeId) -> Message {
+            Message::StunClient(peer, Input::Event(Event::PlaceGiven))
+        }
+
+        /// `place_refused`. The other answer: there are as many as there may be.
+        #[must_use]
+        pub fn place_refused(peer: types::NodeId) -> Message {
+            Message::StunClient(peer, Input::Event(Event::PlaceRefused))
         }
     }
 }
@@ -1066,6 +1100,40 @@ pub mod services {
             Message::PortMapping(transport, Input::Event(Event::Stop))
         }
     }
+
+    /// To `stun_client`.
+    pub mod stun_client {
+        use automata_runtime::generated::*;
+        use super::super::super::{stun_client::Event, system::Message, types};
+        /// `begin`. There is a session with the peer, which has a server there.
+        #[must_use]
+        pub fn begin(peer: types::NodeId, server: types::SocketAddress) -> Message {
+            Message::StunClient(peer, Input::Event(Event::Begin { server }))
+        }
+
+        /// `end`. There is no session any more, or no server, or our service is off.
+        #[must_use]
+        pub fn end(peer: types::NodeId) -> Message {
+            Message::StunClient(peer, Input::Event(Event::End))
+        }
+    }
+
+    /// To `stun_server`.
+    pub mod stun_server {
+        use automata_runtime::generated::*;
+        use super::super::super::{stun_server::Event, system::Message};
+        /// `init`. The service stun is on; after a stop it starts again.
+        #[must_use]
+        pub fn init() -> Message {
+            Message::StunServer(Input::Event(Event::Init))
+        }
+
+        /// `stop`. The service is off.
+        #[must_use]
+        pub fn stop() -> Message {
+            Message::StunServer(Input::Event(Event::Stop))
+        }
+    }
 }
 
 /// What is on disk.
@@ -1294,6 +1362,69 @@ pub mod transports {
                 session,
                 Input::Event(Event::ConnectionLost { reason }),
             )
+        }
+    }
+
+    /// To `stun_client`.
+    pub mod stun_client {
+        use automata_runtime::generated::*;
+        use super::super::super::{stun_client::Event, system::Message, types};
+        /// `answered`. The peer has answered: which socket it saw, that socket's address here, and the address as the peer saw it.
+        #[must_use]
+        pub fn answered(
+            peer: types::NodeId,
+            socket: types::StunSocket,
+            local: types::SocketAddress,
+            mapped: types::SocketAddress,
+        ) -> Message {
+            Message::StunClient(
+                peer,
+                Input::Event(Event::Answered {
+                    socket,
+                    local,
+                    mapped,
+                }),
+            )
+        }
+
+        /// `failed`. There can be no socket, or the server refuses.
+        #[must_use]
+        pub fn failed(peer: types::NodeId, reason: String) -> Message {
+            Message::StunClient(peer, Input::Event(Event::Failed { reason }))
+        }
+    }
+
+    /// To `stun_server`.
+    pub mod stun_server {
+        use automata_runtime::generated::*;
+        use super::super::super::{stun_server::Event, system::Message, types};
+        /// `serving`. An answer to open: who asks there is answered. The default port gave way to another, or did not.
+        #[must_use]
+        pub fn serving(entrypoints: types::Entrypoints, gave_way: bool) -> Message {
+            Message::StunServer(
+                Input::Event(Event::Serving {
+                    entrypoints,
+                    gave_way,
+                }),
+            )
+        }
+
+        /// `failed`. The other answer.
+        #[must_use]
+        pub fn failed(reason: String) -> Message {
+            Message::StunServer(Input::Event(Event::Failed { reason }))
+        }
+
+        /// `port_free`. An answer to try_port: the default port is free now.
+        #[must_use]
+        pub fn port_free() -> Message {
+            Message::StunServer(Input::Event(Event::PortFree))
+        }
+
+        /// `port_taken`. The other answer.
+        #[must_use]
+        pub fn port_taken() -> Message {
+            Message::StunServer(Input::Event(Event::PortTaken))
         }
     }
 

@@ -6,12 +6,12 @@ use super::{
     contact_ratings, contact_status, dht_connector, identity_publisher, lan_discovery,
     local_service, message_delivery, network_connector, network_transport,
     nickname_holder, nickname_observer, node_life, outbox, outside, p2p_connector,
-    peer_link, peer_protocol, quic_connection, reachability, read_receipts,
-    tcp_connection, types,
+    peer_link, peer_protocol, port_mapping, quic_connection, reachability, read_receipts,
+    stun_client, stun_server, tcp_connection, types,
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "bffa5f7a40706108cdb37db5b28ab85d6bcdd221e9fed6f775312c4d59258f1d";
+pub const MODEL_HASH: &str = "a12401c5956417642a983cce565970797820b0a0e1640dd91825e7babcc6609c";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -48,12 +48,18 @@ pub enum Message {
     PeerLink(types::NodeId, Input<peer_link::Machine>),
     /// For `peer_protocol`.
     PeerProtocol(u64, Input<peer_protocol::Machine>),
+    /// For `port_mapping`.
+    PortMapping(types::TransportName, Input<port_mapping::Machine>),
     /// For `quic_connection`.
     QuicConnection(u64, Input<quic_connection::Machine>),
     /// For `reachability`.
     Reachability(types::NodeId, Input<reachability::Machine>),
     /// For `read_receipts`.
     ReadReceipts(types::NodeId, Input<read_receipts::Machine>),
+    /// For `stun_client`.
+    StunClient(types::NodeId, Input<stun_client::Machine>),
+    /// For `stun_server`.
+    StunServer(Input<stun_server::Machine>),
     /// For `tcp_connection`.
     TcpConnection(u64, Input<tcp_connection::Machine>),
 }
@@ -91,12 +97,18 @@ pub enum Action {
     PeerLink(types::NodeId, peer_link::Action),
     /// Of `peer_protocol`.
     PeerProtocol(u64, peer_protocol::Inside),
+    /// Of `port_mapping`.
+    PortMapping(types::TransportName, port_mapping::Inside),
     /// Of `quic_connection`.
     QuicConnection(u64, quic_connection::Inside),
     /// Of `reachability`.
     Reachability(types::NodeId, reachability::Inside),
     /// Of `read_receipts`.
     ReadReceipts(types::NodeId, read_receipts::Inside),
+    /// Of `stun_client`.
+    StunClient(types::NodeId, stun_client::Inside),
+    /// Of `stun_server`.
+    StunServer(stun_server::Inside),
     /// Of `tcp_connection`.
     TcpConnection(u64, tcp_connection::Inside),
     /// For a part outside.
@@ -138,23 +150,30 @@ pub enum Alarm {
     PeerLink(Slot, peer_link::Timer),
     /// Of `peer_protocol`.
     PeerProtocol(Slot, peer_protocol::Timer),
+    /// Of `port_mapping`.
+    PortMapping(Slot, port_mapping::Timer),
     /// Of `quic_connection`.
     QuicConnection(Slot, quic_connection::Timer),
     /// Of `reachability`.
     Reachability(Slot, reachability::Timer),
     /// Of `read_receipts`.
     ReadReceipts(Slot, read_receipts::Timer),
+    /// Of `stun_client`.
+    StunClient(Slot, stun_client::Timer),
+    /// Of `stun_server`.
+    StunServer(Slot, stun_server::Timer),
     /// Of `tcp_connection`.
     TcpConnection(Slot, tcp_connection::Timer),
 }
 
 /// Answers the conditions of all automata: every type that answers those of each.
-pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + quic_connection::Conditions + reachability::Conditions + tcp_connection::Conditions {}
+pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + port_mapping::Conditions + quic_connection::Conditions + reachability::Conditions + tcp_connection::Conditions {}
 impl<
     T: contact_status::Conditions + network_connector::Conditions
         + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions
-        + peer_protocol::Conditions + quic_connection::Conditions
-        + reachability::Conditions + tcp_connection::Conditions,
+        + peer_protocol::Conditions + port_mapping::Conditions
+        + quic_connection::Conditions + reachability::Conditions
+        + tcp_connection::Conditions,
 > Host for T {}
 /// Parameters of instances, where their start gives nothing else.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
@@ -192,12 +211,18 @@ pub struct Settings {
     pub peer_link: peer_link::Settings,
     /// Of `peer_protocol`.
     pub peer_protocol: peer_protocol::Settings,
+    /// Of `port_mapping`.
+    pub port_mapping: port_mapping::Settings,
     /// Of `quic_connection`.
     pub quic_connection: quic_connection::Settings,
     /// Of `reachability`.
     pub reachability: reachability::Settings,
     /// Of `read_receipts`.
     pub read_receipts: read_receipts::Settings,
+    /// Of `stun_client`.
+    pub stun_client: stun_client::Settings,
+    /// Of `stun_server`.
+    pub stun_server: stun_server::Settings,
     /// Of `tcp_connection`.
     pub tcp_connection: tcp_connection::Settings,
 }
@@ -214,11 +239,16 @@ pub struct States {
     /// Of `network_connector`.
     pub network_connector: Option<network_connector::State>,
     /// Of `network_transport`.
-    pub network_transport: automata_runtime::StateCounts<network_transport::State>,
+    pub network_transport: automata_runtime::StateTable<
+        types::TransportName,
+        network_transport::State,
+    >,
     /// Of `p2p_connector`.
     pub p2p_connector: Option<p2p_connector::State>,
     /// Of `peer_link`.
     pub peer_link: automata_runtime::StateTable<types::NodeId, peer_link::State>,
+    /// Of `port_mapping`.
+    pub port_mapping: automata_runtime::StateCounts<port_mapping::State>,
     /// Of `quic_connection`.
     pub quic_connection: automata_runtime::StateCounts<quic_connection::State>,
     /// Of `tcp_connection`.
@@ -261,12 +291,18 @@ pub struct System {
     pub peer_link: Instances<peer_link::Machine>,
     /// Per session. Who is this peer, and may we talk? HELLO, PEER-ID and READY over one session.
     pub peer_protocol: Instances<peer_protocol::Machine>,
+    /// Per transport. Does the router in front of this machine pass on to this transport what comes from the internet?
+    pub port_mapping: Instances<port_mapping::Machine>,
     /// Per session. One session over UDP with a remote node, from its first packet to its close.
     pub quic_connection: Instances<quic_connection::Machine>,
     /// Per peer. Is this node there now? Somebody who searches wants to know.
     pub reachability: Instances<reachability::Machine>,
     /// Per peer. Does this contact still have to hear which of its messages our user has read?
     pub read_receipts: Instances<read_receipts::Machine>,
+    /// Per peer. At which address does this peer see us?
+    pub stun_client: Instances<stun_client::Machine>,
+    /// Do we tell others at which address we see them?
+    pub stun_server: Single<stun_server::Machine>,
     /// Per session. One TCP session with a remote node, from the open socket to its close.
     pub tcp_connection: Instances<tcp_connection::Machine>,
 }
@@ -294,9 +330,12 @@ impl System {
             p2p_connector: Single::default(),
             peer_link: Instances::default(),
             peer_protocol: Instances::default(),
+            port_mapping: Instances::default(),
             quic_connection: Instances::default(),
             reachability: Instances::default(),
             read_receipts: Instances::default(),
+            stun_client: Instances::default(),
+            stun_server: Single::default(),
             tcp_connection: Instances::default(),
         }
     }
@@ -325,9 +364,12 @@ impl System {
             Message::P2pConnector(_) => self.p2p_connector.get().is_some(),
             Message::PeerLink(key, _) => self.peer_link.get(key).is_some(),
             Message::PeerProtocol(key, _) => self.peer_protocol.get(key).is_some(),
+            Message::PortMapping(key, _) => self.port_mapping.get(key).is_some(),
             Message::QuicConnection(key, _) => self.quic_connection.get(key).is_some(),
             Message::Reachability(key, _) => self.reachability.get(key).is_some(),
             Message::ReadReceipts(key, _) => self.read_receipts.get(key).is_some(),
+            Message::StunClient(key, _) => self.stun_client.get(key).is_some(),
+            Message::StunServer(_) => self.stun_server.get().is_some(),
             Message::TcpConnection(key, _) => self.tcp_connection.get(key).is_some(),
         }
     }
@@ -361,9 +403,12 @@ impl automata_runtime::System for System {
         visitor.member::<p2p_connector::Machine>();
         visitor.member::<peer_link::Machine>();
         visitor.member::<peer_protocol::Machine>();
+        visitor.member::<port_mapping::Machine>();
         visitor.member::<quic_connection::Machine>();
         visitor.member::<reachability::Machine>();
         visitor.member::<read_receipts::Machine>();
+        visitor.member::<stun_client::Machine>();
+        visitor.member::<stun_server::Machine>();
         visitor.member::<tcp_connection::Machine>();
     }
 
@@ -377,7 +422,8 @@ impl automata_runtime::System for System {
             Message::NicknameHolder(Input::Start(nickname_holder::Given::default())),
             Message::NodeLife(Input::Start(node_life::Given::default())),
             Message::Outbox(Input::Start(outbox::Given::default())),
-            Message::P2pConnector(Input::Start(p2p_connector::Given::default()))
+            Message::P2pConnector(Input::Start(p2p_connector::Given::default())),
+            Message::StunServer(Input::Start(stun_server::Given::default()))
         ]
     }
 
@@ -532,6 +578,11 @@ impl automata_runtime::System for System {
                         peer_protocol::Machine,
                     >(key, input, origin, Message::PeerProtocol, host, actions)
             }
+            Message::PortMapping(key, input) => {
+                bus.deliver_to::<
+                        port_mapping::Machine,
+                    >(key, input, origin, Message::PortMapping, host, actions)
+            }
             Message::QuicConnection(key, input) => {
                 bus.deliver_to::<
                         quic_connection::Machine,
@@ -546,6 +597,23 @@ impl automata_runtime::System for System {
                 bus.deliver_to::<
                         read_receipts::Machine,
                     >(key, input, origin, Message::ReadReceipts, host, actions)
+            }
+            Message::StunClient(key, input) => {
+                bus.deliver_to::<
+                        stun_client::Machine,
+                    >(key, input, origin, Message::StunClient, host, actions)
+            }
+            Message::StunServer(input) => {
+                bus.deliver_to::<
+                        stun_server::Machine,
+                    >(
+                    (),
+                    input,
+                    origin,
+                    |(), input| Message::StunServer(input),
+                    host,
+                    actions,
+                )
             }
             Message::TcpConnection(key, input) => {
                 bus.deliver_to::<
@@ -610,6 +678,9 @@ impl automata_runtime::System for System {
             Alarm::PeerProtocol(slot, timer) => {
                 bus.fire_at::<peer_protocol::Machine>(slot, timer, host, actions)
             }
+            Alarm::PortMapping(slot, timer) => {
+                bus.fire_at::<port_mapping::Machine>(slot, timer, host, actions)
+            }
             Alarm::QuicConnection(slot, timer) => {
                 bus.fire_at::<quic_connection::Machine>(slot, timer, host, actions)
             }
@@ -618,6 +689,12 @@ impl automata_runtime::System for System {
             }
             Alarm::ReadReceipts(slot, timer) => {
                 bus.fire_at::<read_receipts::Machine>(slot, timer, host, actions)
+            }
+            Alarm::StunClient(slot, timer) => {
+                bus.fire_at::<stun_client::Machine>(slot, timer, host, actions)
+            }
+            Alarm::StunServer(slot, timer) => {
+                bus.fire_at::<stun_server::Machine>(slot, timer, host, actions)
             }
             Alarm::TcpConnection(slot, timer) => {
                 bus.fire_at::<tcp_connection::Machine>(slot, timer, host, actions)
@@ -1464,6 +1541,33 @@ impl Member<network_connector::Machine> for System {
                             observer,
                         );
                 }
+                for (key, observer) in self.port_mapping.serials() {
+                    outbox
+                        .observe::<
+                            port_mapping::Machine,
+                        >(
+                            Message::PortMapping(
+                                key.clone(),
+                                Input::Event(
+                                    port_mapping::Event::NetworkConnectorEntersConnected,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
+                for observer in self.stun_server.serials() {
+                    outbox
+                        .observe::<
+                            stun_server::Machine,
+                        >(
+                            Message::StunServer(
+                                Input::Event(
+                                    stun_server::Event::NetworkConnectorEntersConnected,
+                                ),
+                            ),
+                            observer,
+                        );
+                }
             }
             network_connector::Sent::EntersDisconnected => {
                 for observer in self.p2p_connector.serials() {
@@ -1601,6 +1705,9 @@ impl Member<network_transport::Machine> for System {
         outbox: &mut Outbox<'_, Self>,
     ) {
         match sent {
+            network_transport::Sent::ToPortMapping { key, event } => {
+                outbox.send(Message::PortMapping(key, Input::Event(event)))
+            }
             network_transport::Sent::EntersListening => {
                 for observer in self.network_connector.serials() {
                     outbox
@@ -1609,6 +1716,20 @@ impl Member<network_transport::Machine> for System {
                         >(
                             Message::NetworkConnector(
                                 Input::Event(network_connector::Event::NetworkTransportEntersListening {
+                                    key: self.network_transport.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
+                for (key, observer) in self.port_mapping.serials() {
+                    outbox
+                        .observe::<
+                            port_mapping::Machine,
+                        >(
+                            Message::PortMapping(
+                                key.clone(),
+                                Input::Event(port_mapping::Event::NetworkTransportEntersListening {
                                     key: self.network_transport.key(slot).clone(),
                                 }),
                             ),
@@ -1658,17 +1779,33 @@ impl Member<network_transport::Machine> for System {
                             observer,
                         );
                 }
+                for (key, observer) in self.port_mapping.serials() {
+                    outbox
+                        .observe::<
+                            port_mapping::Machine,
+                        >(
+                            Message::PortMapping(
+                                key.clone(),
+                                Input::Event(port_mapping::Event::NetworkTransportLeavesListening {
+                                    key: self.network_transport.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
             }
         }
     }
 
     fn moved(
         &mut self,
-        _: Slot,
+        slot: Slot,
         before: Option<network_transport::State>,
         after: Option<network_transport::State>,
     ) {
-        self.states.network_transport.moved(before, after);
+        self.states
+            .network_transport
+            .moved(self.network_transport.key(slot), before, after);
     }
 
     #[inline]
@@ -2470,8 +2607,155 @@ impl Member<peer_protocol::Machine> for System {
     }
 }
 
-impl Member<quic_connection::Machine> for System {
+impl Member<port_mapping::Machine> for System {
     const INDEX: usize = 16;
+    type Table = Instances<port_mapping::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.port_mapping
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.port_mapping
+    }
+
+    fn create(
+        &mut self,
+        key: &types::TransportName,
+        given: &port_mapping::Given,
+        host: &mut (dyn Host + '_),
+    ) -> port_mapping::Instance {
+        let parameters = Member::<port_mapping::Machine>::parameters(self, given);
+        let buffers = self.port_mapping.buffers_mut();
+        port_mapping::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+            host,
+            &self.states,
+        )
+    }
+
+    fn parameters(&self, given: &port_mapping::Given) -> port_mapping::Parameters {
+        port_mapping::Parameters::new(&self.settings.port_mapping, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, port_mapping::Event, port_mapping::Timer>,
+        host: &mut (dyn Host + '_),
+    ) -> Answer {
+        port_mapping::step(self.port_mapping.parts(slot), trigger, host, &self.states)
+    }
+
+    fn route(
+        &self,
+        slot: Slot,
+        sent: port_mapping::Sent,
+        outbox: &mut Outbox<'_, Self>,
+    ) {
+        match sent {
+            port_mapping::Sent::LeavesReleasing => {
+                for observer in self.node_life.serials() {
+                    outbox
+                        .observe::<
+                            node_life::Machine,
+                        >(
+                            Message::NodeLife(
+                                Input::Event(node_life::Event::PortMappingLeavesReleasing {
+                                    key: self.port_mapping.key(slot).clone(),
+                                }),
+                            ),
+                            observer,
+                        );
+                }
+            }
+        }
+    }
+
+    fn moved(
+        &mut self,
+        _: Slot,
+        before: Option<port_mapping::State>,
+        after: Option<port_mapping::State>,
+    ) {
+        self.states.port_mapping.moved(before, after);
+    }
+
+    #[inline]
+    fn action(instance_: &types::TransportName, action: port_mapping::Action) -> Action {
+        match action {
+            port_mapping::Action::CheckService => {
+                Action::PortMapping(
+                    instance_.clone(),
+                    port_mapping::Inside::CheckService,
+                )
+            }
+            port_mapping::Action::RequestMapping { lifetime } => {
+                Action::Outside(
+                    outside::Command::Router(outside::Router::PortMappingRequestMapping {
+                        transport: instance_.clone(),
+                        lifetime,
+                    }),
+                )
+            }
+            port_mapping::Action::RemoveMapping => {
+                Action::Outside(
+                    outside::Command::Router(outside::Router::PortMappingRemoveMapping {
+                        transport: instance_.clone(),
+                    }),
+                )
+            }
+            port_mapping::Action::KeepMapping {
+                external,
+                lifetime,
+                protocol,
+                published,
+            } => {
+                Action::PortMapping(
+                    instance_.clone(),
+                    port_mapping::Inside::KeepMapping {
+                        external,
+                        lifetime,
+                        protocol,
+                        published,
+                    },
+                )
+            }
+            port_mapping::Action::ForgetMapping => {
+                Action::PortMapping(
+                    instance_.clone(),
+                    port_mapping::Inside::ForgetMapping,
+                )
+            }
+            port_mapping::Action::NoteProblem { reason } => {
+                Action::PortMapping(
+                    instance_.clone(),
+                    port_mapping::Inside::NoteProblem {
+                        reason,
+                    },
+                )
+            }
+            port_mapping::Action::ClearProblem => {
+                Action::PortMapping(
+                    instance_.clone(),
+                    port_mapping::Inside::ClearProblem,
+                )
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: port_mapping::Timer) -> Alarm {
+        Alarm::PortMapping(slot, timer)
+    }
+}
+
+impl Member<quic_connection::Machine> for System {
+    const INDEX: usize = 17;
     type Table = Instances<quic_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2617,7 +2901,7 @@ impl Member<quic_connection::Machine> for System {
 }
 
 impl Member<reachability::Machine> for System {
-    const INDEX: usize = 17;
+    const INDEX: usize = 18;
     type Table = Instances<reachability::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2698,7 +2982,7 @@ impl Member<reachability::Machine> for System {
 }
 
 impl Member<read_receipts::Machine> for System {
-    const INDEX: usize = 18;
+    const INDEX: usize = 19;
     type Table = Instances<read_receipts::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2782,8 +3066,197 @@ impl Member<read_receipts::Machine> for System {
     }
 }
 
+impl Member<stun_client::Machine> for System {
+    const INDEX: usize = 20;
+    type Table = Instances<stun_client::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.stun_client
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.stun_client
+    }
+
+    fn create(
+        &mut self,
+        key: &types::NodeId,
+        given: &stun_client::Given,
+        _: &mut (dyn Host + '_),
+    ) -> stun_client::Instance {
+        let parameters = Member::<stun_client::Machine>::parameters(self, given);
+        let buffers = self.stun_client.buffers_mut();
+        stun_client::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
+    }
+
+    fn parameters(&self, given: &stun_client::Given) -> stun_client::Parameters {
+        stun_client::Parameters::new(&self.settings.stun_client, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, stun_client::Event, stun_client::Timer>,
+        _: &mut (dyn Host + '_),
+    ) -> Answer {
+        stun_client::step(self.stun_client.parts(slot), trigger)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action(instance_: &types::NodeId, action: stun_client::Action) -> Action {
+        match action {
+            stun_client::Action::WantPlace => {
+                Action::StunClient(instance_.clone(), stun_client::Inside::WantPlace)
+            }
+            stun_client::Action::LeavePlace => {
+                Action::StunClient(instance_.clone(), stun_client::Inside::LeavePlace)
+            }
+            stun_client::Action::Ask { server } => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::StunClientAsk {
+                        peer: instance_.clone(),
+                        server,
+                    }),
+                )
+            }
+            stun_client::Action::AskAgain => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::StunClientAskAgain {
+                        peer: instance_.clone(),
+                    }),
+                )
+            }
+            stun_client::Action::Close => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::StunClientClose {
+                        peer: instance_.clone(),
+                    }),
+                )
+            }
+            stun_client::Action::NoteObservation { server, socket, local, mapped } => {
+                Action::StunClient(
+                    instance_.clone(),
+                    stun_client::Inside::NoteObservation {
+                        server,
+                        socket,
+                        local,
+                        mapped,
+                    },
+                )
+            }
+            stun_client::Action::ForgetObservation => {
+                Action::StunClient(
+                    instance_.clone(),
+                    stun_client::Inside::ForgetObservation,
+                )
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: stun_client::Timer) -> Alarm {
+        Alarm::StunClient(slot, timer)
+    }
+}
+
+impl Member<stun_server::Machine> for System {
+    const INDEX: usize = 21;
+    type Table = Single<stun_server::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.stun_server
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.stun_server
+    }
+
+    fn create(
+        &mut self,
+        key: &(),
+        given: &stun_server::Given,
+        _: &mut (dyn Host + '_),
+    ) -> stun_server::Instance {
+        let parameters = Member::<stun_server::Machine>::parameters(self, given);
+        let buffers = self.stun_server.buffers_mut();
+        stun_server::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
+    }
+
+    fn parameters(&self, given: &stun_server::Given) -> stun_server::Parameters {
+        stun_server::Parameters::new(&self.settings.stun_server, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, stun_server::Event, stun_server::Timer>,
+        _: &mut (dyn Host + '_),
+    ) -> Answer {
+        stun_server::step(self.stun_server.parts(slot), trigger)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action((): &(), action: stun_server::Action) -> Action {
+        match action {
+            stun_server::Action::Open => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::StunServerOpen),
+                )
+            }
+            stun_server::Action::Close => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::StunServerClose),
+                )
+            }
+            stun_server::Action::TryPort => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::StunServerTryPort),
+                )
+            }
+            stun_server::Action::NoteServing { entrypoints } => {
+                Action::StunServer(stun_server::Inside::NoteServing {
+                    entrypoints,
+                })
+            }
+            stun_server::Action::NoteClosed => {
+                Action::StunServer(stun_server::Inside::NoteClosed)
+            }
+            stun_server::Action::ReportFailure { reason } => {
+                Action::StunServer(stun_server::Inside::ReportFailure {
+                    reason,
+                })
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: stun_server::Timer) -> Alarm {
+        Alarm::StunServer(slot, timer)
+    }
+}
+
 impl Member<tcp_connection::Machine> for System {
-    const INDEX: usize = 19;
+    const INDEX: usize = 22;
     type Table = Instances<tcp_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
