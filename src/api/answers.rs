@@ -554,6 +554,9 @@ pub struct PeerSession {
     pub transport: TransportName,
     /// The address of the other end.
     pub remote: Entrypoint,
+    /// It came about because somebody who knows both arranged it, and both dialled at once.
+    #[serde(default)]
+    pub by_meeting: bool,
     /// The state of its automaton.
     pub state: String,
     /// How long a ping and its pong take.

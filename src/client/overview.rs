@@ -353,6 +353,7 @@ fn peer_row(peer: &Peer, short: ShortIds, now_unix_ms: u64) -> [Cell; 11] {
     let session = peer.session.as_ref();
     let moment = |then: Option<u64>| then.map_or_else(Cell::default, |then| Cell::new(when(now_unix_ms, then)));
     let way = session.map(|session| match session.direction {
+        _ if session.by_meeting => format!("{} met", session.transport),
         Direction::Incoming => format!("{} in", session.transport),
         Direction::Outgoing => format!("{} out", session.transport),
     });

@@ -7,6 +7,7 @@ pub mod contact_ratings;
 pub mod contact_status;
 pub mod dht_connector;
 pub mod identity_publisher;
+pub mod introductions;
 pub mod lan_discovery;
 pub mod message_delivery;
 pub mod network_connector;

@@ -10,6 +10,7 @@ use crate::world::{Command, Session, World};
 use automata_runtime::Milliseconds;
 
 use super::connections::{self, Told};
+use super::introductions;
 
 impl Conditions for World {
     fn in_session(&mut self, peer: &NodeId) -> bool {
@@ -33,7 +34,12 @@ impl Conditions for World {
 pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action) {
     match action {
         Action::BeginRound => world.peers.begin_round(peer),
-        Action::Dial => dial(world, system, peer),
+        Action::Dial => {
+            let entrypoint = world.peers.next_untried(&peer);
+            dial(world, system, peer, entrypoint);
+        }
+        Action::DialAt { at } => dial(world, system, peer, at.clone()),
+        Action::AskForMeeting => introductions::ask(world, system, peer),
         Action::RememberRest { pause } => {
             let now_unix_ms = world.now.unix_ms;
             let known = world.peers.entry(peer, PeerSource::User, now_unix_ms);
@@ -60,8 +66,7 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
     }
 }
 
-fn dial(world: &mut World, system: &System, peer: NodeId) {
-    let entrypoint = world.peers.next_untried(&peer);
+fn dial(world: &mut World, system: &System, peer: NodeId, entrypoint: Option<Entrypoint>) {
     let carries = |it: &Entrypoint| world.is_service_on(system, &format!("{}-connections", it.transport));
     let entrypoint = entrypoint.filter(|it| world.sessions.has_room() && carries(it));
     let session = world.sessions.next_id();

@@ -8,12 +8,12 @@ use crate::automata::senders::{gateway, handshake, peers};
 use crate::automata::system::System;
 use crate::automata::types::{OtherSession, Refusal, Room};
 use crate::identity::NodeId;
-use crate::wire::{Frame, PeerHint};
+use crate::wire::{Frame, Meeting, PeerHint};
 use crate::world::clocks;
 use crate::world::{Counters, Purpose, Session, SessionId, VIOLATION_POINTS, World};
 
 use super::connections::{self, Told};
-use super::{message_delivery, packets, read_receipts, stun_client};
+use super::{introductions, message_delivery, packets, read_receipts, stun_client};
 use crate::peers::PeerSource;
 
 impl Conditions for World {
@@ -136,6 +136,9 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
             world.learn(peer, &entrypoints, PeerSource::Itself);
         }
         Action::LearnPeers { hints } => learn_peers(world, system, session, &hints),
+        Action::Introduce { target } => introductions::introduce(world, session, target),
+        Action::AnswerSeeker { by } => introductions::sought(world, system, session, by),
+        Action::Meet { peer, at, first } => introductions::meet(world, system, session, Meeting { peer, at, first }),
         Action::PassOn { packet } => packets::receive(world, system, session, packet),
         Action::NoteViolation { detail } => note_violation(world, session, &detail),
     }
@@ -147,6 +150,10 @@ fn announce(world: &mut World, system: &System, session: SessionId, peer: NodeId
         session.was_ready = true;
         session.is_listed
     });
+    let by_meeting = world.sessions.get(session).cloned().filter(|it| introductions::is_by_meeting(world, &peer, it));
+    if let Some(session) = world.sessions.get_mut(session) {
+        session.is_by_meeting = by_meeting.is_some();
+    }
     let now_unix_ms = world.now.unix_ms;
     if let Some(incoming) = world.sessions.get(session).filter(|session| !session.is_outgoing) {
         let from_internet = incoming.entrypoint().is_public().then_some(now_unix_ms);
@@ -241,6 +248,7 @@ fn found(world: &mut World, system: &System, peer: NodeId) {
     world.tell_if_there(system, gateway::peer_link::session_ready(peer));
     world.tell_if_there(system, gateway::reachability::session_opened(peer));
     stun_client::look_after(world, system, peer);
+    introductions::look_for_others(world, system, peer);
 }
 
 /// What the user is told of a refusal, given or received, for a reason that is for people to mend.

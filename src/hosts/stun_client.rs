@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::automata::local_service::State;
-use crate::automata::senders::{gateway, peers};
+use crate::automata::senders::{gateway, identity, peers};
 use crate::automata::stun_client::Inside as Action;
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
@@ -27,7 +27,12 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: Action)
         Action::NoteObservation { server, socket, local, mapped } => {
             if let Some(server) = server {
                 let seen = Observation { server, local, mapped, at_ms: world.now.ms };
+                let before: Vec<_> = world.reached_at().map(|(_, reached)| reached).collect();
                 world.stun.observations.note(peer, socket, seen);
+                // Others may reach us at one address more, or less.
+                if world.reached_at().map(|(_, reached)| reached).ne(before) {
+                    world.tell_if_there(system, identity::p2p_connector::check_synchronize());
+                }
             }
         }
         Action::ForgetObservation => world.stun.observations.own_socket_closed(&peer),

@@ -5,7 +5,7 @@ use automata_runtime::Milliseconds;
 use crate::automata::senders::transports::peer_protocol as told;
 use crate::automata::system::Message;
 use crate::identity::{Entrypoints, NodeId, VerifiedDocument};
-use crate::wire::{Frame, HELLO, Hello, PeerId, PeerIdError, Refusal, Role, VerifiedPacket};
+use crate::wire::{Frame, HELLO, Hello, Meeting, PeerId, PeerIdError, Refusal, Role, VerifiedPacket};
 
 /// What a session's transport has proved.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +69,9 @@ pub fn event(session: u64, frame: Frame, network: &str, now_unix_ms: u64) -> Opt
         Frame::Pong(nonce) => told::pong_received(session, nonce),
         Frame::GetPeers => told::peers_asked(session),
         Frame::Peers(hints) => told::peers_received(session, hints),
+        Frame::Introduce(target) => told::introduction_asked(session, target),
+        Frame::Sought(by) => told::sought(session, by),
+        Frame::Meet(Meeting { peer, at, first }) => told::meeting_told(session, peer, at, first),
         Frame::Packet(bytes) => match VerifiedPacket::verify(&bytes) {
             Ok(packet) => told::packet_received(session, packet),
             Err(error) => told::violation(session, error.to_string()),

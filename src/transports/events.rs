@@ -72,6 +72,13 @@ pub enum TransportEvent {
         /// Which session.
         session: SessionNumber,
     },
+    /// An answer of STUN came by the socket that the transport's sessions go by, or what looks like one.
+    Stun {
+        /// From where.
+        from: SocketAddr,
+        /// The message.
+        bytes: Vec<u8>,
+    },
     /// A frame of the control stream.
     Frame {
         /// Which session.

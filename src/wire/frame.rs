@@ -44,8 +44,29 @@ pub enum Frame {
     /// The newest identity document of the other side that the sender has seen, as it is: told before a refusal of one
     /// that is older, so that whoever has lost it goes on above it.
     YourDocument(Vec<u8>),
+    /// The sender would like to meet this node, if it is connected with the other side, and wants to meet the sender.
+    Introduce(NodeId),
+    /// This node would like to meet the other side.
+    Sought(NodeId),
+    /// Where somebody is whom the other side wants to meet, who hears the same at this moment.
+    Meet(Meeting),
     /// Something of a later version, by its tag.
     Unknown(u64),
+}
+
+/// Whom to meet, where, and when.
+#[derive(Clone, Debug, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct Meeting {
+    /// Who.
+    #[n(0)]
+    pub peer: NodeId,
+    /// Where the sender sees that node.
+    #[n(1)]
+    pub at: Entrypoint,
+    /// Whoever hears this dials at once, and the other one a moment later.
+    #[n(2)]
+    pub first: bool,
 }
 
 /// Peers of an answer.
@@ -83,6 +104,9 @@ const PEERS: u64 = 7;
 pub const PACKET: u64 = 8;
 const GOODBYE: u64 = 9;
 const YOUR_DOCUMENT: u64 = 10;
+const INTRODUCE: u64 = 11;
+const SOUGHT: u64 = 12;
+const MEET: u64 = 13;
 
 impl Frame {
     /// The bytes of the frame, without the length that stands in front of it in a stream.
@@ -127,6 +151,9 @@ impl Frame {
             Self::Packet(_) => PACKET,
             Self::Goodbye => GOODBYE,
             Self::YourDocument(_) => YOUR_DOCUMENT,
+            Self::Introduce(_) => INTRODUCE,
+            Self::Sought(_) => SOUGHT,
+            Self::Meet(_) => MEET,
             Self::Unknown(tag) => *tag,
         }
     }
@@ -146,6 +173,9 @@ impl Frame {
             Self::Packet(_) => "packet",
             Self::Goodbye => "goodbye",
             Self::YourDocument(_) => "your_document",
+            Self::Introduce(_) => "introduce",
+            Self::Sought(_) => "sought",
+            Self::Meet(_) => "meet",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -163,6 +193,8 @@ impl<C> Encode<C> for Frame {
             Self::PeerId(peer_id) => peer_id.encode(encoder, context),
             Self::Refused(refusal) => Body { value: *refusal }.encode(encoder, context),
             Self::Ping(number) | Self::Pong(number) => Body { value: *number }.encode(encoder, context),
+            Self::Introduce(node) | Self::Sought(node) => Body { value: *node }.encode(encoder, context),
+            Self::Meet(meeting) => meeting.encode(encoder, context),
             Self::Peers(peers) => encoder.map(1)?.u8(0)?.encode_with(peers, context)?.ok(),
             Self::Packet(bytes) | Self::YourDocument(bytes) => encoder.map(1)?.u8(0)?.bytes(bytes)?.ok(),
             Self::Ready | Self::GetPeers | Self::Goodbye | Self::Unknown(_) => encoder.map(0)?.ok(),
@@ -184,6 +216,9 @@ impl<'b, C> Decode<'b, C> for Frame {
             PING => Self::Ping(Body::decode(decoder, context)?.value),
             PONG => Self::Pong(Body::decode(decoder, context)?.value),
             GET_PEERS => Empty::decode(decoder, context).map(|Empty {}| Self::GetPeers)?,
+            INTRODUCE => Self::Introduce(Body::decode(decoder, context)?.value),
+            SOUGHT => Self::Sought(Body::decode(decoder, context)?.value),
+            MEET => Self::Meet(Meeting::decode(decoder, context)?),
             PEERS => Self::Peers(Body::decode(decoder, context)?.value),
             PACKET => {
                 let packet: minicbor::bytes::ByteVec = Body::decode(decoder, context)?.value;

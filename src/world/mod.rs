@@ -7,6 +7,7 @@ mod command;
 mod counters;
 mod ids;
 mod input;
+mod introductions;
 mod lan;
 mod mappings;
 mod nickname;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use crate::automata::system::{Message, System};
 use crate::automata::types::Room;
 use crate::identity::{Entrypoint, NodeId};
-use crate::name::{ServiceName, TransportName};
+use crate::name::{ServiceName, TransportName, udp_name};
 use crate::nickname::Nickname;
 use crate::peers::{AddressGroup, PeerSource};
 use crate::wire::{Frame, Packet, PacketBody, PacketId, PacketKind, Refusal};
@@ -41,6 +42,7 @@ pub use ids::{RequestId, SessionId};
 pub use input::{
     Beginning, DhtInput, IdentityBuilt, Input, Now, QueuedMessage, SessionInput, TransportInput, UserRequest,
 };
+pub use introductions::{Introduction, Introductions};
 pub use lan::{LAN_PEERS, Lan};
 pub use mappings::{Mapping, MappingRules, Mappings};
 pub use nickname::OwnNickname;
@@ -135,6 +137,10 @@ pub struct World {
     pub reaching: BTreeSet<NodeId>,
     /// Nodes whose identity documents are being looked for in the DHT, and whether each is to be looked for once more.
     pub finding: BTreeMap<NodeId, bool>,
+    /// Who asks us for whom.
+    pub introductions: Introductions,
+    /// Those whom we were told to meet, and when, in milliseconds since the node was started.
+    pub meetings: BTreeMap<NodeId, u64>,
     /// Numbers and ids that were given out.
     pub numbers: Numbers,
     messages: VecDeque<Message>,
@@ -181,6 +187,8 @@ impl World {
             nickname: OwnNickname { wanted: beginning.nickname, ..OwnNickname::default() },
             reaching: BTreeSet::new(),
             finding: BTreeMap::new(),
+            introductions: Introductions::default(),
+            meetings: BTreeMap::new(),
             numbers: Numbers::new(beginning.chance),
             messages: VecDeque::new(),
             commands: VecDeque::new(),
@@ -220,10 +228,26 @@ impl World {
         self.commands.pop_front()
     }
 
-    /// Where this node can be reached by each transport that listens, through the router too.
+    /// The address of the socket for UDP that others see, where a router uses the same one towards everybody.
+    fn seen_at(&self) -> impl Iterator<Item = Entrypoint> {
+        let believed = self.stun.observations.external(self.now.ms).into_iter();
+        let addresses =
+            believed.filter(|it| it.mapping == crate::stun::Mapping::EndpointIndependent).filter_map(|it| it.address);
+        addresses.map(|address| Entrypoint { transport: udp_name(), address })
+    }
+
+    /// Where this node can be reached by each transport that listens, through the router too, if that maps a port or lets
+    /// those in to whom this node has sent something.
     pub fn reached_at(&self) -> impl Iterator<Item = (&TransportName, Vec<Entrypoint>)> {
         let all = self.identity.entrypoints.iter();
-        all.map(|(transport, listens_at)| (transport, self.mappings.with_external(transport, listens_at)))
+        all.map(|(transport, listens_at)| {
+            let mut reached = self.mappings.with_external(transport, listens_at);
+            if *transport == udp_name() {
+                let seen: Vec<Entrypoint> = self.seen_at().filter(|at| !reached.contains(at)).collect();
+                reached.extend(seen);
+            }
+            (transport, reached)
+        })
     }
 
     /// Writes down what is known of a peer.

@@ -46,6 +46,12 @@ impl Peers {
         peers
     }
 
+    /// Whether addresses inside private networks are as good as others.
+    #[must_use]
+    pub fn is_private_network(&self) -> bool {
+        self.is_private_network
+    }
+
     /// Our user has named this peer, as a contact or in the settings.
     pub fn name(&mut self, id: NodeId) {
         self.change(id, |peers| peers.named.insert(id));

@@ -50,6 +50,8 @@ pub struct Session {
     pub told_peers_ms: Option<u64>,
     /// It has been ready.
     pub was_ready: bool,
+    /// It came about because somebody who knows both arranged it.
+    pub is_by_meeting: bool,
     /// Why it ends, as far as anybody has said.
     pub ended_because: Option<String>,
 }
@@ -76,6 +78,7 @@ impl Session {
             round_trip_ms: None,
             told_peers_ms: None,
             was_ready: false,
+            is_by_meeting: false,
             ended_because: None,
         }
     }

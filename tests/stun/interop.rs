@@ -65,12 +65,12 @@ async fn coturn_asks_and_answers() {
     let _turnserver = Ended(turnserver.spawn().expect("it can be run"));
     let (mut clients, mut events) = clients();
     let began = Instant::now();
-    clients.ask(peer(1), at, ids(1)).expect("asked");
+    clients.ask(peer(1), at, ids(1), |_, _| None).expect("asked");
     let event = loop {
         // It takes its time to listen; what it does not hear is sent again.
         match timeout(Duration::from_millis(200), events.recv()).await {
             Ok(event) => break event.expect("the clients are there"),
-            Err(_) if began.elapsed() < PATIENCE => clients.ask_again(&peer(1)),
+            Err(_) if began.elapsed() < PATIENCE => clients.ask_again(&peer(1), |_, _| None),
             Err(_) => panic!("turnserver does not answer"),
         }
     };

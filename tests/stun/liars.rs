@@ -35,7 +35,7 @@ async fn of_three_servers_of_which_one_lies_it_does_not_win() {
     let servers = [one.address(), two.address(), liar.local_addr().expect("it is bound")];
     let (mut clients, mut events) = clients();
     for (number, server) in (1..).zip(servers) {
-        clients.ask(peer(number), server, ids(number)).expect("asked");
+        clients.ask(peer(number), server, ids(number), |_, _| None).expect("asked");
     }
     for _ in 0..2 {
         let (id, from) = receive(&liar).await;
@@ -62,7 +62,7 @@ async fn of_three_servers_of_which_one_lies_it_does_not_win() {
 async fn a_thousand_forged_answers_lead_to_nothing() {
     let server = UdpSocket::bind("127.0.0.1:0").await.expect("some port is free");
     let (mut clients, mut events) = clients();
-    clients.ask(peer(1), server.local_addr().expect("it is bound"), ids(1)).expect("asked");
+    clients.ask(peer(1), server.local_addr().expect("it is bound"), ids(1), |_, _| None).expect("asked");
     let mut asked = [receive(&server).await, receive(&server).await];
     // By address, so that it is known which is which.
     asked.sort_by_key(|(id, _)| *id != ids(1)[0]);
@@ -91,7 +91,7 @@ async fn a_thousand_forged_answers_lead_to_nothing() {
     for (id, from) in asked {
         server.send_to(&answer(id, lie()), from).await.expect("sent");
     }
-    clients.ask(peer(1), server.local_addr().expect("it is bound"), ids(2)).expect("asked");
+    clients.ask(peer(1), server.local_addr().expect("it is bound"), ids(2), |_, _| None).expect("asked");
     for _ in 0..2 {
         let (id, from) = receive(&server).await;
         server.send_to(&answer(id, from), from).await.expect("sent");
@@ -106,9 +106,9 @@ async fn a_thousand_forged_answers_lead_to_nothing() {
 async fn a_request_without_an_answer_is_sent_again_as_it_was() {
     let silent = UdpSocket::bind("127.0.0.1:0").await.expect("some port is free");
     let (mut clients, mut events) = clients();
-    clients.ask(peer(1), silent.local_addr().expect("it is bound"), ids(1)).expect("asked");
+    clients.ask(peer(1), silent.local_addr().expect("it is bound"), ids(1), |_, _| None).expect("asked");
     let mut first = [receive(&silent).await, receive(&silent).await];
-    clients.ask_again(&peer(1));
+    clients.ask_again(&peer(1), |_, _| None);
     let mut again = [receive(&silent).await, receive(&silent).await];
     first.sort_by_key(|(id, _)| id.0);
     again.sort_by_key(|(id, _)| id.0);

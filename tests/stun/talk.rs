@@ -23,7 +23,7 @@ async fn both_sockets_learn_their_address_and_the_server_remembers_who_asked() {
     let server = StunServer::open(place, Arc::clone(&seen), || 7).expect("some port is free");
     let at = SocketAddr::new(ip("127.0.0.1"), server.address().port());
     let (mut clients, mut events) = clients();
-    clients.ask(peer(1), at, ids(1)).expect("asked");
+    clients.ask(peer(1), at, ids(1), |_, _| None).expect("asked");
     let mut mapped_of = BTreeSet::new();
     for _ in 0..2 {
         let StunEvent::Answered { peer: who, socket, local, mapped } = next(&mut events).await else {
@@ -45,14 +45,14 @@ async fn a_mapping_is_kept_by_the_same_sockets_and_a_new_server_gets_new_ones() 
     let (mut clients, mut events) = clients();
     let mut own = Vec::new();
     for (number, server) in (1..).zip([&one, &one, &other]) {
-        clients.ask(peer(1), server.address(), ids(number)).expect("asked");
+        clients.ask(peer(1), server.address(), ids(number), |_, _| None).expect("asked");
         for _ in 0..2 {
             if let StunEvent::Answered { socket: OurSocket::Own, mapped, .. } = next(&mut events).await {
                 own.push(mapped);
             }
         }
         // Everything is answered: there is nothing to be sent again.
-        clients.ask_again(&peer(1));
+        clients.ask_again(&peer(1), |_, _| None);
     }
     assert_eq!(own[0], own[1]);
     assert_ne!(own[1], own[2]);
@@ -67,12 +67,12 @@ async fn sockets_are_bounded() {
     let (mut clients, _events) = clients();
     for number in 0..CLIENTS {
         let number = u8::try_from(number).expect("there are few");
-        clients.ask(peer(number), server.address(), ids(number)).expect("asked");
+        clients.ask(peer(number), server.address(), ids(number), |_, _| None).expect("asked");
     }
-    let error = clients.ask(peer(99), server.address(), ids(99)).expect_err("there are enough");
+    let error = clients.ask(peer(99), server.address(), ids(99), |_, _| None).expect_err("there are enough");
     assert!(error.contains(&CLIENTS.to_string()), "{error}");
     clients.close(&peer(0));
-    clients.ask(peer(99), server.address(), ids(99)).expect("there is room again");
+    clients.ask(peer(99), server.address(), ids(99), |_, _| None).expect("there is room again");
 }
 
 #[tokio::test]

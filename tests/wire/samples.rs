@@ -2,7 +2,7 @@
 
 use bitpie::codec::Text;
 use bitpie::identity::{DOCUMENT_BYTES, Entrypoint, IdentityDocument, IdentityKey, SealingKey};
-use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind, PeerHint, PeerId, Refusal, Role};
+use bitpie::wire::{Frame, Hello, Meeting, Packet, PacketId, PacketKind, PeerHint, PeerId, Refusal, Role};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -58,6 +58,9 @@ pub fn frames() -> Vec<Frame> {
         Frame::Pong(7),
         Frame::GetPeers,
         Frame::Peers(hints),
+        Frame::Introduce(bob().id()),
+        Frame::Sought(alice().id()),
+        Frame::Meet(Meeting { peer: bob().id(), at: entrypoints()[1].clone(), first: true }),
         Frame::Packet(packet.as_bytes().to_vec()),
         Frame::Goodbye,
         Frame::YourDocument(signed.as_bytes().to_vec()),

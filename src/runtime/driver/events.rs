@@ -52,6 +52,10 @@ impl Driver {
                 let input = Input::Session(session, SessionInput::KeepAlive);
                 self.because_of(BySession::cause(None, charged), |driver| driver.input(input));
             }
+            TransportEvent::Stun { from, bytes } => {
+                let heard = self.stun.heard_by_transport(from, &bytes);
+                self.inputs(heard);
+            }
             TransportEvent::Moved { session } => self.input(Input::Session(session, SessionInput::Moved)),
             TransportEvent::Frame { session, bytes, waiting } => {
                 let charged = self.said_by(session);

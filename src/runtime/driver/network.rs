@@ -111,6 +111,11 @@ impl Network {
         }
     }
 
+    /// Sends a message of STUN by the socket that sessions over UDP go by, if there is one, and says which port that is.
+    pub(super) fn send_stun(&self, to: SocketAddr, message: &[u8]) -> Option<u16> {
+        self.transports.values().find_map(|line| line.transport.send_stun(to, message))
+    }
+
     /// The transport of a session, if that has not ended.
     pub(super) fn of_session(&self, session: u64) -> Option<&dyn Transport> {
         Some(&*self.transports.get(self.sessions.get(&session)?)?.transport)

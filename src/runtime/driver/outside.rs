@@ -99,10 +99,10 @@ impl Driver {
             }
             Transports::StunServerClose => self.stun.close(),
             Transports::StunClientAsk { peer, server } => {
-                let failed = self.stun.ask(peer, server);
+                let failed = self.stun.ask(peer, server, &self.network);
                 self.later(failed);
             }
-            Transports::StunClientAskAgain { peer } => self.stun.ask_again(&peer),
+            Transports::StunClientAskAgain { peer } => self.stun.ask_again(&peer, &self.network),
             Transports::StunClientClose { peer } => self.stun.stop_asking(&peer),
             Transports::PeerProtocolSendHello { session } => self.send_hello(session),
             Transports::PeerProtocolSendPeerId { session } => self.send_peer_id(session),

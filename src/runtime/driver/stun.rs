@@ -17,6 +17,8 @@ use crate::transports::ListenError;
 use crate::transports::stun::{Place, StunClients, StunEvent, StunServer};
 use crate::world::Input;
 
+use super::network::Network;
+
 /// Answers of peers that wait for the loop, at most. The sockets wait with them, and lose what comes too fast.
 const EVENTS_WAITING: usize = 64;
 
@@ -28,6 +30,13 @@ pub struct StunNeighbour {
     clients: StunClients,
     seen: Arc<Mutex<Seen>>,
     events: mpsc::Receiver<StunEvent>,
+}
+
+fn told(event: StunEvent) -> Input {
+    Input::Event(match event {
+        StunEvent::Answered { peer, socket, local, mapped } => stun_client::answered(peer, socket, local, mapped),
+        StunEvent::Refused { peer, reason } => stun_client::failed(peer, reason),
+    })
 }
 
 /// Where the server is to be, by the settings.
@@ -69,14 +78,12 @@ impl StunNeighbour {
 
     /// What comes next of a question.
     pub(super) async fn next(&mut self) -> Option<Input> {
-        self.events.recv().await.map(|event| {
-            Input::Event(match event {
-                StunEvent::Answered { peer, socket, local, mapped } => {
-                    stun_client::answered(peer, socket, local, mapped)
-                }
-                StunEvent::Refused { peer, reason } => stun_client::failed(peer, reason),
-            })
-        })
+        self.events.recv().await.map(told)
+    }
+
+    /// Something came by the socket that sessions over UDP go by.
+    pub(super) fn heard_by_transport(&self, from: SocketAddr, bytes: &[u8]) -> Option<Input> {
+        self.clients.heard_by_transport(from, bytes).map(told)
     }
 
     /// Opens the server, if it is not open. Says where it is.
@@ -139,10 +146,10 @@ impl StunNeighbour {
     }
 
     /// Asks a peer. Says so at once if that cannot be.
-    pub(super) fn ask(&mut self, peer: NodeId, server: Option<SocketAddr>) -> Option<Input> {
+    pub(super) fn ask(&mut self, peer: NodeId, server: Option<SocketAddr>, network: &Network) -> Option<Input> {
         let ids = [TransactionId(random()), TransactionId(random())];
         let asked = match server {
-            Some(server) => self.clients.ask(peer, server, ids),
+            Some(server) => self.clients.ask(peer, server, ids, |to, message| network.send_stun(to, message)),
             None => Err("it is not known where its server is".to_owned()),
         };
         asked.err().map(|reason| {
@@ -152,8 +159,8 @@ impl StunNeighbour {
     }
 
     /// Asks a peer once more.
-    pub(super) fn ask_again(&self, peer: &NodeId) {
-        self.clients.ask_again(peer);
+    pub(super) fn ask_again(&self, peer: &NodeId, network: &Network) {
+        self.clients.ask_again(peer, |to, message| network.send_stun(to, message));
     }
 
     /// The peer is not asked any more.

@@ -5,13 +5,12 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, Weak};
 
 use quinn::{ServerConfig, TokioRuntime, VarInt};
-use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::parameters;
 use super::socket::QuicSocket;
 use crate::transports::bind;
-use crate::transports::sessions::lock;
+use crate::transports::sessions::{Shared, lock};
 
 /// An open socket.
 #[derive(Debug)]
@@ -25,9 +24,9 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Opens a socket; port 0 takes a free one. It accepts nothing yet.
-    pub(super) fn open(runtime: &Handle, address: SocketAddr) -> io::Result<Self> {
-        let _runtime = runtime.enter();
-        let socket = QuicSocket::new(bind::datagrams(address)?)?;
+    pub(super) fn open(shared: &Shared, address: SocketAddr) -> io::Result<Self> {
+        let _runtime = shared.runtime.enter();
+        let socket = QuicSocket::new(bind::datagrams(address)?, shared.events.clone())?;
         let seen = Arc::downgrade(&socket);
         let configuration = parameters::of_endpoint();
         let quinn = quinn::Endpoint::new_with_abstract_socket(configuration, None, socket, Arc::new(TokioRuntime))?;
@@ -75,12 +74,12 @@ impl Endpoint {
 
     /// What sessions are dialled with: the socket at which this node listens, so that others see the same address of it
     /// everywhere, or one that is opened for this.
-    pub(super) fn for_dialling(open: &Mutex<Option<Self>>, runtime: &Handle) -> io::Result<quinn::Endpoint> {
+    pub(super) fn for_dialling(open: &Mutex<Option<Self>>, shared: &Shared) -> io::Result<quinn::Endpoint> {
         let mut open = lock(open);
         if let Some(endpoint) = &*open {
             return Ok(endpoint.quinn.clone());
         }
-        let opened = Self::open(runtime, (Ipv6Addr::UNSPECIFIED, 0).into())?;
+        let opened = Self::open(shared, (Ipv6Addr::UNSPECIFIED, 0).into())?;
         Ok(open.insert(opened).quinn.clone())
     }
 }

@@ -31,7 +31,7 @@ fn try_listen(inner: &Arc<Inner>, address: SocketAddr) -> Result<(), ListenError
         // Sessions of before go on by it.
         Some(endpoint) if endpoint.address() == address => endpoint,
         // Those of another socket keep that until they end.
-        other => Endpoint::open(&inner.shared.runtime, address).map_err(|error| {
+        other => Endpoint::open(&inner.shared, address).map_err(|error| {
             *open = other;
             bind::named(address, &error)
         })?,

@@ -139,6 +139,11 @@ impl Transport for QuicTransport {
         self.inner().shared.send(session, frame)
     }
 
+    fn send_stun(&self, to: SocketAddr, message: &[u8]) -> Option<u16> {
+        let socket = lock(&self.inner().endpoint).as_ref().and_then(|endpoint| endpoint.socket().upgrade())?;
+        socket.send(to, message).ok()
+    }
+
     fn admit(&self, session: SessionNumber) {
         self.inner().shared.admission.admit(session);
     }

@@ -111,8 +111,8 @@ impl Session {
             end = self.orders.until_end() => return Err(ordered(end)),
         }
         let unreachable = |error: &dyn std::fmt::Display| failed(format!("{to} cannot be reached: {error}"));
-        let endpoint = Endpoint::for_dialling(&self.inner.endpoint, &self.inner.shared.runtime)
-            .map_err(|error| unreachable(&error))?;
+        let endpoint =
+            Endpoint::for_dialling(&self.inner.endpoint, &self.inner.shared).map_err(|error| unreachable(&error))?;
         let (configuration, found) = parameters::caller(&self.inner.identity, expected, (self.inner.unix_ms)());
         let connecting = endpoint.connect_with(configuration, to, NO_NAME).map_err(|error| unreachable(&error))?;
         tokio::select! {

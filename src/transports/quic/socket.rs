@@ -2,7 +2,7 @@
 //! a version that nobody speaks here would have one and say that QUIC is there.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -10,8 +10,12 @@ use std::task::{Context, Poll, ready};
 use quinn::udp::{RecvMeta, Transmit};
 use quinn::{AsyncUdpSocket, Runtime as _, TokioRuntime, UdpPoller};
 use socket2::Socket;
+use tokio::sync::mpsc;
 
 use super::parameters::QUIC_VERSION;
+use crate::stun::is_stun;
+use crate::stun::message::MESSAGE_BYTES;
+use crate::transports::TransportEvent;
 
 /// The bit that all packets of QUIC have (RFC 9000, section 17), and those of STUN do not (RFC 9443).
 const FIXED_BIT: u8 = 0x40;
@@ -19,16 +23,38 @@ const FIXED_BIT: u8 = 0x40;
 /// The bit of packets that say their version (RFC 8999, section 5.1).
 const LONG_HEADER: u8 = 0x80;
 
-/// A socket of UDP that is read by QUIC.
+/// A socket of UDP that is read by QUIC, less the answers of STUN, which are told (RFC 9443).
 #[derive(Debug)]
 pub(super) struct QuicSocket {
     inner: Arc<dyn AsyncUdpSocket>,
+    events: mpsc::Sender<TransportEvent>,
 }
 
 impl QuicSocket {
     /// To be called within a tokio runtime.
-    pub(super) fn new(socket: Socket) -> io::Result<Arc<Self>> {
-        Ok(Arc::new(Self { inner: TokioRuntime.wrap_udp_socket(socket.into())? }))
+    pub(super) fn new(socket: Socket, events: mpsc::Sender<TransportEvent>) -> io::Result<Arc<Self>> {
+        Ok(Arc::new(Self { inner: TokioRuntime.wrap_udp_socket(socket.into())?, events }))
+    }
+
+    /// Sends a datagram, if the system takes it now, and says from which port.
+    pub(super) fn send(&self, to: SocketAddr, contents: &[u8]) -> io::Result<u16> {
+        let own = self.inner.local_addr()?;
+        let destination = match to.ip() {
+            IpAddr::V4(ip) if own.is_ipv6() => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
+            _ => to,
+        };
+        let transmit = Transmit { destination, ecn: None, contents, segment_size: None, src_ip: None };
+        // A socket that is new may say that it cannot take it yet, and says the truth the second time.
+        self.inner.try_send(&transmit).or_else(|_| self.inner.try_send(&transmit))?;
+        Ok(own.port())
+    }
+
+    /// Tells an answer of STUN. Others have more urgent things to tell: half of the room is theirs.
+    fn tell(&self, from: SocketAddr, datagram: &[u8]) {
+        if self.events.capacity() > self.events.max_capacity() / 2 {
+            let from = SocketAddr::new(from.ip().to_canonical(), from.port());
+            let _ = self.events.try_send(TransportEvent::Stun { from, bytes: datagram.to_vec() });
+        }
     }
 }
 
@@ -43,15 +69,24 @@ fn is_quic(datagram: &[u8]) -> bool {
     }
 }
 
+/// Whether a datagram is an answer of STUN. Who asks here hears nothing: there is a server for that.
+fn is_answer(datagram: &[u8]) -> bool {
+    /// The bit of the class that answers have, and requests do not (RFC 8489, section 5).
+    const ANSWERS: u8 = 0x01;
+    is_stun(datagram) && datagram[0] & ANSWERS != 0 && datagram.len() <= MESSAGE_BYTES
+}
+
 /// Moves the datagrams of QUIC to the front of a buffer, which holds several of `stride` bytes, and says how many bytes
 /// they are. The system puts several together where it can (generic receive offload); only the last may be shorter.
-fn keep_quic(buffer: &mut [u8], length: usize, stride: usize) -> usize {
+fn keep_quic(buffer: &mut [u8], length: usize, stride: usize, mut stun: impl FnMut(&[u8])) -> usize {
     let (mut kept, mut at) = (0, 0);
     while at < length {
         let end = (at + stride.max(1)).min(length);
         if is_quic(&buffer[at..end]) {
             buffer.copy_within(at..end, kept);
             kept += end - at;
+        } else if is_answer(&buffer[at..end]) {
+            stun(&buffer[at..end]);
         }
         at = end;
     }
@@ -76,7 +111,8 @@ impl AsyncUdpSocket for QuicSocket {
         let count = ready!(self.inner.poll_recv(context, buffers, meta))?;
         for (meta, buffer) in meta[..count].iter_mut().zip(buffers) {
             // One without any bytes is passed over.
-            meta.len = keep_quic(buffer, meta.len, meta.stride);
+            let from = meta.addr;
+            meta.len = keep_quic(buffer, meta.len, meta.stride, |datagram| self.tell(from, datagram));
         }
         Poll::Ready(Ok(count))
     }
@@ -121,8 +157,18 @@ mod tests {
         let (quic, other) = (initial(1), initial(2));
         let mut buffer = [&quic[..], &other, &quic, &other[..9]].concat();
         let length = buffer.len();
-        let kept = keep_quic(&mut buffer, length, quic.len());
+        let kept = keep_quic(&mut buffer, length, quic.len(), |_| panic!("there is no STUN"));
         assert_eq!(buffer[..kept], [&quic[..], &quic].concat());
-        assert_eq!(keep_quic(&mut [0; 4], 4, 0), 0, "a stride of nothing ends, too");
+        assert_eq!(keep_quic(&mut [0; 4], 4, 0, |_| {}), 0, "a stride of nothing ends, too");
+    }
+
+    #[test]
+    fn an_answer_of_stun_among_packets_of_quic_is_told_and_a_request_is_not() {
+        let message = |class: u8| [&[class, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();
+        let quic = [&[0x41][..], &[9; 19]].concat();
+        let mut buffer = [&quic[..], &message(1), &message(0), &quic].concat();
+        let (length, mut told) = (buffer.len(), Vec::new());
+        let kept = keep_quic(&mut buffer, length, 20, |datagram| told.push(datagram.to_vec()));
+        assert_eq!((buffer[..kept].to_vec(), told), ([&quic[..], &quic].concat(), vec![message(1)]));
     }
 }

@@ -1,7 +1,7 @@
 //! The clients: a socket for each peer that is asked, and one for all of them.
 //!
-//! The shared socket stands for the one of QUIC until that is there: [`Pending`] is all that a socket needs which
-//! others use too. Whoever reads that one hands over what [`crate::stun::is_stun`] takes for STUN.
+//! The socket for all is the one that sessions over UDP go by, if there is one (RFC 9443): what others see of that one
+//! matters. Otherwise one is opened that stands for it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -165,6 +165,8 @@ pub struct StunClients {
     own: HashMap<NodeId, (SocketAddr, Line)>,
     /// Of IPv4 and of IPv6, as long as anybody is asked by it.
     shared: [Option<Line>; 2],
+    /// What is asked by the socket that sessions go by.
+    of_transport: Pending,
     events: mpsc::Sender<StunEvent>,
 }
 
@@ -172,14 +174,20 @@ impl StunClients {
     /// None yet. What comes of questions is told to `events`.
     #[must_use]
     pub fn new(events: mpsc::Sender<StunEvent>) -> Self {
-        Self { own: HashMap::new(), shared: [None, None], events }
+        Self { own: HashMap::new(), shared: [None, None], of_transport: Pending::new(OurSocket::Shared), events }
     }
 
     /// Asks a peer at that address, by both sockets, with these numbers. To be called within a tokio runtime.
     ///
     /// # Errors
     /// If there are too many clients, or the system gives no socket.
-    pub fn ask(&mut self, peer: NodeId, server: SocketAddr, ids: [TransactionId; 2]) -> Result<(), String> {
+    pub fn ask(
+        &mut self,
+        peer: NodeId,
+        server: SocketAddr,
+        ids: [TransactionId; 2],
+        by_transport: impl Fn(SocketAddr, &[u8]) -> Option<u16>,
+    ) -> Result<(), String> {
         if self.own.get(&peer).is_some_and(|(at, _)| *at != server) {
             self.close(&peer);
         }
@@ -196,6 +204,12 @@ impl StunClients {
         let [id, shared_id] = ids;
         own.pending.ask(peer, Asked { id, server }, local);
         own.send(&peer);
+        let asked = Asked { id: shared_id, server };
+        if let Some(port) = by_transport(server, &asked.request()) {
+            // Packets to the same place leave from the same address.
+            self.of_transport.ask(peer, asked, SocketAddr::new(local.ip(), port));
+            return Ok(());
+        }
         let shared = &mut self.shared[usize::from(server.is_ipv6())];
         if shared.is_none() {
             *shared = Line::open(OurSocket::Shared, server.is_ipv4(), None, &self.events).ok();
@@ -203,14 +217,17 @@ impl StunClients {
         if let Some(shared) = shared {
             let port = shared.socket.local_addr().map_err(told)?.port();
             // Packets to the same place leave from the same address.
-            shared.pending.ask(peer, Asked { id: shared_id, server }, SocketAddr::new(local.ip(), port));
+            shared.pending.ask(peer, asked, SocketAddr::new(local.ip(), port));
             shared.send(&peer);
         }
         Ok(())
     }
 
     /// Sends what has no answer yet once more.
-    pub fn ask_again(&self, peer: &NodeId) {
+    pub fn ask_again(&self, peer: &NodeId, by_transport: impl Fn(SocketAddr, &[u8]) -> Option<u16>) {
+        if let Some(asked) = self.of_transport.of(peer) {
+            by_transport(asked.server, &asked.request());
+        }
         let own = self.own.get(peer).map(|(_, line)| line);
         own.into_iter().chain(self.shared.iter().flatten()).for_each(|line| line.send(peer));
     }
@@ -218,6 +235,7 @@ impl StunClients {
     /// Closes the socket with which this peer alone was asked.
     pub fn close(&mut self, peer: &NodeId) {
         self.own.remove(peer);
+        self.of_transport.forget(peer);
         for (shared, is_v6) in self.shared.iter_mut().zip([false, true]) {
             if let Some(line) = shared {
                 line.pending.forget(peer);
@@ -226,6 +244,12 @@ impl StunClients {
                 *shared = None;
             }
         }
+    }
+
+    /// Something came by the socket that sessions go by.
+    #[must_use]
+    pub fn heard_by_transport(&self, from: SocketAddr, bytes: &[u8]) -> Option<StunEvent> {
+        self.of_transport.read(from, bytes)
     }
 
     /// How many there are.

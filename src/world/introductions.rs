@@ -1,0 +1,93 @@
+//! Two nodes that want to meet and are both connected with this one. Each has to ask: whoever asks for somebody who does not
+//! want them learns nothing, not even whether that node is here.
+
+use std::collections::BTreeMap;
+
+use crate::identity::NodeId;
+
+/// Both have to ask within this time.
+pub const ASKED_WITHIN_MS: u64 = 30_000;
+
+/// The other side is told of a repeated question not more often than this.
+pub const REPEATED_AFTER_MS: u64 = 2_000;
+
+/// Questions of one node that are remembered, at most.
+pub const QUESTIONS_OF_ONE: usize = 16;
+
+/// Questions that are remembered, at most.
+pub const QUESTIONS: usize = 1_024;
+
+/// What comes of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Introduction {
+    /// The other one is to be told who asks for it.
+    Tell,
+    /// Both have asked: both are to be told where the other is.
+    Meet,
+    /// Nothing: it is asked too often, or for too many.
+    Nothing,
+}
+
+/// Who has asked for whom lately.
+#[derive(Clone, Debug, Default)]
+pub struct Introductions {
+    asked: BTreeMap<(NodeId, NodeId), u64>,
+}
+
+impl Introductions {
+    /// One node asks for another.
+    pub fn ask(&mut self, asker: NodeId, target: NodeId, now_ms: u64) -> Introduction {
+        self.asked.retain(|_, asked_ms| now_ms < asked_ms.saturating_add(ASKED_WITHIN_MS));
+        if self.asked.remove(&(target, asker)).is_some() {
+            self.asked.remove(&(asker, target));
+            return Introduction::Meet;
+        }
+        let before_ms = self.asked.get(&(asker, target)).copied();
+        if before_ms.is_some_and(|before_ms| now_ms < before_ms.saturating_add(REPEATED_AFTER_MS)) {
+            return Introduction::Nothing;
+        }
+        let of_asker = self.asked.keys().filter(|(other, _)| *other == asker).count();
+        if before_ms.is_none() && (of_asker >= QUESTIONS_OF_ONE || self.asked.len() >= QUESTIONS) {
+            return Introduction::Nothing;
+        }
+        self.asked.insert((asker, target), now_ms);
+        Introduction::Tell
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: NodeId = NodeId::from_bytes([1; 32]);
+    const B: NodeId = NodeId::from_bytes([2; 32]);
+
+    #[test]
+    fn two_meet_only_if_both_want_to() {
+        let mut introductions = Introductions::default();
+        assert_eq!(introductions.ask(A, B, 0), Introduction::Tell);
+        assert_eq!(introductions.ask(A, B, 1), Introduction::Nothing);
+        assert_eq!(introductions.ask(A, B, REPEATED_AFTER_MS), Introduction::Tell);
+        assert_eq!(introductions.ask(B, A, 5_000), Introduction::Meet);
+        // That was one meeting; the next has to be wanted again.
+        assert_eq!(introductions.ask(B, A, 6_000), Introduction::Tell);
+        assert_eq!(introductions.ask(A, B, 6_000 + ASKED_WITHIN_MS), Introduction::Tell, "it was too long ago");
+    }
+
+    #[test]
+    fn whoever_asks_for_many_is_heard_for_a_few() {
+        let mut introductions = Introductions::default();
+        let told = |introductions: &mut Introductions, asker, from: u8| {
+            let targets = (from..from + 100).map(|byte| NodeId::from_bytes([byte; 32]));
+            targets.filter(|target| introductions.ask(asker, *target, 0) == Introduction::Tell).count()
+        };
+        assert_eq!(told(&mut introductions, A, 100), QUESTIONS_OF_ONE);
+        assert_eq!(told(&mut introductions, B, 100), QUESTIONS_OF_ONE, "others are heard all the same");
+        for number in 0..10_000_u32 {
+            let mut bytes = [9; 32];
+            bytes[..4].copy_from_slice(&number.to_be_bytes());
+            introductions.ask(NodeId::from_bytes(bytes), A, 0);
+        }
+        assert_eq!(introductions.asked.len(), QUESTIONS);
+    }
+}
