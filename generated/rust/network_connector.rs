@@ -26,7 +26,7 @@
 
 use automata_runtime::generated::*;
 use super::system::States;
-use super::{network_transport, p2p_connector, peer_link, types};
+use super::{network_transport, peer_link, types};
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -202,23 +202,23 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in START_UP` (`automata/network_connector.yaml:104`).
+    /// `after answer_timeout in START_UP` (`automata/network_connector.yaml:105`).
     StartUpAfterAnswerTimeout,
-    /// `after answer_timeout in UP` (`automata/network_connector.yaml:123`).
+    /// `after answer_timeout in UP` (`automata/network_connector.yaml:124`).
     UpAfterAnswerTimeout,
-    /// `after transports_timeout in AWAIT_TRANSPORTS` (`automata/network_connector.yaml:132`).
+    /// `after transports_timeout in AWAIT_TRANSPORTS` (`automata/network_connector.yaml:133`).
     AwaitTransportsAfterTransportsTimeout,
-    /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:155`).
+    /// `every recheck_interval in CONNECTED` (`automata/network_connector.yaml:156`).
     ConnectedEveryRecheckInterval,
-    /// `after rest in DISCONNECTED` (`automata/network_connector.yaml:178`).
+    /// `after rest in DISCONNECTED` (`automata/network_connector.yaml:176`).
     DisconnectedAfterRest,
-    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:185`).
+    /// `after minimum_rest in RESTING` (`automata/network_connector.yaml:183`).
     RestingAfterMinimumRest,
-    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:202`).
+    /// `after transports_timeout in DOWN` (`automata/network_connector.yaml:200`).
     DownAfterTransportsTimeout,
-    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:210`).
+    /// `after answer_timeout in AWAIT_NETWORK` (`automata/network_connector.yaml:208`).
     AwaitNetworkAfterAnswerTimeout,
-    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:220`).
+    /// `after answer_timeout in AWAIT_INTERNET` (`automata/network_connector.yaml:218`).
     AwaitInternetAfterAnswerTimeout,
 }
 
@@ -281,6 +281,8 @@ pub enum Action {
     NoteProblem { problem: String },
     /// `clear_problem`, by `services`. For the user: nothing stands in the way.
     ClearProblem,
+    /// `tell_of_ways`, by `identity`. Others can reach us by one way more, or one less: if contacts are kept up, our identity document has to say so.
+    TellOfWays,
     /// `verify_transports`, by `gateway`. Check whether open sessions live; transports_verified answers.
     VerifyTransports,
 }
@@ -293,6 +295,8 @@ pub enum Inside {
     NoteProblem { problem: String },
     /// `clear_problem`.
     ClearProblem,
+    /// `tell_of_ways`.
+    TellOfWays,
     /// `verify_transports`.
     VerifyTransports,
 }
@@ -484,8 +488,6 @@ pub type History = ();
 pub enum Sent {
     /// An event for `network_connector`.
     ToNetworkConnector(Event),
-    /// An event for `p2p_connector`.
-    ToP2pConnector(p2p_connector::Event),
     /// An event for every instance of `network_transport`.
     AllNetworkTransport(network_transport::Event),
     /// An event for every instance of `peer_link`.
@@ -504,13 +506,6 @@ impl serde::Serialize for Sent {
             Sent::ToNetworkConnector(event) => {
                 delivery::serialize_sent(
                     InstanceName::new("network_connector", &()),
-                    event,
-                    serializer,
-                )
-            }
-            Sent::ToP2pConnector(event) => {
-                delivery::serialize_sent(
-                    InstanceName::new("p2p_connector", &()),
                     event,
                     serializer,
                 )
@@ -556,10 +551,6 @@ pub enum Question {
     AnyNetworkTransportInListening { answer: bool },
     /// `no network_transport in LISTENING`.
     NoNetworkTransportInListening { answer: bool },
-    /// `p2p_connector in PREPARING`.
-    P2pConnectorInPreparing { answer: bool },
-    /// `p2p_connector in WORKING`.
-    P2pConnectorInWorking { answer: bool },
 }
 
 impl serde::Serialize for Question {
@@ -596,20 +587,6 @@ impl serde::Serialize for Question {
             Question::NoNetworkTransportInListening { answer } => {
                 delivery::serialize_question(
                     "no network_transport in LISTENING",
-                    answer,
-                    serializer,
-                )
-            }
-            Question::P2pConnectorInPreparing { answer } => {
-                delivery::serialize_question(
-                    "p2p_connector in PREPARING",
-                    answer,
-                    serializer,
-                )
-            }
-            Question::P2pConnectorInWorking { answer } => {
-                delivery::serialize_question(
-                    "p2p_connector in WORKING",
                     answer,
                     serializer,
                 )
@@ -682,30 +659,6 @@ impl Ask<'_> {
             .any(|state| state == network_transport::State::Listening);
         self.asked
             .note_read(|| Question::NoNetworkTransportInListening {
-                answer,
-            });
-        answer
-    }
-
-    fn p2p_connector_in_preparing(&mut self) -> bool {
-        let answer = self
-            .states
-            .p2p_connector
-            .is_some_and(p2p_connector::State::is_in_preparing);
-        self.asked
-            .note_read(|| Question::P2pConnectorInPreparing {
-                answer,
-            });
-        answer
-    }
-
-    fn p2p_connector_in_working(&mut self) -> bool {
-        let answer = self
-            .states
-            .p2p_connector
-            .is_some_and(p2p_connector::State::is_in_working);
-        self.asked
-            .note_read(|| Question::P2pConnectorInWorking {
                 answer,
             });
         answer
@@ -808,7 +761,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → OFF (`automata/network_connector.yaml:73`).
+            // → OFF (`automata/network_connector.yaml:74`).
             exit_all(context);
             context
                 .effects
@@ -840,7 +793,7 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_idle(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            // → START_UP (`automata/network_connector.yaml:90`).
+            // → START_UP (`automata/network_connector.yaml:91`).
             context.variables.rest = context.parameters.recheck_interval;
             context.variables.reset = false;
             context.variables.lost = true;
@@ -876,7 +829,7 @@ fn in_start_up(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkInfoReceived { active, .. }) => {
             if !*active {
-                // → DISCONNECTED (`automata/network_connector.yaml:107`).
+                // → DISCONNECTED (`automata/network_connector.yaml:108`).
                 leave_start_up(context);
                 context
                     .effects
@@ -888,20 +841,20 @@ fn in_start_up(context: &mut Context<'_>) -> Response {
                 enter_resting(context);
                 context.take(State::Resting)
             } else {
-                // → UP (`automata/network_connector.yaml:108`). Mended: with an active network it led nowhere.
+                // → UP (`automata/network_connector.yaml:109`). Mended: with an active network it led nowhere.
                 leave_start_up(context);
                 enter_up(context);
                 context.take(State::Up)
             }
         }
         Trigger::Event(Event::InterfacesChanged) => {
-            // Stays (`automata/network_connector.yaml:109`).
+            // Stays (`automata/network_connector.yaml:110`).
             context.variables.reset = true;
             context.internal()
         }
         Trigger::Event(Event::Reconnect | Event::CheckReconnect) => context.ignored(),
         Trigger::Timer(Timer::StartUpAfterAnswerTimeout) => {
-            // → DISCONNECTED (`automata/network_connector.yaml:104`).
+            // → DISCONNECTED (`automata/network_connector.yaml:105`).
             leave_start_up(context);
             context
                 .effects
@@ -924,7 +877,7 @@ fn in_rising(context: &mut Context<'_>) -> Response {
         Trigger::Event(
             Event::Reconnect | Event::CheckReconnect | Event::InterfacesChanged,
         ) => {
-            // Stays (`automata/network_connector.yaml:117`).
+            // Stays (`automata/network_connector.yaml:118`).
             context.variables.reset = true;
             context.internal()
         }
@@ -937,7 +890,7 @@ fn in_rising(context: &mut Context<'_>) -> Response {
 fn in_up(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkUp) => {
-            // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:128`).
+            // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:129`).
             leave_up(context);
             context
                 .effects
@@ -950,7 +903,7 @@ fn in_up(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::Reconnect | Event::CheckReconnect) => context.ignored(),
         Trigger::Timer(Timer::UpAfterAnswerTimeout) => {
-            // → DISCONNECTED (`automata/network_connector.yaml:123`).
+            // → DISCONNECTED (`automata/network_connector.yaml:124`).
             leave_up(context);
             context
                 .effects
@@ -975,21 +928,21 @@ fn in_await_transports(context: &mut Context<'_>) -> Response {
             | Event::NetworkTransportLeavesChanging { .. },
         ) => {
             if context.ask.any_network_transport_in_changing() {
-                // Stays (`automata/network_connector.yaml:138`).
+                // Stays (`automata/network_connector.yaml:139`).
                 context.internal()
             } else if context.variables.reset {
-                // → DOWN (`automata/network_connector.yaml:139`).
+                // → DOWN (`automata/network_connector.yaml:140`).
                 leave_await_transports(context);
                 context.variables.rest = context.parameters.recheck_interval;
                 context.variables.reset = false;
                 enter_down(context);
                 context.take(State::Down)
             } else if context.ask.any_network_transport_in_listening() {
-                // → ARRIVED (`automata/network_connector.yaml:140`). Mended: it wanted all of them.
+                // → ARRIVED (`automata/network_connector.yaml:141`). Mended: it wanted all of them.
                 leave_await_transports(context);
                 context.take(State::Arrived)
             } else {
-                // → DISCONNECTED (`automata/network_connector.yaml:141`).
+                // → DISCONNECTED (`automata/network_connector.yaml:142`).
                 leave_await_transports(context);
                 context
                     .effects
@@ -1003,18 +956,18 @@ fn in_await_transports(context: &mut Context<'_>) -> Response {
         }
         Trigger::Timer(Timer::AwaitTransportsAfterTransportsTimeout) => {
             if context.variables.reset {
-                // → DOWN (`automata/network_connector.yaml:133`).
+                // → DOWN (`automata/network_connector.yaml:134`).
                 leave_await_transports(context);
                 context.variables.rest = context.parameters.recheck_interval;
                 context.variables.reset = false;
                 enter_down(context);
                 context.take(State::Down)
             } else if context.ask.any_network_transport_in_listening() {
-                // → ARRIVED (`automata/network_connector.yaml:134`).
+                // → ARRIVED (`automata/network_connector.yaml:135`).
                 leave_await_transports(context);
                 context.take(State::Arrived)
             } else {
-                // → DISCONNECTED (`automata/network_connector.yaml:135`).
+                // → DISCONNECTED (`automata/network_connector.yaml:136`).
                 leave_await_transports(context);
                 context
                     .effects
@@ -1036,7 +989,7 @@ fn in_arrived(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.variables.lost {
-                // → CONNECTED (`automata/network_connector.yaml:145`).
+                // → CONNECTED (`automata/network_connector.yaml:146`).
                 if !context.is_exhausted() {
                     context
                         .effects
@@ -1051,7 +1004,7 @@ fn in_arrived(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Connected)
             } else {
-                // → CONNECTED (`automata/network_connector.yaml:146`).
+                // → CONNECTED (`automata/network_connector.yaml:147`).
                 if !context.is_exhausted() {
                     enter_connected(context);
                 }
@@ -1073,7 +1026,7 @@ fn in_settled(context: &mut Context<'_>) -> Response {
 fn in_connected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Reconnect) => {
-            // → DOWN (`automata/network_connector.yaml:159`).
+            // → DOWN (`automata/network_connector.yaml:160`).
             leave_connected(context);
             leave_settled(context);
             context.variables.reset = false;
@@ -1081,7 +1034,7 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             context.take(State::Down)
         }
         Trigger::Event(Event::InterfacesChanged) => {
-            // → DOWN (`automata/network_connector.yaml:160`). Mended: it never looked at them again.
+            // → DOWN (`automata/network_connector.yaml:161`). Mended: it never looked at them again.
             leave_connected(context);
             leave_settled(context);
             context.variables.reset = false;
@@ -1090,7 +1043,7 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             context.take(State::Down)
         }
         Trigger::Event(Event::CheckReconnect) => {
-            // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:161`).
+            // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:162`).
             leave_connected(context);
             leave_settled(context);
             context.effects.act(Action::VerifyTransports);
@@ -1098,37 +1051,21 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             context.take(State::AwaitTransports)
         }
         Trigger::Event(Event::NetworkTransportEntersListening { .. }) => {
-            if context.ask.p2p_connector_in_preparing()
-                || context.ask.p2p_connector_in_working()
-            {
-                // Stays (`automata/network_connector.yaml:163`). One more way to reach us, for our contacts to know.
-                context
-                    .effects
-                    .send(Sent::ToP2pConnector(p2p_connector::Event::CheckSynchronize));
-                context.internal()
-            } else {
-                // Stays (`automata/network_connector.yaml:164`).
-                context.internal()
-            }
+            // Stays (`automata/network_connector.yaml:163`). One more way to reach us, for our contacts to know.
+            context.effects.act(Action::TellOfWays);
+            context.internal()
         }
         Trigger::Event(Event::NetworkTransportLeavesListening { .. }) => {
             if context.ask.no_network_transport_in_listening() {
-                // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:166`).
+                // → AWAIT_TRANSPORTS (`automata/network_connector.yaml:165`).
                 leave_connected(context);
                 leave_settled(context);
                 context.effects.send(Sent::ToNetworkConnector(Event::TransportsTold));
                 enter_await_transports(context);
                 context.take(State::AwaitTransports)
-            } else if context.ask.p2p_connector_in_preparing()
-                || context.ask.p2p_connector_in_working()
-            {
-                // Stays (`automata/network_connector.yaml:167`). One way less.
-                context
-                    .effects
-                    .send(Sent::ToP2pConnector(p2p_connector::Event::CheckSynchronize));
-                context.internal()
             } else {
-                // Stays (`automata/network_connector.yaml:168`).
+                // Stays (`automata/network_connector.yaml:166`). One way less.
+                context.effects.act(Action::TellOfWays);
                 context.internal()
             }
         }
@@ -1139,14 +1076,14 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             if context.variables.reset
                 || !context.ask.connection_alive(context.parameters.longest_silence)
             {
-                // → DOWN (`automata/network_connector.yaml:156`).
+                // → DOWN (`automata/network_connector.yaml:157`).
                 leave_connected(context);
                 leave_settled(context);
                 context.variables.reset = false;
                 enter_down(context);
                 context.take(State::Down)
             } else {
-                // Stays (`automata/network_connector.yaml:157`). Mended: a transport that failed was never tried again.
+                // Stays (`automata/network_connector.yaml:158`). Mended: a transport that failed was never tried again.
                 context
                     .effects
                     .send(
@@ -1166,13 +1103,13 @@ fn in_connected(context: &mut Context<'_>) -> Response {
 fn in_disconnected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Reconnect | Event::CheckReconnect) => {
-            // → DOWN (`automata/network_connector.yaml:180`).
+            // → DOWN (`automata/network_connector.yaml:178`).
             exit_all(context);
             enter_down(context);
             context.take(State::Down)
         }
         Trigger::Event(Event::InterfacesChanged) => {
-            // → DOWN (`automata/network_connector.yaml:181`).
+            // → DOWN (`automata/network_connector.yaml:179`).
             exit_all(context);
             context.variables.rest = context.parameters.recheck_interval;
             context.variables.secluded = false;
@@ -1180,13 +1117,13 @@ fn in_disconnected(context: &mut Context<'_>) -> Response {
             context.take(State::Down)
         }
         Trigger::Event(Event::NetworkTransportEntersListening { .. }) => {
-            // → DOWN (`automata/network_connector.yaml:182`). A transport that came up by itself; everything is looked at again.
+            // → DOWN (`automata/network_connector.yaml:180`). A transport that came up by itself; everything is looked at again.
             exit_all(context);
             enter_down(context);
             context.take(State::Down)
         }
         Trigger::Timer(Timer::DisconnectedAfterRest) => {
-            // → DOWN (`automata/network_connector.yaml:178`). Mended: after three tries there was none for an hour.
+            // → DOWN (`automata/network_connector.yaml:176`). Mended: after three tries there was none for an hour.
             exit_all(context);
             context.variables.rest = context
                 .variables
@@ -1198,7 +1135,7 @@ fn in_disconnected(context: &mut Context<'_>) -> Response {
         }
         Trigger::Always | Trigger::Exhausted => {
             if context.variables.reset {
-                // → DOWN (`automata/network_connector.yaml:176`). What led here may be out of date.
+                // → DOWN (`automata/network_connector.yaml:174`). What led here may be out of date.
                 if !context.is_exhausted() {
                     exit_all(context);
                     context.variables.rest = context.parameters.recheck_interval;
@@ -1220,7 +1157,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionDone) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterMinimumRest) => {
-            // → RESTED (`automata/network_connector.yaml:185`).
+            // → RESTED (`automata/network_connector.yaml:183`).
             leave_resting(context);
             context.take(State::Rested)
         }
@@ -1233,7 +1170,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
 fn in_rested(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ConnectionDone) => {
-            // → DOWN (`automata/network_connector.yaml:189`).
+            // → DOWN (`automata/network_connector.yaml:187`).
             leave_disconnected(context);
             leave_settled(context);
             enter_down(context);
@@ -1260,10 +1197,10 @@ fn in_down(context: &mut Context<'_>) -> Response {
             Event::TransportsTold | Event::NetworkTransportLeavesChanging { .. },
         ) => {
             if context.ask.any_network_transport_in_changing() {
-                // Stays (`automata/network_connector.yaml:205`).
+                // Stays (`automata/network_connector.yaml:203`).
                 context.internal()
             } else {
-                // → AWAIT_NETWORK (`automata/network_connector.yaml:206`).
+                // → AWAIT_NETWORK (`automata/network_connector.yaml:204`).
                 leave_down(context);
                 context.effects.act(Action::CheckInterfaces);
                 enter_await_network(context);
@@ -1272,7 +1209,7 @@ fn in_down(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::InterfacesChanged) => context.ignored(),
         Trigger::Timer(Timer::DownAfterTransportsTimeout) => {
-            // → AWAIT_NETWORK (`automata/network_connector.yaml:202`).
+            // → AWAIT_NETWORK (`automata/network_connector.yaml:200`).
             leave_down(context);
             context.effects.act(Action::CheckInterfaces);
             enter_await_network(context);
@@ -1288,7 +1225,7 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkInfoReceived { active, same_interfaces }) => {
             if !*active {
-                // → DISCONNECTED (`automata/network_connector.yaml:213`).
+                // → DISCONNECTED (`automata/network_connector.yaml:211`).
                 leave_await_network(context);
                 context
                     .effects
@@ -1300,25 +1237,25 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
                 enter_resting(context);
                 context.take(State::Resting)
             } else if *same_interfaces && !context.variables.secluded {
-                // → AWAIT_INTERNET (`automata/network_connector.yaml:214`).
+                // → AWAIT_INTERNET (`automata/network_connector.yaml:212`).
                 leave_await_network(context);
                 context.effects.act(Action::ProbeInternet);
                 enter_await_internet(context);
                 context.take(State::AwaitInternet)
             } else {
-                // → UP (`automata/network_connector.yaml:215`).
+                // → UP (`automata/network_connector.yaml:213`).
                 leave_await_network(context);
                 enter_up(context);
                 context.take(State::Up)
             }
         }
         Trigger::Event(Event::InterfacesChanged) => {
-            // Stays (`automata/network_connector.yaml:216`). The answer on its way may not know of it.
+            // Stays (`automata/network_connector.yaml:214`). The answer on its way may not know of it.
             context.variables.reset = true;
             context.internal()
         }
         Trigger::Timer(Timer::AwaitNetworkAfterAnswerTimeout) => {
-            // → DISCONNECTED (`automata/network_connector.yaml:210`).
+            // → DISCONNECTED (`automata/network_connector.yaml:208`).
             leave_await_network(context);
             context
                 .effects
@@ -1339,13 +1276,13 @@ fn in_await_network(context: &mut Context<'_>) -> Response {
 fn in_await_internet(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InternetReached) => {
-            // → UP (`automata/network_connector.yaml:222`).
+            // → UP (`automata/network_connector.yaml:220`).
             leave_await_internet(context);
             enter_up(context);
             context.take(State::Up)
         }
         Trigger::Event(Event::InternetMissing) => {
-            // → DISCONNECTED (`automata/network_connector.yaml:224`).
+            // → DISCONNECTED (`automata/network_connector.yaml:222`).
             leave_await_internet(context);
             context.variables.secluded = true;
             context
@@ -1359,12 +1296,12 @@ fn in_await_internet(context: &mut Context<'_>) -> Response {
             context.take(State::Resting)
         }
         Trigger::Event(Event::InterfacesChanged) => {
-            // Stays (`automata/network_connector.yaml:227`).
+            // Stays (`automata/network_connector.yaml:225`).
             context.variables.reset = true;
             context.internal()
         }
         Trigger::Timer(Timer::AwaitInternetAfterAnswerTimeout) => {
-            // → DISCONNECTED (`automata/network_connector.yaml:220`).
+            // → DISCONNECTED (`automata/network_connector.yaml:218`).
             leave_await_internet(context);
             context
                 .effects

@@ -130,7 +130,7 @@ pub enum Event {
     Stop,
     /// `look`, from `p2p_connector`. Sent to itself after what it asked of the network.
     Look,
-    /// `check_synchronize`, from `network_connector`, `api`, `identity`, `services`. My settings or my contacts may have changed, or where a router lets others through.
+    /// `check_synchronize`, from `api`, `identity`, `services`. My settings or my contacts may have changed, or where a router lets others through.
     CheckSynchronize,
     /// `my_id_updated`, from `identity`. An answer to update_my_identity.
     MyIdUpdated { contacts_changed: bool, identity_changed: bool },

@@ -21,6 +21,8 @@ pub enum State {
     Dialling,
     /// `UNREACHABLE`, in `APART`. There is no other address to be tried.
     Unreachable,
+    /// `AWAIT_TURN`, in `APART`, `TRYING`. We have been introduced, and the peer dials first; behind some routers that makes the difference.
+    AwaitTurn,
     /// `AWAIT_SESSION`, in `APART`, `TRYING`. The address that was dialled last may answer soon.
     AwaitSession,
     /// `AWAIT_LAST`, in `APART`, `TRYING`. All addresses are being tried.
@@ -44,6 +46,7 @@ impl State {
         State::Beginning,
         State::Dialling,
         State::Unreachable,
+        State::AwaitTurn,
         State::AwaitSession,
         State::AwaitLast,
         State::Briefly,
@@ -61,6 +64,7 @@ impl State {
             State::Beginning => "BEGINNING",
             State::Dialling => "DIALLING",
             State::Unreachable => "UNREACHABLE",
+            State::AwaitTurn => "AWAIT_TURN",
             State::AwaitSession => "AWAIT_SESSION",
             State::AwaitLast => "AWAIT_LAST",
             State::Briefly => "BRIEFLY",
@@ -76,15 +80,15 @@ impl State {
     pub const fn is_in_apart(self) -> bool {
         matches!(
             self, State::Beginning | State::Dialling | State::Unreachable |
-            State::AwaitSession | State::AwaitLast | State::Briefly | State::Lately |
-            State::Earlier
+            State::AwaitTurn | State::AwaitSession | State::AwaitLast | State::Briefly |
+            State::Lately | State::Earlier
         )
     }
 
     /// Inside `TRYING`. A handshake is under way, or several.
     #[must_use]
     pub const fn is_in_trying(self) -> bool {
-        matches!(self, State::AwaitSession | State::AwaitLast)
+        matches!(self, State::AwaitTurn | State::AwaitSession | State::AwaitLast)
     }
 
     /// Inside `RESTING`. It was tried lately.
@@ -140,6 +144,8 @@ pub enum Event {
     SessionEnded { chance: Milliseconds },
     /// `dial_failed`, from `gateway`. The answer to dial, by which this session was opened: nobody there, or refused.
     DialFailed { session: u64, chance: Milliseconds },
+    /// `met`, from `gateway`. Somebody who knows both says where the peer is, and has told it where we are, so that both can dial at once; whether we begin.
+    Met { at: types::Entrypoint, first: bool },
     /// `network_back`, from `network_connector`. The network is up, for the first time since it was begun or once more; what failed before may go now.
     NetworkBack { first: bool },
     /// `unwanted`, from `contacts`. No session is wanted any more.
@@ -156,16 +162,19 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after next_dial in AWAIT_SESSION` (`automata/peer_link.yaml:110`).
+    /// `after turn in AWAIT_TURN` (`automata/peer_link.yaml:123`).
+    AwaitTurnAfterTurn,
+    /// `after next_dial in AWAIT_SESSION` (`automata/peer_link.yaml:130`).
     AwaitSessionAfterNextDial,
-    /// `after dial_timeout in AWAIT_LAST` (`automata/peer_link.yaml:114`).
+    /// `after dial_timeout in AWAIT_LAST` (`automata/peer_link.yaml:134`).
     AwaitLastAfterDialTimeout,
-    /// `after pause in RESTING` (`automata/peer_link.yaml:119`).
+    /// `after pause in RESTING` (`automata/peer_link.yaml:139`).
     RestingAfterPause,
 }
 
 impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
+        Timer::AwaitTurnAfterTurn,
         Timer::AwaitSessionAfterNextDial,
         Timer::AwaitLastAfterDialTimeout,
         Timer::RestingAfterPause,
@@ -178,6 +187,7 @@ impl automaton::Timer for Timer {
 
     fn label(self) -> &'static str {
         match self {
+            Timer::AwaitTurnAfterTurn => "after turn in AWAIT_TURN",
             Timer::AwaitSessionAfterNextDial => "after next_dial in AWAIT_SESSION",
             Timer::AwaitLastAfterDialTimeout => "after dial_timeout in AWAIT_LAST",
             Timer::RestingAfterPause => "after pause in RESTING",
@@ -201,6 +211,10 @@ pub enum Action {
     Dial,
     /// `remember_rest`, by `peers`. Write down until when it rests.
     RememberRest { pause: Milliseconds },
+    /// `dial_at`, by `gateway`. Open a session there; session_ready or dial_failed answers.
+    DialAt { at: Option<types::Entrypoint> },
+    /// `ask_for_meeting`, by `gateway`. Whoever is here and knows both may introduce us; met answers, or nobody.
+    AskForMeeting,
     /// `give_up_dials`, by `gateway`. Sessions with the peer that are still being opened are not needed any more.
     GiveUpDials,
     /// `report_unreachable`, by `contacts`. All addresses were tried, and none led to the peer.
@@ -230,6 +244,8 @@ pub struct Parameters {
     pub dial_timeout: Milliseconds,
     /// After this time the next address is dialled too, and whichever answers first is kept (RFC 8305).
     pub next_dial: Milliseconds,
+    /// How long whoever dials second waits, where two have been introduced.
+    pub turn: Milliseconds,
     /// After the first round that failed.
     pub first_rest: Milliseconds,
     /// Rests grow no longer than this.
@@ -241,6 +257,7 @@ impl Default for Parameters {
         Self {
             dial_timeout: Milliseconds(15_000),
             next_dial: Milliseconds(250),
+            turn: Milliseconds(300),
             first_rest: Milliseconds(2000),
             longest_rest: Milliseconds(600_000),
         }
@@ -260,6 +277,9 @@ pub struct Given {
     /// After this time the next address is dialled too, and whichever answers first is kept (RFC 8305).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_dial: Option<Milliseconds>,
+    /// How long whoever dials second waits, where two have been introduced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Milliseconds>,
     /// After the first round that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_rest: Option<Milliseconds>,
@@ -270,7 +290,7 @@ pub struct Given {
 
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
-        self.dial_timeout.is_none() && self.next_dial.is_none()
+        self.dial_timeout.is_none() && self.next_dial.is_none() && self.turn.is_none()
             && self.first_rest.is_none() && self.longest_rest.is_none()
     }
 }
@@ -288,6 +308,7 @@ impl Parameters {
                 .next_dial
                 .clone()
                 .unwrap_or_else(|| settings.next_dial.clone()),
+            turn: given.turn.clone().unwrap_or_else(|| settings.turn.clone()),
             first_rest: given
                 .first_rest
                 .clone()
@@ -314,6 +335,8 @@ pub struct Variables {
     pub chance: Milliseconds,
     /// How long it rests now.
     pub pause: Milliseconds,
+    /// Where the peer is, as somebody says who has introduced us.
+    pub meeting: Option<types::Entrypoint>,
 }
 
 impl automaton::Variables for Variables {
@@ -355,6 +378,13 @@ impl automaton::Variables for Variables {
                 .serialize_entry(
                     "pause",
                     &(before.map(|before| &before.pause), &self.pause),
+                )?;
+        }
+        if before.is_none_or(|before| before.meeting != self.meeting) {
+            changes
+                .serialize_entry(
+                    "meeting",
+                    &(before.map(|before| &before.meeting), &self.meeting),
                 )?;
         }
         Ok(())
@@ -576,6 +606,7 @@ impl blocking::State<Machine> for State {
             State::Beginning => in_beginning(context),
             State::Dialling => in_dialling(context),
             State::Unreachable => in_unreachable(context),
+            State::AwaitTurn => in_await_turn(context),
             State::AwaitSession => in_await_session(context),
             State::AwaitLast => in_await_last(context),
             State::Briefly => in_briefly(context),
@@ -592,7 +623,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Unwanted) => {
-            // → CLOSED (`automata/peer_link.yaml:51`).
+            // → CLOSED (`automata/peer_link.yaml:59`).
             exit_all(context);
             context.take(State::Closed)
         }
@@ -607,14 +638,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Wanted { pause }) => {
             if *pause > context.parameters.first_rest {
-                // → EARLIER (`automata/peer_link.yaml:58`). No longer than any rest may be; the clock may have jumped.
+                // → EARLIER (`automata/peer_link.yaml:66`). No longer than any rest may be; the clock may have jumped.
                 context.variables.rest = (*pause).min(context.parameters.longest_rest);
                 context.variables.pause = context.variables.rest;
                 enter_resting(context);
                 enter_unreached(context);
                 context.take(State::Earlier)
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:62`).
+                // → BEGINNING (`automata/peer_link.yaml:70`).
                 context.variables.rest = context.parameters.first_rest;
                 context.take(State::Beginning)
             }
@@ -625,7 +656,8 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
             | Event::SessionReady
             | Event::SessionEnded { .. }
             | Event::DialFailed { .. }
-            | Event::NetworkBack { .. },
+            | Event::NetworkBack { .. }
+            | Event::Met { .. },
         ) => context.ignored(),
         _ => anywhere(context),
     }
@@ -636,7 +668,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_apart(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionReady) => {
-            // → LINKED (`automata/peer_link.yaml:74`).
+            // → LINKED (`automata/peer_link.yaml:83`).
             exit_all(context);
             enter_linked(context);
             context.take(State::Linked)
@@ -652,23 +684,27 @@ fn in_beginning(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.in_session() {
-                // → LINKED (`automata/peer_link.yaml:82`).
+                // → LINKED (`automata/peer_link.yaml:91`).
                 if !context.is_exhausted() {
                     enter_linked(context);
                 }
                 context.take(State::Linked)
             } else if context.ask.any_address() {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:83`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:92`).
                 if !context.is_exhausted() {
                     context.variables.dials = 1;
                     context.variables.first_session = context.ask.next_session();
                     context.effects.act(Action::BeginRound);
                     context.effects.act(Action::Dial);
+                    context.effects.act(Action::AskForMeeting);
                     enter_await_session(context);
                 }
                 context.take(State::AwaitSession)
             } else {
-                // → UNREACHABLE (`automata/peer_link.yaml:84`).
+                // → UNREACHABLE (`automata/peer_link.yaml:93`).
+                if !context.is_exhausted() {
+                    context.effects.act(Action::AskForMeeting);
+                }
                 context.take(State::Unreachable)
             }
         }
@@ -682,7 +718,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.another_address() {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:88`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:97`).
                 if !context.is_exhausted() {
                     context.variables.dials = context
                         .variables
@@ -693,13 +729,13 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::AwaitSession)
             } else if context.variables.dials > 0 {
-                // → AWAIT_LAST (`automata/peer_link.yaml:89`).
+                // → AWAIT_LAST (`automata/peer_link.yaml:98`).
                 if !context.is_exhausted() {
                     enter_await_last(context);
                 }
                 context.take(State::AwaitLast)
             } else {
-                // → UNREACHABLE (`automata/peer_link.yaml:90`).
+                // → UNREACHABLE (`automata/peer_link.yaml:99`).
                 context.take(State::Unreachable)
             }
         }
@@ -712,7 +748,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
 fn in_unreachable(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
-            // → UNREACHED (`automata/peer_link.yaml:94`).
+            // → UNREACHED (`automata/peer_link.yaml:103`).
             if !context.is_exhausted() {
                 context.variables.pause = context.variables.rest
                     + context.variables.chance;
@@ -737,10 +773,10 @@ fn in_trying(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { session, chance }) => {
             if *session < context.variables.first_session {
-                // Stays (`automata/peer_link.yaml:99`).
+                // Stays (`automata/peer_link.yaml:108`).
                 context.internal()
             } else {
-                // → DIALLING (`automata/peer_link.yaml:100`).
+                // → DIALLING (`automata/peer_link.yaml:109`).
                 exit_inside_apart(context);
                 context.variables.chance = *chance;
                 context.variables.dials = context.variables.dials.saturating_sub(1_u8);
@@ -748,16 +784,36 @@ fn in_trying(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::AddressLearnt) => {
-            // → DIALLING (`automata/peer_link.yaml:101`). Mended: it waited for those that did not answer.
+            // → DIALLING (`automata/peer_link.yaml:110`). Mended: it waited for those that did not answer.
             exit_inside_apart(context);
             context.take(State::Dialling)
         }
+        Trigger::Event(Event::Met { at, first }) => {
+            if *first {
+                // → AWAIT_SESSION (`automata/peer_link.yaml:112`).
+                exit_inside_trying(context);
+                context.variables.dials = context.variables.dials.saturating_add(1_u8);
+                context
+                    .effects
+                    .act(Action::DialAt {
+                        at: Some(at.clone()),
+                    });
+                enter_await_session(context);
+                context.take(State::AwaitSession)
+            } else {
+                // → AWAIT_TURN (`automata/peer_link.yaml:113`).
+                exit_inside_trying(context);
+                context.variables.meeting = Some(at.clone());
+                enter_await_turn(context);
+                context.take(State::AwaitTurn)
+            }
+        }
         Trigger::Event(Event::NetworkBack { first }) => {
             if *first {
-                // Stays (`automata/peer_link.yaml:103`).
+                // Stays (`automata/peer_link.yaml:115`).
                 context.internal()
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:104`). What was dialled from an address that has gone is not answered.
+                // → BEGINNING (`automata/peer_link.yaml:116`). What was dialled from an address that has gone is not answered.
                 exit_inside_apart(context);
                 context.take(State::Beginning)
             }
@@ -767,12 +823,43 @@ fn in_trying(context: &mut Context<'_>) -> Response {
     }
 }
 
+/// `AWAIT_TURN`: We have been introduced, and the peer dials first; behind some routers that makes the difference.
+#[inline]
+fn in_await_turn(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::DialFailed { session, chance }) => {
+            if *session < context.variables.first_session {
+                // Stays (`automata/peer_link.yaml:126`).
+                context.internal()
+            } else {
+                // Stays (`automata/peer_link.yaml:127`).
+                context.variables.chance = *chance;
+                context.variables.dials = context.variables.dials.saturating_sub(1_u8);
+                context.internal()
+            }
+        }
+        Trigger::Timer(Timer::AwaitTurnAfterTurn) => {
+            // → AWAIT_SESSION (`automata/peer_link.yaml:123`).
+            leave_await_turn(context);
+            context.variables.dials = context.variables.dials.saturating_add(1_u8);
+            context
+                .effects
+                .act(Action::DialAt {
+                    at: context.variables.meeting.clone(),
+                });
+            enter_await_session(context);
+            context.take(State::AwaitSession)
+        }
+        _ => in_trying(context),
+    }
+}
+
 /// `AWAIT_SESSION`: The address that was dialled last may answer soon.
 #[inline]
 fn in_await_session(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::AwaitSessionAfterNextDial) => {
-            // → DIALLING (`automata/peer_link.yaml:110`).
+            // → DIALLING (`automata/peer_link.yaml:130`).
             leave_await_session(context);
             context.take(State::Dialling)
         }
@@ -785,7 +872,7 @@ fn in_await_session(context: &mut Context<'_>) -> Response {
 fn in_await_last(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::AwaitLastAfterDialTimeout) => {
-            // → DIALLING (`automata/peer_link.yaml:114`).
+            // → DIALLING (`automata/peer_link.yaml:134`).
             leave_await_last(context);
             context.variables.dials = 0;
             context.variables.first_session = context.ask.next_session();
@@ -802,13 +889,36 @@ fn in_resting(context: &mut Context<'_>) -> Response {
         Trigger::Event(
             Event::WantedNow | Event::AddressLearnt | Event::NetworkBack { .. },
         ) => {
-            // → BEGINNING (`automata/peer_link.yaml:121`).
+            // → BEGINNING (`automata/peer_link.yaml:141`).
             leave_resting(context);
             context.take(State::Beginning)
         }
+        Trigger::Event(Event::Met { at, first }) => {
+            if *first {
+                // → AWAIT_SESSION (`automata/peer_link.yaml:143`).
+                leave_resting(context);
+                context.variables.dials = 1;
+                context.variables.first_session = context.ask.next_session();
+                context
+                    .effects
+                    .act(Action::DialAt {
+                        at: Some(at.clone()),
+                    });
+                enter_await_session(context);
+                context.take(State::AwaitSession)
+            } else {
+                // → AWAIT_TURN (`automata/peer_link.yaml:144`).
+                leave_resting(context);
+                context.variables.dials = 0;
+                context.variables.first_session = context.ask.next_session();
+                context.variables.meeting = Some(at.clone());
+                enter_await_turn(context);
+                context.take(State::AwaitTurn)
+            }
+        }
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterPause) => {
-            // → BEGINNING (`automata/peer_link.yaml:119`).
+            // → BEGINNING (`automata/peer_link.yaml:139`).
             leave_resting(context);
             context.take(State::Beginning)
         }
@@ -840,10 +950,10 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkBack { first }) => {
             if *first {
-                // Stays (`automata/peer_link.yaml:134`).
+                // Stays (`automata/peer_link.yaml:157`).
                 context.internal()
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:135`).
+                // → BEGINNING (`automata/peer_link.yaml:158`).
                 leave_resting(context);
                 context.take(State::Beginning)
             }
@@ -857,7 +967,7 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
 fn in_linked(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionEnded { chance }) => {
-            // → BRIEFLY (`automata/peer_link.yaml:141`). At once, but for some chance, so that both sides do not dial at the same moment.
+            // → BRIEFLY (`automata/peer_link.yaml:164`). At once, but for some chance, so that both sides do not dial at the same moment.
             context.variables.pause = *chance;
             enter_resting(context);
             context.take(State::Briefly)
@@ -867,10 +977,21 @@ fn in_linked(context: &mut Context<'_>) -> Response {
             | Event::AddressLearnt
             | Event::DialFailed { .. }
             | Event::NetworkBack { .. }
+            | Event::Met { .. }
             | Event::SessionReady,
         ) => context.ignored(),
         _ => anywhere(context),
     }
+}
+
+/// On entering `AWAIT_TURN`.
+fn enter_await_turn(context: &mut Context<'_>) {
+    context.effects.start_after(Timer::AwaitTurnAfterTurn, context.parameters.turn);
+}
+
+/// On leaving `AWAIT_TURN`.
+fn leave_await_turn(context: &mut Context<'_>) {
+    context.effects.stop(Timer::AwaitTurnAfterTurn);
 }
 
 /// On entering `AWAIT_SESSION`.
@@ -932,6 +1053,9 @@ fn enter_linked(context: &mut Context<'_>) {
 /// Leaves every active state, from the innermost outwards.
 fn exit_all(context: &mut Context<'_>) {
     match context.leaf {
+        State::AwaitTurn => {
+            leave_await_turn(context);
+        }
         State::AwaitSession => {
             leave_await_session(context);
         }
@@ -948,6 +1072,9 @@ fn exit_all(context: &mut Context<'_>) {
 /// Leaves every active state inside `APART`, from the innermost outwards.
 fn exit_inside_apart(context: &mut Context<'_>) {
     match context.leaf {
+        State::AwaitTurn => {
+            leave_await_turn(context);
+        }
         State::AwaitSession => {
             leave_await_session(context);
         }
@@ -956,6 +1083,22 @@ fn exit_inside_apart(context: &mut Context<'_>) {
         }
         State::Briefly | State::Lately | State::Earlier => {
             leave_resting(context);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves every active state inside `TRYING`, from the innermost outwards.
+fn exit_inside_trying(context: &mut Context<'_>) {
+    match context.leaf {
+        State::AwaitTurn => {
+            leave_await_turn(context);
+        }
+        State::AwaitSession => {
+            leave_await_session(context);
+        }
+        State::AwaitLast => {
+            leave_await_last(context);
         }
         _ => {}
     }
@@ -1030,7 +1173,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<3>;
+    type Timers = automaton::TimerHandles<4>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -1041,6 +1184,9 @@ impl automata_runtime::Automaton for Machine {
         variables: &Variables,
         effects: &mut Effects<Machine>,
     ) {
+        if state == State::AwaitTurn {
+            effects.start_after(Timer::AwaitTurnAfterTurn, parameters.turn);
+        }
         if state == State::AwaitSession {
             effects.start_after(Timer::AwaitSessionAfterNextDial, parameters.next_dial);
         }

@@ -168,6 +168,12 @@ pub enum Event {
     PeersAsked,
     /// `peers_received`, from `transports`. The peer tells which nodes it knows.
     PeersReceived { hints: types::PeerHints },
+    /// `introduction_asked`, from `transports`. The peer would like to meet that node, which may be here.
+    IntroductionAsked { target: types::NodeId },
+    /// `sought`, from `transports`. That node would like to meet us, and the peer can arrange it.
+    Sought { by: types::NodeId },
+    /// `meeting_told`, from `transports`. That node, which we asked for, is there, and hears the same of us at this moment; whether we dial first.
+    MeetingTold { peer: types::NodeId, at: types::Entrypoint, first: bool },
     /// `packet_received`, from `transports`. Like the two before, it may come only in READY. Old name: payload-received.
     PacketReceived { packet: types::Packet },
     /// `violation`, from `transports`, `gateway`. What came is not as the protocol has it.
@@ -188,15 +194,15 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after handshake_timeout in HANDSHAKE` (`automata/peer_protocol.yaml:127`).
+    /// `after handshake_timeout in HANDSHAKE` (`automata/peer_protocol.yaml:139`).
     HandshakeAfterHandshakeTimeout,
-    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:171`).
+    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:183`).
     ContestAfterProofTimeout,
-    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:190`).
+    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:202`).
     ReadyEveryPingInterval,
-    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:211`).
+    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:226`).
     ProvingAfterProofTimeout,
-    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:219`).
+    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:234`).
     ClosingAfterClosingTimeout,
 }
 
@@ -279,6 +285,12 @@ pub enum Action {
     LearnEntrypoints { peer: types::NodeId, entrypoints: types::Entrypoints },
     /// `learn_peers`, by `peers`. Where others may be.
     LearnPeers { hints: types::PeerHints },
+    /// `introduce`, by `gateway`. If it is here, and wants to meet the peer too, tell both where the other is.
+    Introduce { target: types::NodeId },
+    /// `answer_seeker`, by `gateway`. If we want to meet that node too, say so.
+    AnswerSeeker { by: types::NodeId },
+    /// `meet`, by `gateway`. Dial it, if we still want to.
+    Meet { peer: types::NodeId, at: types::Entrypoint, first: bool },
     /// `pass_on`, by `gateway`. Hand it to the automaton that it is for.
     PassOn { packet: types::Packet },
     /// `note_violation`, by `peers`. The peer misbehaved.
@@ -325,6 +337,12 @@ pub enum Inside {
     LearnEntrypoints { peer: types::NodeId, entrypoints: types::Entrypoints },
     /// `learn_peers`.
     LearnPeers { hints: types::PeerHints },
+    /// `introduce`.
+    Introduce { target: types::NodeId },
+    /// `answer_seeker`.
+    AnswerSeeker { by: types::NodeId },
+    /// `meet`.
+    Meet { peer: types::NodeId, at: types::Entrypoint, first: bool },
     /// `pass_on`.
     PassOn { packet: types::Packet },
     /// `note_violation`.
@@ -886,7 +904,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionClosed) => {
-            // → CLOSED (`automata/peer_protocol.yaml:90`).
+            // → CLOSED (`automata/peer_protocol.yaml:99`).
             exit_all(context);
             context.take(State::Closed)
         }
@@ -903,7 +921,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionOpened) => {
             if context.ask.address_misbehaved() {
-                // → CLOSING (`automata/peer_protocol.yaml:99`).
+                // → CLOSING (`automata/peer_protocol.yaml:108`).
                 context
                     .effects
                     .act(Action::Refuse {
@@ -912,14 +930,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else {
-                // → AWAIT_HELLO (`automata/peer_protocol.yaml:100`).
+                // → AWAIT_HELLO (`automata/peer_protocol.yaml:109`).
                 context.effects.act(Action::SendHello);
                 enter_handshake(context);
                 context.take(State::AwaitHello)
             }
         }
         Trigger::Event(Event::Close { .. }) => {
-            // → CLOSED (`automata/peer_protocol.yaml:101`).
+            // → CLOSED (`automata/peer_protocol.yaml:110`).
             context.take(State::Closed)
         }
         Trigger::Event(
@@ -933,6 +951,9 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
             | Event::PeersAsked
             | Event::PeersReceived { .. }
             | Event::PacketReceived { .. }
+            | Event::IntroductionAsked { .. }
+            | Event::Sought { .. }
+            | Event::MeetingTold { .. }
             | Event::Violation { .. },
         ) => context.ignored(),
         _ => anywhere(context),
@@ -944,7 +965,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_open(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Refused { reason }) => {
-            // → CLOSING (`automata/peer_protocol.yaml:117`).
+            // → CLOSING (`automata/peer_protocol.yaml:129`).
             exit_all(context);
             context
                 .effects
@@ -955,7 +976,7 @@ fn in_open(context: &mut Context<'_>) -> Response {
             context.take(State::Closing)
         }
         Trigger::Event(Event::Replaced) => {
-            // → CLOSING (`automata/peer_protocol.yaml:118`).
+            // → CLOSING (`automata/peer_protocol.yaml:130`).
             exit_all(context);
             context
                 .effects
@@ -966,14 +987,14 @@ fn in_open(context: &mut Context<'_>) -> Response {
             context.take(State::Closing)
         }
         Trigger::Event(Event::Close { reason }) => {
-            // → CLOSING (`automata/peer_protocol.yaml:119`).
+            // → CLOSING (`automata/peer_protocol.yaml:131`).
             exit_all(context);
             context.effects.act(Action::Refuse { reason: *reason });
             enter_closing(context);
             context.take(State::Closing)
         }
         Trigger::Event(Event::Violation { detail }) => {
-            // → CLOSING (`automata/peer_protocol.yaml:120`).
+            // → CLOSING (`automata/peer_protocol.yaml:132`).
             exit_all(context);
             context
                 .effects
@@ -989,7 +1010,7 @@ fn in_open(context: &mut Context<'_>) -> Response {
             context.take(State::Closing)
         }
         Trigger::Event(Event::PingReceived { nonce }) => {
-            // Stays (`automata/peer_protocol.yaml:121`).
+            // Stays (`automata/peer_protocol.yaml:133`).
             context.effects.act(Action::SendPong { nonce: *nonce });
             context.internal()
         }
@@ -1007,9 +1028,12 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
             | Event::PeerIdReceived { .. }
             | Event::PeersAsked
             | Event::PeersReceived { .. }
-            | Event::PacketReceived { .. },
+            | Event::PacketReceived { .. }
+            | Event::IntroductionAsked { .. }
+            | Event::Sought { .. }
+            | Event::MeetingTold { .. },
         ) => {
-            // → CLOSING (`automata/peer_protocol.yaml:130`). Something came out of turn.
+            // → CLOSING (`automata/peer_protocol.yaml:142`). Something came out of turn.
             exit_all(context);
             context
                 .effects
@@ -1026,7 +1050,7 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Timer(Timer::HandshakeAfterHandshakeTimeout) => {
-            // → CLOSING (`automata/peer_protocol.yaml:127`).
+            // → CLOSING (`automata/peer_protocol.yaml:139`).
             exit_all(context);
             context
                 .effects
@@ -1056,7 +1080,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
             },
         ) => {
             if !*same_network {
-                // → CLOSING (`automata/peer_protocol.yaml:140`).
+                // → CLOSING (`automata/peer_protocol.yaml:152`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1066,7 +1090,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !*common_version {
-                // → CLOSING (`automata/peer_protocol.yaml:141`).
+                // → CLOSING (`automata/peer_protocol.yaml:153`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1076,7 +1100,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !*same_constants {
-                // → CLOSING (`automata/peer_protocol.yaml:142`).
+                // → CLOSING (`automata/peer_protocol.yaml:154`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1086,7 +1110,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if *skew > context.parameters.greatest_skew {
-                // → CLOSING (`automata/peer_protocol.yaml:143`).
+                // → CLOSING (`automata/peer_protocol.yaml:155`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1096,7 +1120,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if context.ask.outgoing() {
-                // → AWAIT_PEER_ID (`automata/peer_protocol.yaml:144`).
+                // → AWAIT_PEER_ID (`automata/peer_protocol.yaml:156`).
                 context
                     .effects
                     .act(Action::NoteGreeting {
@@ -1107,7 +1131,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 context.effects.act(Action::SendPeerId);
                 context.take(State::AwaitPeerId)
             } else {
-                // → AWAIT_PEER_ID (`automata/peer_protocol.yaml:145`). Who has called says first who it is.
+                // → AWAIT_PEER_ID (`automata/peer_protocol.yaml:157`). Who has called says first who it is.
                 context
                     .effects
                     .act(Action::NoteGreeting {
@@ -1131,7 +1155,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
             Event::PeerIdReceived { peer, proven, document_valid, entrypoints },
         ) => {
             if context.ask.myself(peer) {
-                // → CLOSING (`automata/peer_protocol.yaml:151`).
+                // → CLOSING (`automata/peer_protocol.yaml:163`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1141,7 +1165,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !*proven {
-                // → CLOSING (`automata/peer_protocol.yaml:152`).
+                // → CLOSING (`automata/peer_protocol.yaml:164`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1151,7 +1175,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !*document_valid {
-                // → CLOSING (`automata/peer_protocol.yaml:153`).
+                // → CLOSING (`automata/peer_protocol.yaml:165`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1161,7 +1185,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !context.ask.expected(peer) {
-                // → CLOSING (`automata/peer_protocol.yaml:154`).
+                // → CLOSING (`automata/peer_protocol.yaml:166`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1171,7 +1195,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if context.ask.misbehaved(peer) {
-                // → CLOSING (`automata/peer_protocol.yaml:155`).
+                // → CLOSING (`automata/peer_protocol.yaml:167`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1181,7 +1205,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else {
-                // → PROVED (`automata/peer_protocol.yaml:156`).
+                // → PROVED (`automata/peer_protocol.yaml:168`).
                 context.variables.peer = Some(peer.clone());
                 context
                     .effects
@@ -1204,7 +1228,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.other_session() == types::OtherSession::PrevailsOverThis {
-                // → CLOSING (`automata/peer_protocol.yaml:161`).
+                // → CLOSING (`automata/peer_protocol.yaml:173`).
                 if !context.is_exhausted() {
                     leave_handshake(context);
                     context
@@ -1216,7 +1240,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Closing)
             } else if context.ask.other_session() == types::OtherSession::MustProve {
-                // → CONTEST (`automata/peer_protocol.yaml:162`).
+                // → CONTEST (`automata/peer_protocol.yaml:174`).
                 if !context.is_exhausted() {
                     context
                         .effects
@@ -1227,7 +1251,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Contest)
             } else if context.ask.other_session() == types::OtherSession::GivesWay {
-                // → TAKEN (`automata/peer_protocol.yaml:163`).
+                // → TAKEN (`automata/peer_protocol.yaml:175`).
                 if !context.is_exhausted() {
                     context
                         .effects
@@ -1237,7 +1261,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Taken)
             } else if context.ask.room() == types::Room::Full {
-                // → CLOSING (`automata/peer_protocol.yaml:164`).
+                // → CLOSING (`automata/peer_protocol.yaml:176`).
                 if !context.is_exhausted() {
                     leave_handshake(context);
                     context
@@ -1249,13 +1273,13 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Closing)
             } else if context.ask.room() == types::Room::MakeRoom {
-                // → TAKEN (`automata/peer_protocol.yaml:165`).
+                // → TAKEN (`automata/peer_protocol.yaml:177`).
                 if !context.is_exhausted() {
                     context.effects.act(Action::MakeRoom);
                 }
                 context.take(State::Taken)
             } else {
-                // → TAKEN (`automata/peer_protocol.yaml:166`).
+                // → TAKEN (`automata/peer_protocol.yaml:178`).
                 context.take(State::Taken)
             }
         }
@@ -1268,7 +1292,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
 fn in_contest(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::OtherAnswered) => {
-            // → CLOSING (`automata/peer_protocol.yaml:173`).
+            // → CLOSING (`automata/peer_protocol.yaml:185`).
             leave_contest(context);
             leave_handshake(context);
             context
@@ -1280,13 +1304,13 @@ fn in_contest(context: &mut Context<'_>) -> Response {
             context.take(State::Closing)
         }
         Trigger::Event(Event::OtherGone) => {
-            // → TAKEN (`automata/peer_protocol.yaml:174`).
+            // → TAKEN (`automata/peer_protocol.yaml:186`).
             leave_contest(context);
             context.take(State::Taken)
         }
         Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Timer(Timer::ContestAfterProofTimeout) => {
-            // → TAKEN (`automata/peer_protocol.yaml:171`).
+            // → TAKEN (`automata/peer_protocol.yaml:183`).
             leave_contest(context);
             context
                 .effects
@@ -1306,14 +1330,14 @@ fn in_taken(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.outgoing() {
-                // → AWAIT_READY (`automata/peer_protocol.yaml:179`).
+                // → AWAIT_READY (`automata/peer_protocol.yaml:191`).
                 if !context.is_exhausted() {
                     context.effects.act(Action::Admit);
                     context.effects.act(Action::SendReady);
                 }
                 context.take(State::AwaitReady)
             } else {
-                // → AWAIT_READY (`automata/peer_protocol.yaml:180`).
+                // → AWAIT_READY (`automata/peer_protocol.yaml:192`).
                 if !context.is_exhausted() {
                     context.effects.act(Action::Admit);
                     context.effects.act(Action::SendPeerId);
@@ -1331,7 +1355,7 @@ fn in_taken(context: &mut Context<'_>) -> Response {
 fn in_await_ready(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ReadyReceived) => {
-            // → READY (`automata/peer_protocol.yaml:184`).
+            // → READY (`automata/peer_protocol.yaml:196`).
             leave_handshake(context);
             enter_ready(context);
             context.take(State::Steady)
@@ -1345,7 +1369,7 @@ fn in_await_ready(context: &mut Context<'_>) -> Response {
 fn in_ready(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PacketReceived { packet }) => {
-            // Stays (`automata/peer_protocol.yaml:194`).
+            // Stays (`automata/peer_protocol.yaml:206`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1356,11 +1380,11 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PeersAsked) => {
             if context.ask.told_peers_lately(context.parameters.peers_interval) {
-                // Stays (`automata/peer_protocol.yaml:196`). It asks too often, and gets no answer.
+                // Stays (`automata/peer_protocol.yaml:208`). It asks too often, and gets no answer.
                 context.variables.missed = 0;
                 context.internal()
             } else {
-                // Stays (`automata/peer_protocol.yaml:197`).
+                // Stays (`automata/peer_protocol.yaml:209`).
                 context.variables.missed = 0;
                 context.effects.act(Action::TellPeers);
                 context.internal()
@@ -1368,7 +1392,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PeersReceived { hints }) => {
             if context.variables.awaits_peers {
-                // Stays (`automata/peer_protocol.yaml:199`).
+                // Stays (`automata/peer_protocol.yaml:211`).
                 context.variables.missed = 0;
                 context.variables.awaits_peers = false;
                 context
@@ -1378,7 +1402,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
                     });
                 context.internal()
             } else {
-                // → CLOSING (`automata/peer_protocol.yaml:200`). Nobody asked.
+                // → CLOSING (`automata/peer_protocol.yaml:212`). Nobody asked.
                 exit_all(context);
                 context
                     .effects
@@ -1394,8 +1418,40 @@ fn in_ready(context: &mut Context<'_>) -> Response {
                 context.take(State::Closing)
             }
         }
+        Trigger::Event(Event::IntroductionAsked { target }) => {
+            // Stays (`automata/peer_protocol.yaml:213`).
+            context.variables.missed = 0;
+            context
+                .effects
+                .act(Action::Introduce {
+                    target: target.clone(),
+                });
+            context.internal()
+        }
+        Trigger::Event(Event::Sought { by }) => {
+            // Stays (`automata/peer_protocol.yaml:214`).
+            context.variables.missed = 0;
+            context
+                .effects
+                .act(Action::AnswerSeeker {
+                    by: by.clone(),
+                });
+            context.internal()
+        }
+        Trigger::Event(Event::MeetingTold { peer, at, first }) => {
+            // Stays (`automata/peer_protocol.yaml:215`).
+            context.variables.missed = 0;
+            context
+                .effects
+                .act(Action::Meet {
+                    peer: peer.clone(),
+                    at: at.clone(),
+                    first: *first,
+                });
+            context.internal()
+        }
         Trigger::Event(Event::PongReceived { nonce }) => {
-            // Stays (`automata/peer_protocol.yaml:201`).
+            // Stays (`automata/peer_protocol.yaml:216`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1409,7 +1465,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
             | Event::PeerIdReceived { .. }
             | Event::ReadyReceived,
         ) => {
-            // → CLOSING (`automata/peer_protocol.yaml:203`).
+            // → CLOSING (`automata/peer_protocol.yaml:218`).
             exit_all(context);
             context
                 .effects
@@ -1426,7 +1482,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Timer(Timer::ReadyEveryPingInterval) => {
             if context.variables.missed >= context.parameters.missed_pings {
-                // → CLOSING (`automata/peer_protocol.yaml:191`).
+                // → CLOSING (`automata/peer_protocol.yaml:203`).
                 exit_all(context);
                 context
                     .effects
@@ -1436,7 +1492,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else {
-                // Stays (`automata/peer_protocol.yaml:192`).
+                // Stays (`automata/peer_protocol.yaml:204`).
                 context.variables.missed = context.variables.missed.saturating_add(1_u8);
                 context.effects.act(Action::SendPing);
                 context.internal()
@@ -1451,7 +1507,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
 fn in_steady(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ProveAlive) => {
-            // → PROVING (`automata/peer_protocol.yaml:208`).
+            // → PROVING (`automata/peer_protocol.yaml:223`).
             context.effects.act(Action::SendPing);
             enter_proving(context);
             context.take(State::Proving)
@@ -1465,7 +1521,7 @@ fn in_steady(context: &mut Context<'_>) -> Response {
 fn in_proving(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PongReceived { nonce }) => {
-            // → STEADY (`automata/peer_protocol.yaml:213`).
+            // → STEADY (`automata/peer_protocol.yaml:228`).
             leave_proving(context);
             context.variables.missed = 0;
             context
@@ -1482,7 +1538,7 @@ fn in_proving(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Timer(Timer::ProvingAfterProofTimeout) => {
-            // → STEADY (`automata/peer_protocol.yaml:211`).
+            // → STEADY (`automata/peer_protocol.yaml:226`).
             leave_proving(context);
             context.take(State::Steady)
         }
@@ -1506,11 +1562,14 @@ fn in_closing(context: &mut Context<'_>) -> Response {
             | Event::PeersAsked
             | Event::PeersReceived { .. }
             | Event::PacketReceived { .. }
+            | Event::IntroductionAsked { .. }
+            | Event::Sought { .. }
+            | Event::MeetingTold { .. }
             | Event::Violation { .. }
             | Event::Close { .. },
         ) => context.ignored(),
         Trigger::Timer(Timer::ClosingAfterClosingTimeout) => {
-            // → CLOSED (`automata/peer_protocol.yaml:219`).
+            // → CLOSED (`automata/peer_protocol.yaml:234`).
             leave_closing(context);
             context.take(State::Closed)
         }

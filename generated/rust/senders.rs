@@ -443,6 +443,12 @@ pub mod gateway {
                 }),
             )
         }
+
+        /// `met`. Somebody who knows both says where the peer is, and has told it where we are, so that both can dial at once; whether we begin.
+        #[must_use]
+        pub fn met(peer: types::NodeId, at: types::Entrypoint, first: bool) -> Message {
+            Message::PeerLink(peer, Input::Event(Event::Met { at, first }))
+        }
     }
 
     /// To `peer_protocol`.
@@ -1306,6 +1312,39 @@ pub mod transports {
         #[must_use]
         pub fn peers_received(session: u64, hints: types::PeerHints) -> Message {
             Message::PeerProtocol(session, Input::Event(Event::PeersReceived { hints }))
+        }
+
+        /// `introduction_asked`. The peer would like to meet that node, which may be here.
+        #[must_use]
+        pub fn introduction_asked(session: u64, target: types::NodeId) -> Message {
+            Message::PeerProtocol(
+                session,
+                Input::Event(Event::IntroductionAsked { target }),
+            )
+        }
+
+        /// `sought`. That node would like to meet us, and the peer can arrange it.
+        #[must_use]
+        pub fn sought(session: u64, by: types::NodeId) -> Message {
+            Message::PeerProtocol(session, Input::Event(Event::Sought { by }))
+        }
+
+        /// `meeting_told`. That node, which we asked for, is there, and hears the same of us at this moment; whether we dial first.
+        #[must_use]
+        pub fn meeting_told(
+            session: u64,
+            peer: types::NodeId,
+            at: types::Entrypoint,
+            first: bool,
+        ) -> Message {
+            Message::PeerProtocol(
+                session,
+                Input::Event(Event::MeetingTold {
+                    peer,
+                    at,
+                    first,
+                }),
+            )
         }
 
         /// `packet_received`. Like the two before, it may come only in READY. Old name: payload-received.

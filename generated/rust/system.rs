@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "a12401c5956417642a983cce565970797820b0a0e1640dd91825e7babcc6609c";
+pub const MODEL_HASH: &str = "ec203000d888e46d7f0bff64d0874b9f6c9d1d0d0c7d88d7b90f7bf3da22d1d9";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -243,8 +243,6 @@ pub struct States {
         types::TransportName,
         network_transport::State,
     >,
-    /// Of `p2p_connector`.
-    pub p2p_connector: Option<p2p_connector::State>,
     /// Of `peer_link`.
     pub peer_link: automata_runtime::StateTable<types::NodeId, peer_link::State>,
     /// Of `port_mapping`.
@@ -1492,9 +1490,6 @@ impl Member<network_connector::Machine> for System {
             network_connector::Sent::ToNetworkConnector(event) => {
                 outbox.send(Message::NetworkConnector(Input::Event(event)))
             }
-            network_connector::Sent::ToP2pConnector(event) => {
-                outbox.send(Message::P2pConnector(Input::Event(event)))
-            }
             network_connector::Sent::AllNetworkTransport(event) => {
                 for (key, _) in self.network_transport.iter() {
                     outbox
@@ -1640,6 +1635,9 @@ impl Member<network_connector::Machine> for System {
             }
             network_connector::Action::ClearProblem => {
                 Action::NetworkConnector(network_connector::Inside::ClearProblem)
+            }
+            network_connector::Action::TellOfWays => {
+                Action::NetworkConnector(network_connector::Inside::TellOfWays)
             }
             network_connector::Action::VerifyTransports => {
                 Action::NetworkConnector(network_connector::Inside::VerifyTransports)
@@ -2266,15 +2264,6 @@ impl Member<p2p_connector::Machine> for System {
         }
     }
 
-    fn moved(
-        &mut self,
-        _: Slot,
-        _: Option<p2p_connector::State>,
-        after: Option<p2p_connector::State>,
-    ) {
-        self.states.p2p_connector = after;
-    }
-
     #[inline]
     fn action((): &(), action: p2p_connector::Action) -> Action {
         Action::P2pConnector(action)
@@ -2580,6 +2569,32 @@ impl Member<peer_protocol::Machine> for System {
                     instance_.clone(),
                     peer_protocol::Inside::LearnPeers {
                         hints,
+                    },
+                )
+            }
+            peer_protocol::Action::Introduce { target } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    peer_protocol::Inside::Introduce {
+                        target,
+                    },
+                )
+            }
+            peer_protocol::Action::AnswerSeeker { by } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    peer_protocol::Inside::AnswerSeeker {
+                        by,
+                    },
+                )
+            }
+            peer_protocol::Action::Meet { peer, at, first } => {
+                Action::PeerProtocol(
+                    instance_.clone(),
+                    peer_protocol::Inside::Meet {
+                        peer,
+                        at,
+                        first,
                     },
                 )
             }

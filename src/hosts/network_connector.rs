@@ -3,7 +3,7 @@
 use automata_runtime::Milliseconds;
 
 use crate::automata::network_connector::{Conditions, Inside as Action};
-use crate::automata::senders::gateway;
+use crate::automata::senders::{gateway, identity};
 use crate::automata::system::System;
 use crate::hosts::connections::{self, Told};
 use crate::world::{Command, World};
@@ -33,6 +33,7 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
             }
             world.problems.network = Some(problem.clone());
         }
+        Action::TellOfWays => world.tell_if_there(system, identity::p2p_connector::check_synchronize()),
         Action::ClearProblem => world.problems.network = None,
     }
 }

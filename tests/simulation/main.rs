@@ -3,6 +3,7 @@
 
 mod lan;
 mod mapping;
+mod meetings;
 mod network;
 mod nicknames;
 mod scenarios;

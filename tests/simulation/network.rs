@@ -50,6 +50,8 @@ pub struct Host {
     /// How many sessions it may have.
     room: usize,
     listening: BTreeSet<TransportName>,
+    /// A router lets in over UDP only those to whom it has sent something lately, and nobody over TCP.
+    pub is_behind_router: bool,
     /// Its sessions → (host, session) on the other side.
     wires: BTreeMap<SessionId, (usize, SessionId)>,
     accepted: SessionId,
@@ -679,7 +681,7 @@ impl World {
 
     fn dial(&mut self, index: usize, session: SessionId, to: &Entrypoint) {
         self.hosts[index].dialled.push((self.now_ms, to.clone()));
-        let other = self.hosts.iter().position(|host| host.address == to.address);
+        let other = (0..self.hosts.len()).find(|other| self.is_open(*other, index, to));
         let reachable = other.filter(|other| {
             let host = &self.hosts[*other];
             host.is_plugged && host.listening.contains(&to.transport) && self.hosts[index].is_plugged
@@ -693,9 +695,29 @@ impl World {
         let theirs = host.accepted - 1;
         host.wires.insert(theirs, (index, session));
         self.hosts[index].wires.insert(session, (other, theirs));
-        let (transport, remote) = (to.transport.clone(), self.hosts[index].address);
+        let (transport, remote) = (to.transport.clone(), self.outer(index));
         self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Accepted { transport, remote }));
         self.tell(index, DELAY_MS, Input::Session(session, SessionInput::Connected));
+    }
+
+    /// Where others see a host: behind a router, at an address that stands in no document.
+    fn outer(&self, index: usize) -> SocketAddr {
+        let mut address = self.hosts[index].address;
+        if self.hosts[index].is_behind_router {
+            address.set_port(40_000);
+        }
+        address
+    }
+
+    /// Whether whoever dials this address gets to that host: behind a router, if the host has dialled them over UDP a
+    /// moment ago.
+    fn is_open(&self, host: usize, dialler: usize, to: &Entrypoint) -> bool {
+        let sent_to_dialler = |(at_ms, sent): &(u64, Entrypoint)| {
+            let is_udp = sent.transport == to.transport && to.transport == bitpie::name::udp_name();
+            is_udp && sent.address == self.outer(dialler) && self.now_ms < at_ms + 5_000
+        };
+        let is_there = self.outer(host) == to.address;
+        is_there && (!self.hosts[host].is_behind_router || self.hosts[host].dialled.iter().rev().any(sent_to_dialler))
     }
 
     /// Sends a packet of that kind to the one peer that there is, and tells its id.
@@ -830,6 +852,7 @@ fn host_by(mapping_rules: MappingRules, index: usize, contacts: &[usize], peers:
         is_plugged: true,
         room,
         listening: BTreeSet::new(),
+        is_behind_router: false,
         wires: BTreeMap::new(),
         accepted: 0,
         revision: 0,

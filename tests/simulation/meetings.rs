@@ -1,0 +1,57 @@
+//! Two behind routers, and who brings them together.
+
+use bitpie::messages::DeliveryState;
+use bitpie::world::SessionId;
+
+use crate::network::{World, id};
+
+const GO_BETWEEN: usize = 2;
+
+/// The first two are behind routers and know each other; who knows the third is said.
+fn behind_routers(knows_go_between: impl Fn(usize) -> bool) -> World {
+    let is_contact = |one: usize, other: usize| match (one, other) {
+        (GO_BETWEEN, other) | (other, GO_BETWEEN) => knows_go_between(other) && one != GO_BETWEEN,
+        _ => true,
+    };
+    let mut world = World::acquainted(3, is_contact, |_| 8);
+    (0..2).for_each(|index| world.hosts[index].is_behind_router = true);
+    world.begin_all();
+    world
+}
+
+fn way(world: &World, index: usize, other: u8) -> Option<(String, bool)> {
+    let sessions = &world.hosts[index].core.world().sessions;
+    let session: SessionId = sessions.ready(&id(other))?;
+    sessions.get(session).map(|session| (session.transport.to_string(), session.is_by_meeting))
+}
+
+#[test]
+fn two_behind_routers_meet_through_a_node_that_both_know() {
+    let mut world = behind_routers(|_| true);
+    world.run_until("they have met", |world| world.is_online(0, 1) && world.is_online(1, 0));
+    let expected = Some(("udp".to_owned(), true));
+    assert_eq!((way(&world, 0, 2), way(&world, 1, 1)), (expected.clone(), expected));
+    world.write(0, 1, 7);
+    world.run_until("it is delivered", |world| world.state_of(0, 7) == DeliveryState::Delivered);
+    assert_eq!(world.odd(), Vec::<String>::new());
+}
+
+#[test]
+fn nobody_is_brought_together_by_a_node_that_one_of_them_does_not_know() {
+    let mut world = behind_routers(|index| index == 0);
+    world.run_for(300_000);
+    assert!(world.is_online(0, GO_BETWEEN));
+    assert!(!world.is_online(0, 1) && !world.is_online(1, 0));
+    assert_eq!(world.odd(), Vec::<String>::new());
+}
+
+#[test]
+fn they_meet_again_when_one_comes_back() {
+    let mut world = behind_routers(|_| true);
+    world.run_until("they have met", |world| world.is_online(0, 1) && world.is_online(1, 0));
+    world.crash(1, Some(100));
+    world.hosts[1].is_behind_router = true;
+    world.run_for(60_000);
+    world.run_until("they have met again", |world| world.is_online(0, 1) && world.is_online(1, 0));
+    assert_eq!(world.odd(), Vec::<String>::new());
+}
