@@ -126,6 +126,11 @@ pub fn report(world: &mut World, system: &System, id: SessionId, input: SessionI
         }
         SessionInput::Clock { ahead_ms } => clock(world, id, ahead_ms),
         SessionInput::KeepAlive => connections::tell(world, system, id, Told::KeepAlive),
+        SessionInput::PeerMoved { remote } => {
+            if let Some(session) = world.sessions.get_mut(id) {
+                session.remote = remote;
+            }
+        }
         SessionInput::Moved => connections::tell(world, system, id, Told::Moved),
         SessionInput::Frame(event) => {
             let now_ms = world.now.ms;

@@ -72,6 +72,13 @@ pub enum TransportEvent {
         /// Which session.
         session: SessionNumber,
     },
+    /// The peer goes on from another address.
+    PeerMoved {
+        /// Which session.
+        session: SessionNumber,
+        /// The remote address from now on.
+        remote: SocketAddr,
+    },
     /// An answer of STUN came by the socket that the transport's sessions go by, or what looks like one.
     Stun {
         /// From where.

@@ -188,6 +188,11 @@ pub enum SessionInput {
     KeepAlive,
     /// The addresses of this machine have changed, and it goes on from another one.
     Moved,
+    /// The peer goes on from another address.
+    PeerMoved {
+        /// The remote address from now on.
+        remote: SocketAddr,
+    },
     /// A frame came in, and what it says; nothing if only a later version knows.
     Frame(Option<Message>),
     /// It has ended.

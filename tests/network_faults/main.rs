@@ -23,12 +23,18 @@ const MEET_AGAIN: Duration = Duration::from_secs(10);
 const ROUTER: &str = "10.77.0.1";
 
 fn two_friends(lab: &Lab) -> (Machine, Machine) {
+    two_friends_with(lab, &[])
+}
+
+fn two_friends_with(lab: &Lab, more: &[(&'static str, &str)]) -> (Machine, Machine) {
     let dht = format!("\"{ROUTER}:{}\"", lab.dht_port);
-    let settings = [
+    let more = more.iter().map(|(path, value)| (*path, (*value).to_owned()));
+    let usual = [
         ("services/entangled-dht/bootstrap", format!("[{dht}]")),
         // A session of which nothing is heard is given up after four of these.
         ("testing/ping-interval", "\"2s\"".to_owned()),
     ];
+    let settings: Vec<(&str, String)> = usual.into_iter().chain(more).collect();
     let mut machines = [("alice", "10.77.1.1/16"), ("bob", "10.77.1.2/16")].map(|(name, address)| {
         let mut machine = lab.machine(name, &settings);
         machine.address(address);
@@ -73,6 +79,43 @@ fn two_friends_who_both_move_meet_again() {
         assert!(machine.id().contains(address), "{}", machine.id());
         assert_eq!(machine.status()["network_connector"], "CONNECTED");
     }
+}
+
+/// The session that a machine has over UDP: its number, whether it has opened it, and where the other side is.
+fn session(machine: &Machine) -> (u64, bool, String) {
+    let peers: serde_json::Value = serde_json::from_str(&machine.run(&["--json", "peers"])).expect("JSON");
+    let session = peers["peers"].as_array().expect("a list").iter().map(|peer| &peer["session"]);
+    let session = session.filter(|session| session["transport"] == "udp").next().expect("there is one");
+    let text = |name: &str| session[name].as_str().expect("a text").to_owned();
+    (session["session"].as_u64().expect("a number"), text("direction") == "outgoing", text("remote"))
+}
+
+/// QUIC goes on from another address of the side that has opened the session; of the other side, it is opened again.
+#[test]
+fn a_session_over_udp_outlives_a_move_of_its_opener() {
+    let Some(lab) = Lab::new("a_session_over_udp_outlives_a_move_of_its_opener") else { return };
+    let _dht = lab.carry_dht();
+    let no_tcp = [("services/tcp-connections/enabled", "false"), ("services/tcp-transport/enabled", "false")];
+    let (alice, bob) = two_friends_with(&lab, &no_tcp);
+    talk(&alice, &bob);
+    let (number, alice_opened, _) = session(&alice);
+    let ((opener, from, to), (other, other_from, other_to)) = {
+        let of_alice = (&alice, "10.77.1.1/16", "10.77.2.1/16");
+        let of_bob = (&bob, "10.77.1.2/16", "10.77.2.2/16");
+        if alice_opened { (of_alice, of_bob) } else { (of_bob, of_alice) }
+    };
+    let before = session(opener).0;
+    opener.move_to(from, to);
+    let took = talk(&alice, &bob);
+    eprintln!("the opener moved: both have what was said within {:.1} s", took.as_secs_f32());
+    assert!(took < MEET_AGAIN, "{took:?}");
+    assert_eq!((session(opener).0, session(&alice).0), (before, number), "it is the same session");
+    let now_at = to.split('/').next().expect("an address");
+    until("the other side knows where it is now", || session(other).2.contains(now_at));
+    other.move_to(other_from, other_to);
+    let took = talk(&alice, &bob);
+    eprintln!("the other side moved: both have what was said within {:.1} s", took.as_secs_f32());
+    assert!(took < MEET_AGAIN, "{took:?}");
 }
 
 #[test]

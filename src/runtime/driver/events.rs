@@ -56,6 +56,11 @@ impl Driver {
                 let heard = self.stun.heard_by_transport(from, &bytes);
                 self.inputs(heard);
             }
+            TransportEvent::PeerMoved { session, remote } => {
+                let charged = self.of_guest(session);
+                let input = Input::Session(session, SessionInput::PeerMoved { remote });
+                self.because_of(BySession::cause(None, charged), |driver| driver.input(input));
+            }
             TransportEvent::Moved { session } => self.input(Input::Session(session, SessionInput::Moved)),
             TransportEvent::Frame { session, bytes, waiting } => {
                 let charged = self.said_by(session);

@@ -1,7 +1,8 @@
 //! A session whose peer is known: frames in the control stream, bulk streams beside it, signs of life in datagrams.
 
 use std::future::{pending, poll_fn};
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::AtomicUsize;
 use std::task::Poll;
 
@@ -14,7 +15,7 @@ use super::stream::{BEGINNING, QuicStream};
 use crate::identity::NodeId;
 use crate::transports::sessions::{
     BulkStream, End, Ended, IncomingBulk, KEEP_ALIVE_INTERVAL, OpenBulkError, OpenStreams, REFUSED_BULK_STREAMS,
-    REST_HANDED_OUT,
+    REST_HANDED_OUT, lock,
 };
 use crate::transports::{CloseReason, TransportEvent};
 use crate::wire::FrameReader;
@@ -37,6 +38,8 @@ pub(super) struct Talk {
     is_outgoing: bool,
     opened_here: Arc<AtomicUsize>,
     opened_there: Arc<AtomicUsize>,
+    /// Where the peer was last.
+    remote: Mutex<SocketAddr>,
 }
 
 /// How it ends.
@@ -59,7 +62,18 @@ impl Talk {
     pub(super) fn new(session: Session, opened: Opened) -> Self {
         let Opened { connection, peer, is_outgoing } = opened;
         let (opened_here, opened_there) = Default::default();
-        Self { session, connection, peer, is_outgoing, opened_here, opened_there }
+        let remote = Mutex::new(connection.remote_address());
+        Self { session, connection, peer, is_outgoing, opened_here, opened_there, remote }
+    }
+
+    /// Tells if the peer goes on from another address (RFC 9000, section 9.3).
+    async fn look_where_the_peer_is(&self) -> Result<(), Ended> {
+        let remote = self.connection.remote_address();
+        if std::mem::replace(&mut *lock(&self.remote), remote) == remote {
+            return Ok(());
+        }
+        let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+        self.session.tell(TransportEvent::PeerMoved { session: self.session.number, remote }).await
     }
 
     /// Until the session has ended.
@@ -180,6 +194,9 @@ impl Talk {
                     return Outcome::Lost(CloseReason::TimedOut, detail);
                 }
             };
+            if self.look_where_the_peer_is().await.is_err() {
+                return Outcome::Orphaned;
+            }
             let mut at = 0;
             while at < piece.len() {
                 let (bytes, frame) = begun.push(&piece[at..], limits.frame_bytes);
@@ -273,6 +290,9 @@ impl Talk {
             let event = tokio::select! {
                 datagram = self.connection.read_datagram() => {
                     let Ok(datagram) = datagram else { return pending().await };
+                    if self.look_where_the_peer_is().await.is_err() {
+                        return Outcome::Orphaned;
+                    }
                     let now = Instant::now();
                     if told.is_some_and(|told| now < told + KEEP_ALIVE_INTERVAL) {
                         continue;
