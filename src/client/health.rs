@@ -94,8 +94,14 @@ fn listening(status: &Status, _: u64) -> Finding {
     }
     const HELP: &str = "nobody reaches this node until that has changed; it looks again by itself, and at once on \
                         `bitpie reconnect`";
+    let of_transports = status.transports.iter().filter_map(|transport| {
+        let problem = transport.problem.as_ref()?;
+        Some(format!("{} does not listen: {problem}", transport.name))
+    });
+    let failing: Vec<String> = of_transports.collect();
     let off: Vec<&ServiceOff> = transports_off(status).collect();
-    if !off.is_empty() {
+    // One that is on and fails says more than one that is off.
+    if !off.is_empty() && failing.is_empty() {
         let names: Vec<&str> = off.iter().map(|service| service.name.as_str()).collect();
         let is_off = if names.len() == 1 { "is off" } else { "are off" };
         return Finding::bad(
@@ -103,11 +109,7 @@ fn listening(status: &Status, _: u64) -> Finding {
             to_start(status, off.iter().copied()),
         );
     }
-    let of_transports = status.transports.iter().filter_map(|transport| {
-        let problem = transport.problem.as_ref()?;
-        Some(format!("{} does not listen: {problem}", transport.name))
-    });
-    let problems: Vec<String> = status.network_problem.iter().cloned().chain(of_transports).collect();
+    let problems: Vec<String> = status.network_problem.iter().cloned().chain(failing).collect();
     if !problems.is_empty() {
         return Finding::bad(problems.join("; "), HELP);
     }

@@ -283,6 +283,10 @@ fn transport_text(transport: &TransportStatus) -> String {
 }
 
 fn stability_text(stability: &TransportStability, now_unix_ms: u64) -> String {
+    let is_unused = stability.sessions == 0 && stability.came_in_unix_ms.is_none() && stability.lasts_ms.is_none();
+    if is_unused && stability.round_trip_ms.is_none() {
+        return styled(FAINT, "there was no session by it yet");
+    }
     let mut said = vec![counted(stability.sessions, "session"), format!("{} % last", stability.success_percent)];
     said.extend(stability.round_trip_ms.map(|ms| format!("round trip {ms} ms")));
     said.extend(stability.lasts_ms.map(|ms| format!("a session lasts {}", Span { ms: ms.into() })));

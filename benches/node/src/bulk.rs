@@ -5,8 +5,9 @@ use std::time::Instant;
 use anyhow::{Context as _, bail, ensure};
 use bitpie::home::clock::unix_ms;
 use bitpie::identity::IdentityKey;
-use bitpie::transports::Limits;
+use bitpie::transports::quic::QuicTransport;
 use bitpie::transports::tcp::TcpTransport;
+use bitpie::transports::{BulkStream, IncomingBulk, Limits, OpenBulkError};
 use bitpie::transports::{CloseReason, SessionNumber, SessionNumbers, Transport, TransportEvent};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,7 +16,7 @@ use tokio_util::compat::FuturesAsyncReadCompatExt as _;
 
 use crate::rounds::{Figures, Table};
 use crate::sides::across;
-use crate::{Extent, libp2p_side, machine, rounds};
+use crate::{Extent, libp2p_side, machine, plain_quinn, rounds};
 
 /// What is written and read at a time.
 const CHUNK_BYTES: usize = 1 << 18;
@@ -29,6 +30,8 @@ const FRAME_BYTES: usize = 100;
 #[derive(Clone, Copy)]
 enum Contender {
     Session,
+    Quic,
+    Quinn,
     Tcp,
     Libp2p,
 }
@@ -41,18 +44,22 @@ pub fn compare(extent: &Extent) -> anyhow::Result<()> {
     let length = if extent.is_quick { 1 << 26 } else { 1 << 30 };
     let contenders = [
         ("bitpie: Noise, yamux", Contender::Session),
+        ("bitpie: QUIC", Contender::Quic),
+        ("plain quinn", Contender::Quinn),
         ("plain TCP", Contender::Tcp),
         ("libp2p: Noise, yamux", Contender::Libp2p),
     ];
     let table = Table {
         title: format!("{} MiB through one stream", length >> 20),
         columns: vec!["MB/s", "CPU ms/GB"],
-        against: 2,
+        against: 4,
     };
     rounds::compare(&table, extent.rounds, &contenders, |contender| {
         let before = machine::processor_seconds();
         let mut figures = match contender {
-            Contender::Session => through_session(length),
+            Contender::Session => through_session(length, Side::new),
+            Contender::Quic => through_session(length, Side::over_quic),
+            Contender::Quinn => through_quinn(length),
             Contender::Tcp => through_tcp(length),
             Contender::Libp2p => through_libp2p(length),
         }?;
@@ -119,18 +126,35 @@ fn through_libp2p(length: usize) -> anyhow::Result<Figures> {
     )
 }
 
-fn through_session(length: usize) -> anyhow::Result<Figures> {
+fn through_quinn(length: usize) -> anyhow::Result<Figures> {
     across(
         move |told| async move {
-            let mut there = Side::new(2);
+            let endpoint = plain_quinn::server()?;
+            told.send(endpoint.local_addr()?)?;
+            let (connection, send, receive) = plain_quinn::answer(&endpoint).await?;
+            read_all(tokio::io::join(receive, send), length).await?;
+            connection.closed().await;
+            Ok(())
+        },
+        move |address| async move {
+            let (_endpoint, _connection, send, receive) = plain_quinn::call(address).await?;
+            write_all(tokio::io::join(receive, send), length).await
+        },
+    )
+}
+
+fn through_session(length: usize, side: fn(u8) -> Side) -> anyhow::Result<Figures> {
+    across(
+        move |told| async move {
+            let mut there = side(2);
             let mut incoming = there.transport.incoming_bulk();
             told.send(there.listen().await?)?;
             there.open_streams().await?;
             read_all(incoming.recv().await.context("a stream comes")?.stream, length).await?;
             there.closed().await
         },
-        |address| async move {
-            let mut here = Side::new(1);
+        move |address| async move {
+            let mut here = side(1);
             here.dial(SESSION, address, 2).await?;
             here.open_streams().await?;
             let figures = write_all(here.transport.open_bulk(SESSION).await?, length).await?;
@@ -175,8 +199,43 @@ fn through_control(count: usize) -> anyhow::Result<Figures> {
 /// A transport of ours, and what it tells.
 pub struct Side {
     /// The transport.
-    pub transport: TcpTransport,
+    pub transport: Kind,
     events: mpsc::Receiver<TransportEvent>,
+}
+
+/// One of our transports.
+pub enum Kind {
+    /// Noise and yamux.
+    Tcp(TcpTransport),
+    /// QUIC.
+    Udp(QuicTransport),
+}
+
+impl std::ops::Deref for Kind {
+    type Target = dyn Transport;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Tcp(transport) => transport,
+            Self::Udp(transport) => transport,
+        }
+    }
+}
+
+impl Kind {
+    fn incoming_bulk(&self) -> mpsc::Receiver<IncomingBulk> {
+        match self {
+            Self::Tcp(transport) => transport.incoming_bulk(),
+            Self::Udp(transport) => transport.incoming_bulk(),
+        }
+    }
+
+    async fn open_bulk(&self, session: SessionNumber) -> Result<BulkStream, OpenBulkError> {
+        match self {
+            Self::Tcp(transport) => transport.open_bulk(session).await,
+            Self::Udp(transport) => transport.open_bulk(session).await,
+        }
+    }
 }
 
 /// Events that wait to be taken.
@@ -186,6 +245,20 @@ impl Side {
     /// One with an identity of its own, whose limits stand in nobody's way.
     #[must_use]
     pub fn new(seed: u8) -> Self {
+        Self::of(seed, |key, limits, events| {
+            Kind::Tcp(TcpTransport::new(key, unix_ms, limits, SessionNumbers::default(), events))
+        })
+    }
+
+    /// The same, over QUIC.
+    #[must_use]
+    pub fn over_quic(seed: u8) -> Self {
+        Self::of(seed, |key, limits, events| {
+            Kind::Udp(QuicTransport::new(key, unix_ms, limits, SessionNumbers::default(), events))
+        })
+    }
+
+    fn of(seed: u8, open: impl FnOnce(&IdentityKey, Limits, mpsc::Sender<TransportEvent>) -> Kind) -> Self {
         const PLENTY: usize = 100_000;
         let limits = Limits {
             accepted_per_second: PLENTY,
@@ -196,16 +269,7 @@ impl Side {
             ..Limits::default()
         };
         let (sender, events) = mpsc::channel(EVENTS_WAITING);
-        Self {
-            transport: TcpTransport::new(
-                &IdentityKey::from_seed(&[seed; 32]),
-                unix_ms,
-                limits,
-                SessionNumbers::default(),
-                sender,
-            ),
-            events,
-        }
+        Self { transport: open(&IdentityKey::from_seed(&[seed; 32]), limits, sender), events }
     }
 
     /// Listens on a free port.

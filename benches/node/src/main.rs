@@ -11,6 +11,7 @@ mod libp2p_side;
 mod machine;
 mod messages;
 mod nodes;
+mod plain_quinn;
 mod rounds;
 mod sides;
 mod tcp_echo;

@@ -27,7 +27,7 @@ const NO_NAME: &str = "bitpie";
 /// How a session comes to be.
 enum Opening {
     Dial { to: SocketAddr, expected: NodeId, place: Result<Place, String> },
-    Accepted { incoming: Incoming, remote: SocketAddr, place: Place },
+    Accepted { incoming: Box<Incoming>, remote: SocketAddr, place: Place },
 }
 
 pub(super) fn dial(inner: &Arc<Inner>, number: SessionNumber, to: SocketAddr, expected: NodeId) {
@@ -42,7 +42,7 @@ pub(super) fn accepted(
     remote: SocketAddr,
     place: Place,
 ) {
-    start(inner, number, Opening::Accepted { incoming, remote, place });
+    start(inner, number, Opening::Accepted { incoming: Box::new(incoming), remote, place });
 }
 
 fn start(inner: &Arc<Inner>, number: SessionNumber, opening: Opening) {
@@ -81,7 +81,7 @@ impl Session {
                     told = self.tell(TransportEvent::Accepted { session: self.number, remote }) => told?,
                     _ = self.orders.until_end() => return Err(None),
                 }
-                (self.answer(incoming, until, limit).await?, place, false)
+                (self.answer(*incoming, until, limit).await?, place, false)
             }
         };
         let shown = connection.peer_identity().and_then(|keys| keys.downcast::<Vec<_>>().ok());
