@@ -3,7 +3,6 @@
 //! leaves the namespaces.
 
 use std::fs;
-use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
@@ -114,9 +113,7 @@ fn rules(namespace: &Namespace, speaks: Speaks) {
             chain postrouting {{ type nat hook postrouting priority srcnat - 1; }}
         }}"
     );
-    let mut nft = namespace.command("nft").args(["-f", "-"]).stdin(Stdio::piped()).spawn().expect("nft was there");
-    nft.stdin.take().expect("it is piped").write_all(rules.as_bytes()).expect("written");
-    assert!(nft.wait().expect("it ends").success(), "{rules}");
+    namespace.nft(&rules);
 }
 
 fn miniupnpd(namespace: &Namespace, speaks: Speaks, folder: &TempDir) -> Child {
