@@ -55,17 +55,10 @@ impl Kind {
     /// measured, and agrees with theory but for `naive`, which depends on who is first (see [`Kind::Naive`]): there
     /// the row's kind sends first.
     pub fn bare_socket_punches(self, other: Self) -> bool {
-        let column = |kind: Self| BARE_COLUMNS.iter().position(|of| *of == kind);
-        let cell = |row: Self, column: usize| {
-            let (_, cells) = BARE.iter().find(|(of, _)| *of == row).expect("every kind has a row");
-            cells.as_bytes()[column] == b'y'
-        };
-        match (column(other), column(self)) {
-            (Some(place), _) => cell(self, place),
-            (None, Some(place)) => cell(other, place),
-            // Both are one of the last two kinds.
-            (None, None) => self != Self::NoUdp && other != Self::NoUdp,
-        }
+        // The provider's router does what the one before it does.
+        let other = if other == Self::PortCgn { Self::Port } else { other };
+        let Some(column) = BARE_COLUMNS.iter().position(|kind| *kind == other) else { return false };
+        BARE.iter().any(|(row, cells)| *row == self && cells.as_bytes()[column] == b'y')
     }
 }
 
@@ -75,7 +68,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The columns of [`BARE`], and of the table.
+/// The columns of [`BARE`], and of the table. Nothing comes to `noudp`, and `port+cgn` is as `port`.
 pub const BARE_COLUMNS: [Kind; 6] = [Kind::Open, Kind::Full, Kind::Address, Kind::Port, Kind::Symmetric, Kind::Naive];
 
 /// One letter a column: `y` if a hole can be punched.
@@ -113,7 +106,9 @@ impl Conditions {
         };
         if kind == Kind::Open {
             return format!(
-                "table ip filter {{ chain through {{ type filter hook forward priority filter; {loss} }} }}"
+                "table ip filter {{
+                    chain through {{ type filter hook forward priority filter; {loss} }}
+                }}"
             );
         }
         // From a range, so that nobody takes the inner port for the outer one; without `random`, Linux gives one inner
@@ -133,6 +128,7 @@ impl Conditions {
         let (lifetime, _) = self.mapping_lifetimes_seconds();
         // `owner` says which host has which outer port, `contacted` whom it wrote to from there. Both are learnt from
         // packets that leave, and forgotten as a mapping is.
+        let (learn, inner) = ("oifname wan meta l4proto udp ct direction", "ct original ip saddr");
         format!(
             "table ip nat {{
                 map owner {{ type inet_service : ipv4_addr . inet_service; flags timeout; timeout {lifetime}s; }}
@@ -145,12 +141,9 @@ impl Conditions {
                 }}
                 chain learn {{
                     type filter hook postrouting priority srcnat + 10;
-                    oifname != wan return
-                    meta l4proto != udp return
-                    ct direction original update @owner {{
-                        ct reply proto-dst : ct original ip saddr . ct original proto-src }}
-                    ct direction original update @contacted {{ ip daddr . ct reply proto-dst }}
-                    ct direction reply update @contacted {{ ip daddr . ct original proto-dst }}
+                    {learn} original update @owner {{ ct reply proto-dst : {inner} . ct original proto-src }}
+                    {learn} original update @contacted {{ ip daddr . ct reply proto-dst }}
+                    {learn} reply update @contacted {{ ip daddr . ct original proto-dst }}
                 }}
                 chain arrive {{ type nat hook prerouting priority dstnat; {arrive} }}
                 chain through {{

@@ -188,7 +188,8 @@ fn sessions(machine: &Machine) -> Vec<Value> {
 }
 
 fn is_ready(session: &Value) -> bool {
-    ["READY", "CONNECTED"].contains(&session["state"].as_str().unwrap_or_default())
+    // The two parts of READY of `peer_protocol`.
+    ["STEADY", "PROVING"].contains(&session["state"].as_str().unwrap_or_default())
 }
 
 fn ready_sessions(machine: &Machine) -> usize {
@@ -234,10 +235,14 @@ fn judge(said: Option<&str>, remote: &str, [here, there]: [&Site; 2], dialled: &
     }
 }
 
-/// Copies what a node has written about itself: log, traces, and what it said on the terminal.
+/// Keeps what a node tells of itself: its answers, log, traces, and what it said on the terminal.
 fn keep(machine: &Machine, folder: &Path) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
-    for name in ["said", "config.toml", "logs", "traces"] {
+    for command in ["id", "status", "peers", "contact list"] {
+        let answer = machine.ask(&command.split(' ').collect::<Vec<_>>()).unwrap_or_default();
+        fs::write(folder.join(format!("{}.json", command.replace(' ', "-"))), format!("{answer:#}"))?;
+    }
+    for name in ["said", "config.toml", "log", "traces"] {
         let from = machine.home().join(name);
         if from.is_dir() {
             fs::create_dir_all(folder.join(name))?;
