@@ -56,6 +56,7 @@ impl Internet {
                 ("services/entangled-dht/server", "true".to_owned()),
                 ("services/entangled-dht/bootstrap", self.dht()),
                 ("services/entangled-dht/port", self.lab.dht_port.to_string()),
+                ("services/stun/address", format!("\"11.77.{number}.2\"")),
                 ("services/stun/other-address", format!("\"11.77.{number}.3\"")),
             ];
             let name = format!("go-between-{number}");

@@ -150,8 +150,8 @@ impl Trial<'_> {
         }
         let ids = sites.each_ref().map(|site| site.machine.id());
         sites[0].machine.run(&["contact", "add", &ids[1], "--name", "b"]);
-        sites[1].machine.run(&["contact", "add", &ids[0], "--name", "a"]);
         let began = Instant::now();
+        sites[1].machine.run(&["contact", "add", &ids[0], "--name", "a"]);
         let wanted = |way: Way| way.is_straight() || !outcome.a.bare_socket_punches(outcome.b);
         let mut talk: Option<Talk> = None;
         // A way through somebody else is for the time until there is a better one.
