@@ -255,3 +255,29 @@ fn keep(machine: &Machine, folder: &Path) -> std::io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(a: Kind, b: Kind, way: Option<Way>) -> Outcome {
+        let talk = |way| Talk { way, transport: "udp".to_owned(), after: Duration::from_secs(1) };
+        Outcome { a, b, talk: way.map(talk), bare: None, problem: None }
+    }
+
+    #[test]
+    fn what_bare_sockets_reach_has_to_be_reached_and_the_rest_carried() {
+        let fails = |a, b, way| outcome(a, b, way).failure().is_some();
+        for way in [Way::Direct, Way::Mapped, Way::Punched] {
+            assert!(!fails(Kind::Port, Kind::Port, Some(way)), "{way}");
+        }
+        assert!(fails(Kind::Port, Kind::Port, Some(Way::Carried)));
+        assert!(fails(Kind::Port, Kind::Port, None));
+        assert!(!fails(Kind::Symmetric, Kind::Port, Some(Way::Carried)));
+        assert!(!fails(Kind::Symmetric, Kind::Port, Some(Way::Punched)), "better than a bare socket");
+        assert!(fails(Kind::NoUdp, Kind::NoUdp, None));
+        let undelivered =
+            Outcome { problem: Some("lost".to_owned()), ..outcome(Kind::Open, Kind::Open, Some(Way::Direct)) };
+        assert_eq!(undelivered.failure().as_deref(), Some("open/open: lost"));
+    }
+}

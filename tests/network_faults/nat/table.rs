@@ -95,3 +95,29 @@ pub fn median(times: &[Duration]) -> Option<Duration> {
     times.sort_unstable();
     times.get(times.len().checked_sub(1)? / 2).copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_an_even_number_is_the_lower_one() {
+        let seconds = |all: &[u64]| all.iter().copied().map(Duration::from_secs).collect::<Vec<_>>();
+        assert_eq!(median(&seconds(&[])), None);
+        assert_eq!(median(&seconds(&[9, 1, 5])), Some(Duration::from_secs(5)));
+        assert_eq!(median(&seconds(&[4, 1, 3, 2])), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn a_pair_that_was_not_tried_has_an_empty_cell() {
+        let tried = |a, b| Outcome { a, b, talk: None, bare: None, problem: None };
+        let table = table(&[tried(Kind::Port, Kind::Open), tried(Kind::Naive, Kind::Port)]);
+        let rows: Vec<Vec<&str>> = table
+            .lines()
+            .map(|line| line.split('|').map(str::trim).filter(|cell| !cell.starts_with('-')).collect())
+            .collect();
+        assert_eq!(rows[0], ["", "a \\ b", "open", "port", ""]);
+        assert_eq!(rows[2], ["", "port", "none (+)!", "", ""]);
+        assert_eq!(rows[3], ["", "naive", "", "none (+)!", ""]);
+    }
+}

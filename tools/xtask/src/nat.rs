@@ -79,12 +79,12 @@ impl Nat {
         can_be_run()?;
         let asked = self.asked()?;
         let test = ["test", "--package", "bitpie", "--test", "network_faults"];
-        // First, so that nothing of it is in the time of the pairs, and Ctrl-C reaches the compiler.
+        // First, since in a process namespace Ctrl-C does not reach cargo.
         steps::run(&mut cargo(&[&test[..], &["--no-run"]].concat()))?;
         let run = cargo(&[&test[..], &["--", TEST, "--exact", "--ignored", "--nocapture"]].concat());
         let mut inside = steps::command("unshare", &["--pid", "--fork", "--kill-child", "--mount-proc"]);
         inside.arg(run.get_program()).args(run.get_args()).env("BITPIE_NAT", asked);
-        println!("$ {}", shown(&inside));
+        println!("$ {}", shown(&run));
         // The test ends when this pipe closes, and everything that it has started with it.
         let mut child = inside.stdin(Stdio::piped()).spawn().context("`unshare` could not be started")?;
         let alive = child.stdin.take();
