@@ -3,8 +3,10 @@
 //! All addresses of the internet look public, since nodes would not believe or publish others. Nothing of them leaves
 //! the namespaces.
 
-use crate::lab::{Lab, Machine, Namespace, cable, within};
 use std::time::Duration;
+
+use crate::lab::{Lab, Machine, Namespace, cable, within};
+use crate::router::{Daemon, Speaks, TABLE, is_there};
 
 use super::kinds::{Conditions, Kind};
 
@@ -92,6 +94,15 @@ impl Internet {
     }
 }
 
+/// All kinds, without the one that wants a daemon which is not installed.
+pub fn kinds_that_can_be_made() -> Vec<Kind> {
+    let maps = is_there("miniupnpd");
+    if !maps {
+        eprintln!("{} was left out: it wants miniupnpd (Debian: miniupnpd-nftables)", Kind::PortPcp);
+    }
+    Kind::ALL.into_iter().filter(|kind| maps || *kind != Kind::PortPcp).collect()
+}
+
 /// The way out of a network of the internet.
 fn gateway(number: u8) -> String {
     format!("11.77.{number}.254")
@@ -107,6 +118,7 @@ pub struct Site {
     pub machine: Machine,
     /// They live as long as the site.
     _routers: Vec<Namespace>,
+    _mapper: Option<Daemon>,
 }
 
 impl Site {
@@ -137,10 +149,14 @@ impl Site {
         router.must(&["address", "add", &format!("{net}.1/24"), "dev", "lan"]);
         machine.address_by(&format!("{net}.2/24"), &format!("{net}.1"));
         translate(&router, kind, conditions);
+        let mapper = (kind == Kind::PortPcp).then(|| {
+            router.nft(TABLE);
+            Daemon::start(&router, Speaks::Pcp)
+        });
         routers.push(router);
         let inside = format!("{net}.2");
         let outside = if kind == Kind::Open { inside.clone() } else { public };
-        Self { kind, outside, inside, machine, _routers: routers }
+        Self { kind, outside, inside, machine, _routers: routers, _mapper: mapper }
     }
 }
 

@@ -22,14 +22,25 @@ pub enum Kind {
     Naive,
     /// As [`Kind::Port`], behind a second translation of that kind by the provider (RFC 6598).
     PortCgn,
+    /// As [`Kind::Port`], and it maps ports for whoever asks by PCP (RFC 6887).
+    PortPcp,
     /// UDP is dropped.
     NoUdp,
 }
 
 impl Kind {
     /// All of them, as the table lists them.
-    pub const ALL: [Self; 8] =
-        [Self::Open, Self::Full, Self::Address, Self::Port, Self::Symmetric, Self::Naive, Self::PortCgn, Self::NoUdp];
+    pub const ALL: [Self; 9] = [
+        Self::Open,
+        Self::Full,
+        Self::Address,
+        Self::Port,
+        Self::Symmetric,
+        Self::Naive,
+        Self::PortCgn,
+        Self::PortPcp,
+        Self::NoUdp,
+    ];
 
     /// As it is written on the command line.
     pub const fn name(self) -> &'static str {
@@ -41,6 +52,7 @@ impl Kind {
             Self::Symmetric => "symmetric",
             Self::Naive => "naive",
             Self::PortCgn => "port+cgn",
+            Self::PortPcp => "port+pcp",
             Self::NoUdp => "noudp",
         }
     }
@@ -55,10 +67,17 @@ impl Kind {
     /// measured, and agrees with theory but for `naive`, which depends on who is first (see [`Kind::Naive`]): there
     /// the row's kind sends first.
     pub fn bare_socket_punches(self, other: Self) -> bool {
-        // The provider's router does what the one before it does.
-        let other = if other == Self::PortCgn { Self::Port } else { other };
+        let (row, other) = (self.towards_a_bare_socket(), other.towards_a_bare_socket());
         let Some(column) = BARE_COLUMNS.iter().position(|kind| *kind == other) else { return false };
-        BARE.iter().any(|(row, cells)| *row == self && cells.as_bytes()[column] == b'y')
+        BARE.iter().any(|(kind, cells)| *kind == row && cells.as_bytes()[column] == b'y')
+    }
+
+    /// The provider's router does what the one before it does, and a bare socket asks for no mapping.
+    const fn towards_a_bare_socket(self) -> Self {
+        match self {
+            Self::PortCgn | Self::PortPcp => Self::Port,
+            kind => kind,
+        }
     }
 }
 
@@ -68,18 +87,17 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The columns of [`BARE`], and of the table. Nothing comes to `noudp`, and `port+cgn` is as `port`.
+/// The columns of [`BARE`], and of the table. Nothing comes to `noudp`, and what begins with `port` is as `port`.
 pub const BARE_COLUMNS: [Kind; 6] = [Kind::Open, Kind::Full, Kind::Address, Kind::Port, Kind::Symmetric, Kind::Naive];
 
 /// One letter a column: `y` if a hole can be punched.
-const BARE: [(Kind, &str); 8] = [
+const BARE: [(Kind, &str); 7] = [
     (Kind::Open, "yyyyyy"),
     (Kind::Full, "yyyyyy"),
     (Kind::Address, "yyyyyy"),
     (Kind::Port, "yyyynn"),
     (Kind::Symmetric, "yyynnn"),
     (Kind::Naive, "yyyynn"),
-    (Kind::PortCgn, "yyyynn"),
     (Kind::NoUdp, "nnnnnn"),
 ];
 
@@ -123,7 +141,7 @@ impl Conditions {
             Kind::Symmetric => udp = "masquerade fully-random",
             Kind::Naive => (udp, own) = ("masquerade", ""),
             Kind::NoUdp => through = "meta l4proto udp drop;",
-            Kind::Open | Kind::Port | Kind::PortCgn => {}
+            Kind::Open | Kind::Port | Kind::PortCgn | Kind::PortPcp => {}
         }
         let (lifetime, _) = self.mapping_lifetimes_seconds();
         // `owner` says which host has which outer port, `contacted` whom it wrote to from there. Both are learnt from

@@ -147,6 +147,9 @@ impl Trial<'_> {
             if site.kind != Kind::NoUdp {
                 within(PREPARED_WITHIN, || knows_where_it_is(&site.machine));
             }
+            if site.kind == Kind::PortPcp && !within(PREPARED_WITHIN, || is_mapped(&site.machine)) {
+                return Err(format!("the router of {name} has not mapped its ports"));
+            }
         }
         let ids = sites.each_ref().map(|site| site.machine.id());
         sites[0].machine.run(&["contact", "add", &ids[1], "--name", "b"]);
@@ -202,6 +205,12 @@ fn knows_where_it_is(machine: &Machine) -> bool {
     is_seen && status["dht"]["identity"] == "PUBLISHED"
 }
 
+fn is_mapped(machine: &Machine) -> bool {
+    let status = machine.ask(&["status"]).unwrap_or_default();
+    let is_mapped = |transport: &Value| transport["mapping"]["state"] == "MAPPED";
+    status["transports"].as_array().is_some_and(|transports| transports.iter().all(is_mapped))
+}
+
 /// By which way one of the two talks with the other, as it says itself, and by which transport.
 fn way(sites: &[Site; 2], here: usize) -> Option<(Way, String)> {
     let name = ["b", "a"][here];
@@ -228,7 +237,7 @@ fn judge(said: Option<&str>, remote: &str, [here, there]: [&Site; 2], dialled: &
     }
     match dialled.kind {
         Kind::Open => Way::Direct,
-        Kind::Full => Way::Mapped,
+        Kind::Full | Kind::PortPcp => Way::Mapped,
         // Both in one network would be this; here nobody is.
         _ if host == here.inside => Way::Direct,
         _ => Way::Punched,

@@ -1,7 +1,9 @@
 //! The routers of the laboratory are what their names say, as bare sockets see them.
 
+use crate::router::is_there;
+
 use super::bare::{Behaviour, Depends, Servers};
-use super::internet::{Internet, Site};
+use super::internet::{Internet, Site, kinds_that_can_be_made};
 use super::kinds::{Conditions, Kind};
 
 /// What each kind does: mapping, filtering, and whether it translates. Nothing where no UDP gets out.
@@ -9,7 +11,7 @@ fn expected(kind: Kind) -> Option<Behaviour> {
     let (mapping, filtering) = match kind {
         Kind::Open | Kind::Full => (Depends::Nothing, Depends::Nothing),
         Kind::Address => (Depends::Nothing, Depends::Address),
-        Kind::Port | Kind::Naive | Kind::PortCgn => (Depends::Nothing, Depends::AddressAndPort),
+        Kind::Port | Kind::Naive | Kind::PortCgn | Kind::PortPcp => (Depends::Nothing, Depends::AddressAndPort),
         Kind::Symmetric => (Depends::AddressAndPort, Depends::AddressAndPort),
         Kind::NoUdp => return None,
     };
@@ -17,7 +19,7 @@ fn expected(kind: Kind) -> Option<Behaviour> {
 }
 
 fn can_be_made(test: &str) -> bool {
-    let there = std::process::Command::new("nft").arg("--version").output().is_ok();
+    let there = is_there("nft");
     if !there {
         eprintln!("{test} was left out: it wants nft (Debian: nftables)");
     }
@@ -37,7 +39,7 @@ fn routers_do_what_their_kind_says() {
     let test = "routers_do_what_their_kind_says";
     let Some(internet) = Internet::new(test).filter(|_| can_be_made(test)) else { return };
     let (servers, _machines) = servers(&internet);
-    for (number, kind) in (1..).zip(Kind::ALL) {
+    for (number, kind) in (1..).zip(kinds_that_can_be_made()) {
         let site = Site::new(&internet, number, kind, "asking", Conditions::default());
         assert_eq!(servers.classify(&site.machine), expected(kind), "{kind}");
     }
@@ -49,7 +51,7 @@ fn holes_are_punched_where_they_can_be() {
     let Some(internet) = Internet::new(test).filter(|_| can_be_made(test)) else { return };
     let (servers, _machines) = servers(&internet);
     let sites: Vec<[Site; 2]> = (1..)
-        .zip(Kind::ALL)
+        .zip(kinds_that_can_be_made())
         .map(|(number, kind)| {
             [0, 20].map(|more| Site::new(&internet, number + more, kind, "asking", Conditions::default()))
         })

@@ -19,13 +19,16 @@ const PROGRAMS: [(&str, &str); 4] =
     [("ip", "iproute2"), ("nft", "nftables"), ("unshare", "util-linux"), ("nsenter", "util-linux")];
 
 /// Kinds of routers, as `tests/network_faults/nat/kinds.rs` has them.
-const KINDS: [&str; 8] = ["open", "full", "address", "port", "symmetric", "naive", "port+cgn", "noudp"];
+const KINDS: [&str; 9] = ["open", "full", "address", "port", "symmetric", "naive", "port+cgn", "port+pcp", "noudp"];
+
+/// Runs a program with an empty folder that is in memory, and vanishes with the namespace.
+const HOMES_IN_MEMORY: &str = "mount -t tmpfs -o mode=0700 homes \"$0\" && exec \"$@\"";
 
 /// Put real nodes behind routers of every kind, and show by which way they talk.
 #[derive(Args)]
 #[command(
     after_help = "Kinds: open (public address), full, address, port (cones; `port` is the usual home router), symmetric, naive (Linux without a \
-    firewall), port+cgn (a second router at the provider), noudp.\n\nExamples:\n  cargo xtask nat\n  cargo xtask nat port symmetric\n  \
+    firewall), port+cgn (a second router at the provider), port+pcp (maps ports for those who ask; needs miniupnpd), noudp.\n\nExamples:\n  cargo xtask nat\n  cargo xtask nat port symmetric\n  \
     cargo xtask nat --pairs port/port,full/naive --loss 5 --keep-logs /tmp/nat\n\ndocs/NAT.md tells how to read the table."
 )]
 pub struct Nat {
@@ -83,7 +86,10 @@ impl Nat {
         steps::run(&mut cargo(&[&test[..], &["--no-run"]].concat()))?;
         let run = cargo(&[&test[..], &["--", TEST, "--exact", "--ignored", "--nocapture"]].concat());
         let mut inside = steps::command("unshare", &["--pid", "--fork", "--kill-child", "--mount-proc"]);
-        inside.arg(run.get_program()).args(run.get_args()).env("BITPIE_NAT", asked);
+        let homes = crate::target_folder().join("nat");
+        std::fs::create_dir_all(&homes).with_context(|| format!("{} cannot be made", homes.display()))?;
+        inside.args(["sh", "-c", HOMES_IN_MEMORY]).arg(&homes).arg(run.get_program()).args(run.get_args());
+        inside.env("BITPIE_NAT", asked).env("TMPDIR", &homes).env("RUST_BACKTRACE", "0");
         println!("$ {}", shown(&run));
         // The test ends when this pipe closes, and everything that it has started with it.
         let mut child = inside.stdin(Stdio::piped()).spawn().context("`unshare` could not be started")?;
