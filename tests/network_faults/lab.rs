@@ -2,10 +2,10 @@
 //! namespace lives as long as a process that reads from the test.
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -20,12 +20,20 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Waits for a condition.
 #[track_caller]
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + DEADLINE;
+pub fn until(what: &str, holds: impl FnMut() -> bool) {
+    assert!(within(DEADLINE, holds), "not within {} s: {what}", DEADLINE.as_secs());
+}
+
+/// Waits for a condition, so long at most, and tells whether it holds.
+pub fn within(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + limit;
     while !holds() {
-        assert!(Instant::now() < deadline, "not within {} s: {what}", DEADLINE.as_secs());
+        if Instant::now() >= deadline {
+            return false;
+        }
         std::thread::sleep(LOOK_AGAIN);
     }
+    true
 }
 
 /// A network namespace.
@@ -63,11 +71,24 @@ impl Namespace {
         self.keeper.id()
     }
 
+    /// The file by which a thread enters it.
+    pub fn entrance(&self) -> PathBuf {
+        format!("/proc/{}/ns/net", self.id()).into()
+    }
+
     /// A program in this namespace.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new("nsenter");
-        command.arg(format!("--net=/proc/{}/ns/net", self.id())).arg(program).stdin(Stdio::null());
+        command.arg(format!("--net={}", self.entrance().display())).arg(program).stdin(Stdio::null());
         command
+    }
+
+    /// Gives its firewall these rules of nftables.
+    #[track_caller]
+    pub fn nft(&self, rules: &str) {
+        let mut nft = self.command("nft").args(["-f", "-"]).stdin(Stdio::piped()).spawn().expect("nft was there");
+        nft.stdin.take().expect("it is piped").write_all(rules.as_bytes()).expect("written");
+        assert!(nft.wait().expect("it ends").success(), "{rules}");
     }
 
     /// Whether `ip` has done that.
@@ -118,6 +139,11 @@ impl Lab {
             eprintln!("{test} was left out: network namespaces want Linux, root, `unshare`, `nsenter` and `ip`");
         }
         lab
+    }
+
+    /// Where all cables come together.
+    pub fn switch(&self) -> &Namespace {
+        &self.switch
     }
 
     /// A machine at the switch, with a cable and no address.
@@ -182,7 +208,7 @@ impl Lab {
 }
 
 /// A cable between two interfaces that it makes.
-fn cable(one: &Namespace, interface: &str, other: &Namespace, port: &str) {
+pub fn cable(one: &Namespace, interface: &str, other: &Namespace, port: &str) {
     let (here, there) = (one.id().to_string(), other.id().to_string());
     one.must(&["link", "add", interface, "netns", &here, "type", "veth", "peer", "name", port, "netns", &there]);
     other.must(&["link", "set", port, "up"]);
@@ -238,6 +264,24 @@ impl Machine {
         command
     }
 
+    /// Where it is in the network.
+    pub fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
+    /// The home folder of its node.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Asks its node, as JSON; nothing if it does not answer. That goes by a file in its home, so it costs less than a
+    /// command in its namespace.
+    pub fn ask(&self, arguments: &[&str]) -> Option<Value> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bitpie"));
+        let output = command.arg("--home").arg(self.home()).args(arguments).arg("--json").output().ok()?;
+        output.status.success().then(|| serde_json::from_slice(&output.stdout).ok()).flatten()
+    }
+
     /// Starts its node.
     pub fn start(&mut self) {
         let said = File::create(self.said_file()).expect("a file");
@@ -255,7 +299,7 @@ impl Machine {
         }
     }
 
-    fn said_file(&self) -> std::path::PathBuf {
+    fn said_file(&self) -> PathBuf {
         self.home.path().join("said")
     }
 
@@ -266,7 +310,8 @@ impl Machine {
         text
     }
 
-    fn try_run(&self, arguments: &[&str]) -> Option<String> {
+    /// What a command prints, if it succeeds.
+    pub fn try_run(&self, arguments: &[&str]) -> Option<String> {
         let output = self.bitpie(arguments).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
@@ -381,7 +426,7 @@ impl Machine {
         fs::write(self.hosts_file(), format!("127.0.0.1 localhost\n{address} {name}\n")).expect("written");
     }
 
-    fn hosts_file(&self) -> std::path::PathBuf {
+    fn hosts_file(&self) -> PathBuf {
         Path::new(self.home.path()).join("hosts")
     }
 }

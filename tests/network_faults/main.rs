@@ -8,8 +8,11 @@
     reason = "processes, files, sockets and time are what is tested"
 )]
 
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "`nat` wants Linux"))]
 mod lab;
 mod mapping;
+#[cfg(target_os = "linux")]
+mod nat;
 mod router;
 
 use std::time::{Duration, Instant};

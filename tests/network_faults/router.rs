@@ -3,7 +3,6 @@
 //! leaves the namespaces.
 
 use std::fs;
-use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
@@ -27,16 +26,30 @@ pub enum Speaks {
 /// A router, as long as it lives.
 pub struct Router {
     namespace: Namespace,
-    daemon: Child,
+    _daemon: Daemon,
+}
+
+/// `miniupnpd` in the namespace of a router, whose interfaces are `wan` and `lan`.
+pub struct Daemon {
+    process: Child,
     _folder: TempDir,
+}
+
+/// Where [`Daemon`] notes what it maps.
+pub const TABLE: &str = "table inet upnp {
+            chain forward { type filter hook forward priority filter - 1; }
+            chain prerouting { type nat hook prerouting priority dstnat - 1; }
+            chain postrouting { type nat hook postrouting priority srcnat - 1; }
+        }";
+
+/// Whether there is such a program.
+pub fn is_there(program: &str) -> bool {
+    let found = Command::new("which").arg(program).stdout(Stdio::null()).status();
+    found.is_ok_and(|status| status.success())
 }
 
 /// Whether a router can be made; what is missing is said.
 pub fn can_be_made(test: &str) -> bool {
-    let is_there = |program: &str| {
-        let found = Command::new("which").arg(program).stdout(Stdio::null()).status();
-        found.is_ok_and(|status| status.success())
-    };
     let missing: Vec<&str> = ["miniupnpd", "nft"].into_iter().filter(|program| !is_there(program)).collect();
     if !missing.is_empty() {
         eprintln!("{test} was left out: it wants {} (Debian: miniupnpd-nftables, nftables)", missing.join(" and "));
@@ -55,9 +68,8 @@ impl Router {
         machine.address_by("10.1.0.2/24", INSIDE);
         namespace.write("/proc/sys/net/ipv4/ip_forward", "1");
         rules(&namespace, speaks);
-        let folder = tempfile::tempdir().expect("a folder");
-        let daemon = miniupnpd(&namespace, speaks, &folder);
-        (Self { namespace, daemon, _folder: folder }, machine)
+        let daemon = Daemon::start(&namespace, speaks);
+        (Self { namespace, _daemon: daemon }, machine)
     }
 
     /// A neighbour in the network of the laboratory that offers to map ports by UPnP, and is nobody's router.
@@ -68,9 +80,8 @@ impl Router {
             namespace.must(&["address", "add", &address, "dev", interface]);
         }
         rules(&namespace, Speaks::Upnp);
-        let folder = tempfile::tempdir().expect("a folder");
-        let daemon = miniupnpd(&namespace, Speaks::Upnp, &folder);
-        Self { namespace, daemon, _folder: folder }
+        let daemon = Daemon::start(&namespace, Speaks::Upnp);
+        Self { namespace, _daemon: daemon }
     }
 
     /// Whether it passes on what comes to that port.
@@ -83,10 +94,18 @@ impl Router {
     }
 }
 
-impl Drop for Router {
+impl Daemon {
+    /// Starts it, and waits until it maps ports. The rules of the router have [`TABLE`].
+    pub fn start(namespace: &Namespace, speaks: Speaks) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { process: miniupnpd(namespace, speaks, &folder), _folder: folder }
+    }
+}
+
+impl Drop for Daemon {
     fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -108,15 +127,9 @@ fn rules(namespace: &Namespace, speaks: Speaks) {
                 iifname wan drop
             }}
         }}
-        table inet upnp {{
-            chain forward {{ type filter hook forward priority filter - 1; }}
-            chain prerouting {{ type nat hook prerouting priority dstnat - 1; }}
-            chain postrouting {{ type nat hook postrouting priority srcnat - 1; }}
-        }}"
+        {TABLE}"
     );
-    let mut nft = namespace.command("nft").args(["-f", "-"]).stdin(Stdio::piped()).spawn().expect("nft was there");
-    nft.stdin.take().expect("it is piped").write_all(rules.as_bytes()).expect("written");
-    assert!(nft.wait().expect("it ends").success(), "{rules}");
+    namespace.nft(&rules);
 }
 
 fn miniupnpd(namespace: &Namespace, speaks: Speaks, folder: &TempDir) -> Child {

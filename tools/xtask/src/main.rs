@@ -1,4 +1,4 @@
-//! The tasks of this repository: `cargo xtask codegen | test | interop | fuzz | bench`.
+//! The tasks of this repository: `cargo xtask codegen | test | interop | nat | fuzz | bench`.
 //!
 //! A program, not a script, so that it runs wherever Rust does, and is checked like the rest.
 
@@ -8,6 +8,7 @@ mod codegen;
 mod dependencies;
 mod fuzz;
 mod interop;
+mod nat;
 mod steps;
 mod test;
 
@@ -31,6 +32,8 @@ enum Task {
     Test(test::Test),
     /// Test with other programs: a DHT of libtorrent; Mermaid, Graphviz, PlantUML, SCION
     Interop(interop::Interop),
+    /// Put real nodes behind routers of every kind, and show by which way they talk. Needs Linux and root
+    Nat(nat::Nat),
     /// Run the fuzz targets for a while
     Fuzz(fuzz::Fuzz),
     /// Run the benchmarks: comparisons in one run, against named alternatives
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Task::Codegen(task) => return task.run(),
         Task::Test(task) => task.run(),
         Task::Interop(task) => task.run(),
+        Task::Nat(task) => task.run(),
         Task::Fuzz(task) => task.run(),
         Task::Bench(task) => task.run(),
     };

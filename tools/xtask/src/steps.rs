@@ -70,6 +70,15 @@ pub fn processors() -> usize {
 pub fn command(program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(crate::root()).env("CARGO_TARGET_DIR", crate::target_folder());
+    // What `cargo run` tells this program of its package. The build script of ring looks at it, so that with it ring,
+    // and all that stands on it, would be built again each time.
+    let is_of_package = |name: &OsStr| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    };
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_package(name)) {
+        command.env_remove(name);
+    }
     command
 }
 
