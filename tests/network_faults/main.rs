@@ -87,8 +87,8 @@ fn two_friends_who_both_move_meet_again() {
 /// The session that a machine has over UDP: its number, whether it has opened it, and where the other side is.
 fn session(machine: &Machine) -> (u64, bool, String) {
     let peers: serde_json::Value = serde_json::from_str(&machine.run(&["--json", "peers"])).expect("JSON");
-    let session = peers["peers"].as_array().expect("a list").iter().map(|peer| &peer["session"]);
-    let session = session.filter(|session| session["transport"] == "udp").next().expect("there is one");
+    let mut sessions = peers["peers"].as_array().expect("a list").iter().map(|peer| &peer["session"]);
+    let session = sessions.find(|session| session["transport"] == "udp").expect("there is one");
     let text = |name: &str| session[name].as_str().expect("a text").to_owned();
     (session["session"].as_u64().expect("a number"), text("direction") == "outgoing", text("remote"))
 }
