@@ -124,7 +124,7 @@ pub enum Transports {
     PeerProtocolAdmit { session: u64 },
     /// `quic_connection.begin_handshake`. peer_proved or connection_lost answers.
     QuicConnectionBeginHandshake { session: u64 },
-    /// `quic_connection.send_keep_alive`. keep_alive_received answers, if the peer is there.
+    /// `quic_connection.send_keep_alive`. Ask the peer for a sign of life.
     QuicConnectionSendKeepAlive { session: u64 },
     /// `quic_connection.open_stream`. Frames come and go from now on.
     QuicConnectionOpenStream { session: u64 },

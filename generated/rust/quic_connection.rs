@@ -176,7 +176,7 @@ impl automaton::Timer for Timer {
 pub enum Action {
     /// `begin_handshake`, by `transports`. peer_proved or connection_lost answers.
     BeginHandshake,
-    /// `send_keep_alive`, by `transports`. keep_alive_received answers, if the peer is there.
+    /// `send_keep_alive`, by `transports`. Ask the peer for a sign of life.
     SendKeepAlive,
     /// `remember_peer`, by `peers`.
     RememberPeer { peer: types::NodeId },

@@ -323,7 +323,7 @@ fn a_service_can_be_stopped_and_started_again() {
     for service in ["network", "gateway", "tcp-connections", "tcp-transport"] {
         assert_eq!(b.stop_service(service).result, ServiceResult::Stopped, "{service}");
         b.until("the sessions end", |b| services_on(b) < all);
-        for service in ["private-messages", "p2p-hookups"] {
+        for service in ["tcp-transport", "private-messages", "p2p-hookups"] {
             assert_eq!(b.start_service(service).result, ServiceResult::Started, "{service}");
         }
         until_both_online(&mut a, &mut b);
