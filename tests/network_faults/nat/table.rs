@@ -7,6 +7,10 @@ use std::time::Duration;
 use super::kinds::Kind;
 use super::pair::{Outcome, Way};
 
+/// What a cell says.
+pub const LEGEND: &str = "Way, transport, seconds from when both knew each other; (+) bare UDP sockets get through, (-) they do not; \
+                          ! is not as it has to be.\n";
+
 /// Rows are the kinds of a, columns those of b.
 pub fn table(outcomes: &[Outcome]) -> String {
     let kinds = |of: fn(&Outcome) -> Kind| -> Vec<Kind> {
