@@ -99,7 +99,7 @@ fn contacts_behind_routers_of_every_kind() {
         }
     });
     let outcomes = outcomes.into_inner().expect("nobody panics with it");
-    println!("\n{}\n{}", table::table(&outcomes), table::figures(&outcomes));
+    println!("\n{}\n{}\n{}", table::table(&outcomes), table::LEGEND, table::figures(&outcomes));
     let failures: Vec<String> = outcomes.iter().filter_map(Outcome::failure).collect();
     if !failures.is_empty() {
         println!("Not as it has to be, {} of {}:\n  {}", failures.len(), outcomes.len(), failures.join("\n  "));

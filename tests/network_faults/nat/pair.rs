@@ -21,6 +21,9 @@ const PREPARED_WITHIN: Duration = Duration::from_secs(20);
 /// How long messages may take between contacts that are online.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(20);
 
+/// Where routers forget soon, so many lifetimes of a mapping pass between two exchanges of messages.
+const LIFETIMES_OF_SILENCE: u32 = 3;
+
 /// By which way two contacts talk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Way {
@@ -174,13 +177,21 @@ impl Trial<'_> {
         if outcome.talk.is_none() {
             return Ok(());
         }
-        let sent = [sites[0].machine.send("b"), sites[1].machine.send("a")];
-        let arrived = within(DELIVERED_WITHIN, || {
-            sites.iter().zip(&sent).all(|(site, message)| site.machine.is_delivered(message))
-        });
-        let late = || format!("they were online, and messages did not arrive within {} s", DELIVERED_WITHIN.as_secs());
-        arrived.then_some(()).ok_or_else(late)
+        exchange(sites, "they were online")?;
+        let Some(seconds) = self.conditions.mapping_seconds else { return Ok(()) };
+        // Long enough for the routers to forget whatever nobody keeps up.
+        std::thread::sleep(LIFETIMES_OF_SILENCE * Duration::from_secs(seconds.into()));
+        exchange(sites, "nobody wrote while the routers forgot")
     }
+}
+
+/// Each sends a message to the other, and both arrive.
+fn exchange(sites: &[Site; 2], when: &str) -> Result<(), String> {
+    let sent = [sites[0].machine.send("b"), sites[1].machine.send("a")];
+    let arrived =
+        within(DELIVERED_WITHIN, || sites.iter().zip(&sent).all(|(site, message)| site.machine.is_delivered(message)));
+    let late = || format!("{when}, and messages did not arrive within {} s", DELIVERED_WITHIN.as_secs());
+    arrived.then_some(()).ok_or_else(late)
 }
 
 /// The peers of a node with a session that is ready.
@@ -211,10 +222,18 @@ fn is_mapped(machine: &Machine) -> bool {
     status["transports"].as_array().is_some_and(|transports| transports.iter().all(is_mapped))
 }
 
-/// By which way one of the two talks with the other, as it says itself, and by which transport.
+/// By which way one of the two talks with the other, as it says itself, and by which transport. Nothing if the other is
+/// not online for it.
 fn way(sites: &[Site; 2], here: usize) -> Option<(Way, String)> {
+    let machine = &sites[here].machine;
+    let contacts = machine.ask(&["contact", "list"])?;
+    // It has one alone.
+    contacts["contacts"][0]["online"].as_bool().filter(|online| *online)?;
     let name = ["b", "a"][here];
-    let peer = sessions(&sites[here].machine).into_iter().find(|peer| peer["name"] == name)?;
+    let Some(peer) = sessions(machine).into_iter().find(|peer| peer["name"] == name) else {
+        // It is there, without a session of its own.
+        return Some((Way::Carried, "?".to_owned()));
+    };
     let session = &peer["session"];
     let transport = session["transport"].as_str().unwrap_or("?").to_owned();
     let remote = session["remote"].as_str().unwrap_or_default();

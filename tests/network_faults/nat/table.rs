@@ -7,6 +7,10 @@ use std::time::Duration;
 use super::kinds::Kind;
 use super::pair::{Outcome, Way};
 
+/// What a cell says.
+pub const LEGEND: &str = "Way, transport, seconds from when both knew each other; (+) bare UDP sockets get through, \
+                          (-) they do not; ! is not as it has to be.\n";
+
 /// Rows are the kinds of a, columns those of b.
 pub fn table(outcomes: &[Outcome]) -> String {
     let kinds = |of: fn(&Outcome) -> Kind| -> Vec<Kind> {
@@ -65,8 +69,8 @@ pub fn figures(outcomes: &[Outcome]) -> String {
     let bare: Vec<Duration> = outcomes.iter().filter_map(|outcome| outcome.bare).collect();
     let _ = writeln!(
         text,
-        "Until two nodes talk without a third: median {} ({} pairs). Until two bare sockets do, once both know where to send: \
-         {} ({} pairs).",
+        "Until two nodes talk without a third: median {} ({} pairs). Until two bare sockets do, once both know where \
+         to send: {} ({} pairs).",
         seconds(median(&straight)),
         straight.len(),
         seconds(median(&bare)),

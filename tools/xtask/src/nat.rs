@@ -27,9 +27,10 @@ const HOMES_IN_MEMORY: &str = "mount -t tmpfs -o mode=0700 homes \"$0\" && exec 
 /// Put real nodes behind routers of every kind, and show by which way they talk.
 #[derive(Args)]
 #[command(
-    after_help = "Kinds: open (public address), full, address, port (cones; `port` is the usual home router), symmetric, naive (Linux without a \
-    firewall), port+cgn (a second router at the provider), port+pcp (maps ports for those who ask; needs miniupnpd), noudp.\n\nExamples:\n  cargo xtask nat\n  cargo xtask nat port symmetric\n  \
-    cargo xtask nat --pairs port/port,full/naive --loss 5 --keep-logs /tmp/nat\n\ndocs/NAT.md tells how to read the table."
+    after_help = "Kinds: open (public address), full, address, port (cones; `port` is the usual home router), symmetric, naive \
+    (Linux without a firewall), port+cgn (a second router at the provider), port+pcp (maps ports for those who ask; needs \
+    miniupnpd), noudp.\n\nExamples:\n  cargo xtask nat\n  cargo xtask nat port symmetric\n  cargo xtask nat --pairs \
+    port/port,full/naive --loss 5 --keep-logs /tmp/nat\n\ndocs/NAT.md tells how to read the table."
 )]
 pub struct Nat {
     /// The kind of router in front of the first node [default: every pair]
