@@ -237,21 +237,20 @@ fn way(sites: &[Site; 2], here: usize) -> Option<(Way, String)> {
     let session = &peer["session"];
     let transport = session["transport"].as_str().unwrap_or("?").to_owned();
     let remote = session["remote"].as_str().unwrap_or_default();
-    let said = ["way", "by", "via"].iter().find_map(|key| session[key].as_str());
+    let is_by_meeting = session["by_meeting"] == true;
     let dialled = if session["direction"] == "outgoing" { 1 - here } else { here };
-    Some((judge(said, remote, [&sites[here], &sites[1 - here]], &sites[dialled]), transport))
+    Some((judge(is_by_meeting, remote, [&sites[here], &sites[1 - here]], &sites[dialled]), transport))
 }
 
 /// What a session is: by the word of the node if it has one, else by the addresses. A router that asks nobody lets in
 /// what comes unasked only where its kind says so, so what came in elsewhere has come by a hole.
-fn judge(said: Option<&str>, remote: &str, [here, there]: [&Site; 2], dialled: &Site) -> Way {
-    let said = said.unwrap_or_default();
+fn judge(is_by_meeting: bool, remote: &str, [here, there]: [&Site; 2], dialled: &Site) -> Way {
     let host = remote.rsplit("://").next().and_then(|address| address.rsplit_once(':')).map_or("", |(host, _)| host);
-    if ["punched", "hole"].contains(&said) {
+    if is_by_meeting {
         return Way::Punched;
     }
     // The other end is neither at its own address nor at that of its router.
-    if ["carried", "relay", "relayed"].contains(&said) || ![&there.outside, &there.inside].contains(&&host.to_owned()) {
+    if ![&there.outside, &there.inside].contains(&&host.to_owned()) {
         return Way::Carried;
     }
     match dialled.kind {
