@@ -3,6 +3,8 @@
 //!
 //! Only nodes that our user has named are asked for such a meeting, and believed: others would learn whom we know.
 
+use std::net::SocketAddr;
+
 use crate::automata::senders::gateway;
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
@@ -18,6 +20,9 @@ const MEETINGS: usize = 8;
 
 /// A session that comes about so soon after a meeting was arranged came about by it.
 const MEETING_MS: u64 = 20_000;
+
+/// The port of a node of which no other one is known.
+const USUAL_PORT: u16 = 7772;
 
 fn is_wanted(world: &World, peer: &NodeId) -> bool {
     world.contacts.contains(peer) && !world.refused.contains(peer) && world.sessions.ready(peer).is_none()
@@ -59,10 +64,9 @@ pub fn introduce(world: &mut World, id: SessionId, target: NodeId) {
     let Some(other) = world.sessions.ready(&target).filter(|_| target != asker && !is_refused) else { return };
     match world.introductions.ask(asker, target, world.now.ms) {
         Introduction::Tell => world.send_frame(other, Frame::Sought(asker)),
-        Introduction::Meet => {
+        Introduction::Meet { larger_first } => {
             let (Some(of_asker), Some(of_target)) = (udp_address(world, id), udp_address(world, other)) else { return };
-            // Behind some routers one has to send first; nobody knows here which, so it is now one, now the other.
-            let first = world.numbers.chance() & 1 == 0;
+            let first = larger_first == (asker > target);
             world.send_frame(id, Frame::Meet(Meeting { peer: target, at: of_target, first }));
             world.send_frame(other, Frame::Meet(Meeting { peer: asker, at: of_asker, first: !first }));
         }
@@ -71,15 +75,19 @@ pub fn introduce(world: &mut World, id: SessionId, target: NodeId) {
 }
 
 /// Where the peer of a session can be reached over UDP, as far as we see it ourselves: where its session comes from, or
-/// the port that it names at the same IP.
+/// the port that it names at the same IP. If it names none there, its router uses a port for each whom it speaks to; then
+/// only the IP is right, which is enough for a router that lets in whoever is at an address that it has sent to.
 fn udp_address(world: &World, id: SessionId) -> Option<Entrypoint> {
     let session = world.sessions.get(id)?;
     if session.transport == udp_name() {
         return Some(session.entrypoint());
     }
     let known = world.peers.get(&session.peer?)?.entrypoints.iter().map(|known| &known.entrypoint);
+    let of_udp: Vec<&Entrypoint> = known.filter(|it| it.transport == udp_name()).collect();
     let ip = session.remote.ip().to_canonical();
-    known.into_iter().find(|it| it.transport == udp_name() && it.address.ip().to_canonical() == ip).cloned()
+    let there = of_udp.iter().find(|it| it.address.ip().to_canonical() == ip);
+    let port = there.or(of_udp.first()).map_or(USUAL_PORT, |it| it.address.port());
+    Some(Entrypoint { transport: udp_name(), address: SocketAddr::new(ip, port) })
 }
 
 /// Somebody asks for us.

@@ -22,8 +22,11 @@ pub const QUESTIONS: usize = 1_024;
 pub enum Introduction {
     /// The other one is to be told who asks for it.
     Tell,
-    /// Both have asked: both are to be told where the other is.
-    Meet,
+    /// Both have asked: both are to be told where the other is, and which of them is first.
+    Meet {
+        /// The one with the larger id dials first.
+        larger_first: bool,
+    },
     /// Nothing: it is asked too often, or for too many.
     Nothing,
 }
@@ -32,6 +35,9 @@ pub enum Introduction {
 #[derive(Clone, Debug, Default)]
 pub struct Introductions {
     asked: BTreeMap<(NodeId, NodeId), u64>,
+    /// Of two who have met, whether the one with the larger id was first. Behind some routers one has to send first, and
+    /// nobody knows which, so they take turns.
+    turns: BTreeMap<(NodeId, NodeId), bool>,
 }
 
 impl Introductions {
@@ -40,7 +46,13 @@ impl Introductions {
         self.asked.retain(|_, asked_ms| now_ms < asked_ms.saturating_add(ASKED_WITHIN_MS));
         if self.asked.remove(&(target, asker)).is_some() {
             self.asked.remove(&(asker, target));
-            return Introduction::Meet;
+            let pair = if asker < target { (asker, target) } else { (target, asker) };
+            if self.turns.len() >= QUESTIONS && !self.turns.contains_key(&pair) {
+                self.turns.clear();
+            }
+            let larger_first = self.turns.entry(pair).or_default();
+            *larger_first = !*larger_first;
+            return Introduction::Meet { larger_first: *larger_first };
         }
         let before_ms = self.asked.get(&(asker, target)).copied();
         if before_ms.is_some_and(|before_ms| now_ms < before_ms.saturating_add(REPEATED_AFTER_MS)) {
@@ -68,10 +80,12 @@ mod tests {
         assert_eq!(introductions.ask(A, B, 0), Introduction::Tell);
         assert_eq!(introductions.ask(A, B, 1), Introduction::Nothing);
         assert_eq!(introductions.ask(A, B, REPEATED_AFTER_MS), Introduction::Tell);
-        assert_eq!(introductions.ask(B, A, 5_000), Introduction::Meet);
+        assert_eq!(introductions.ask(B, A, 5_000), Introduction::Meet { larger_first: true });
         // That was one meeting; the next has to be wanted again.
         assert_eq!(introductions.ask(B, A, 6_000), Introduction::Tell);
-        assert_eq!(introductions.ask(A, B, 6_000 + ASKED_WITHIN_MS), Introduction::Tell, "it was too long ago");
+        assert_eq!(introductions.ask(A, B, 7_000), Introduction::Meet { larger_first: false }, "they take turns");
+        assert_eq!(introductions.ask(B, A, 8_000), Introduction::Tell);
+        assert_eq!(introductions.ask(A, B, 8_000 + ASKED_WITHIN_MS), Introduction::Tell, "it was too long ago");
     }
 
     #[test]
