@@ -558,7 +558,7 @@ fn in_busy(context: &mut Context<'_>) -> Response {
 fn in_asking(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Answered { socket, local, mapped }) => {
-            if *socket == types::StunSocket::Own {
+            if *socket == types::StunSocket::Single {
                 // → MAPPED (`automata/stun_client.yaml:96`).
                 leave_asking(context);
                 context

@@ -497,7 +497,7 @@ type StunSocket_of_ = crate::stun::OurSocket;
 
 /// Its variants are those of `types.yaml`.
 const _: fn(&StunSocket_of_) = |value| match value {
-    StunSocket_of_::Own | StunSocket_of_::Shared => {}
+    StunSocket_of_::Single | StunSocket_of_::Shared => {}
 };
 
 #[cfg(test)]
@@ -505,7 +505,7 @@ const _: fn(&StunSocket_of_) = |value| match value {
 #[allow(non_snake_case)]
 fn variants_of_StunSocket_are_named_as_in_types_yaml() {
     for (value, name) in [
-        (StunSocket_of_::Own, "Own"),
+        (StunSocket_of_::Single, "Single"),
         (StunSocket_of_::Shared, "Shared"),
     ] {
         assert!(

@@ -328,7 +328,7 @@ pub fn stun(node: &Core) -> answers::StunStatus {
         networks: it.networks as u64,
         mapping: it.mapping,
     });
-    let is_answered = |peer: &NodeId| world.stun.observations.of(peer, OurSocket::Own, world.now.ms).is_some();
+    let is_answered = |peer: &NodeId| world.stun.observations.of(peer, OurSocket::Single, world.now.ms).is_some();
     answers::StunStatus {
         state: system.stun_server.get().map_or("CLOSED", |server| server.state().name()).to_owned(),
         listening: world.stun.entrypoints.clone(),
@@ -378,7 +378,7 @@ pub fn peers(node: &Core, now_unix_ms: u64, started_unix_ms: u64) -> Vec<answers
             first_seen_unix_ms: Some(known.first_seen_unix_ms),
             sessions: known.sessions,
             round_trip_us: known.round_trip_us,
-            sees_us_at: world.stun.observations.of(&known.id, OurSocket::Own, world.now.ms).map(|seen| seen.mapped),
+            sees_us_at: world.stun.observations.of(&known.id, OurSocket::Single, world.now.ms).map(|seen| seen.mapped),
         })
         .collect();
     let strangers = world.sessions.iter().filter(|(_, session)| session.peer.is_none());

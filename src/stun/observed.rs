@@ -25,7 +25,7 @@ pub const OBSERVATIONS: usize = 128;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum OurSocket {
     /// The one with which nobody but this observer is asked. Its port says nothing to others; its IP does.
-    Own,
+    Single,
     /// The one with which all observers are asked: what they see of it shows how the router maps.
     Shared,
 }
@@ -119,7 +119,7 @@ impl Observations {
 
     /// The socket that this observer alone was asked with is closed. What it saw of the shared one goes on counting.
     pub fn own_socket_closed(&mut self, observer: &NodeId) {
-        self.by_observer.remove(&(*observer, OurSocket::Own));
+        self.by_observer.remove(&(*observer, OurSocket::Single));
     }
 
     /// What this observer saw, if it still counts.
@@ -327,7 +327,7 @@ mod tests {
             let mapped = SocketAddr::new([8, 8, 4, 4].into(), 50_000 + u16::from(number));
             let local = SocketAddr::new([10, 0, 0, 2].into(), 40_000 + u16::from(number));
             let seen = Observation { server, local, mapped, at_ms: NOW_MS };
-            observations.note(observer(number), OurSocket::Own, seen);
+            observations.note(observer(number), OurSocket::Single, seen);
         }
         let external = observations.external(NOW_MS);
         assert_eq!((external[0].ip, external[0].address), ([8, 8, 4, 4].into(), None));
@@ -353,7 +353,7 @@ mod tests {
             let [high, low] = number.to_be_bytes();
             let mut id = [high; 32];
             id[31] = low;
-            observations.note(NodeId::from_bytes(id), OurSocket::Own, seen);
+            observations.note(NodeId::from_bytes(id), OurSocket::Single, seen);
         }
         assert_eq!(observations.by_observer.len(), OBSERVATIONS);
     }

@@ -596,7 +596,7 @@ impl World {
         };
         if host.offers_stun && host.is_plugged && self.hosts[index].is_plugged {
             let at = SocketAddr::new(address(index).ip(), 40_000);
-            let answered = stun_client::Event::Answered { socket: OurSocket::Own, local: at, mapped: at };
+            let answered = stun_client::Event::Answered { socket: OurSocket::Single, local: at, mapped: at };
             let input = Input::Event(Message::StunClient(peer, BusInput::Event(answered)));
             self.tell(index, 2 * DELAY_MS, input);
         }

@@ -9,7 +9,7 @@ use crate::network::{World, id};
 /// Whether one has been told lately by another at which address that sees it.
 fn is_told(world: &World, index: usize, by: usize) -> bool {
     let core = world.hosts[index].core.world();
-    core.stun.observations.of(&id(by as u8 + 1), OurSocket::Own, world.now_ms).is_some()
+    core.stun.observations.of(&id(by as u8 + 1), OurSocket::Single, world.now_ms).is_some()
 }
 
 fn clients(world: &World, index: usize) -> usize {

@@ -33,7 +33,7 @@ async fn both_sockets_learn_their_address_and_the_server_remembers_who_asked() {
         mapped_of.insert((socket, mapped));
     }
     let sockets: Vec<OurSocket> = mapped_of.iter().map(|(socket, _)| *socket).collect();
-    assert_eq!(sockets, [OurSocket::Own, OurSocket::Shared]);
+    assert_eq!(sockets, [OurSocket::Single, OurSocket::Shared]);
     let seen = seen.lock().expect("nobody panics");
     let asked: BTreeSet<SocketAddr> = seen.of(ip("127.0.0.1")).map(|seen| seen.from).collect();
     assert_eq!(asked, mapped_of.into_iter().map(|(_, mapped)| mapped).collect());
@@ -47,7 +47,7 @@ async fn a_mapping_is_kept_by_the_same_sockets_and_a_new_server_gets_new_ones() 
     for (number, server) in (1..).zip([&one, &one, &other]) {
         clients.ask(peer(1), server.address(), ids(number), |_, _| None).expect("asked");
         for _ in 0..2 {
-            if let StunEvent::Answered { socket: OurSocket::Own, mapped, .. } = next(&mut events).await {
+            if let StunEvent::Answered { socket: OurSocket::Single, mapped, .. } = next(&mut events).await {
                 own.push(mapped);
             }
         }

@@ -44,7 +44,7 @@ impl Driver {
             session_seen_at: session.observed.clone(),
             stun_server: stun_client::server_of(world, &peer),
             stun_client: client.map(|client| client.state().name().to_owned()),
-            sees_us_at: seen(OurSocket::Own),
+            sees_us_at: seen(OurSocket::Single),
             sees_shared_at: seen(OurSocket::Shared),
             asked_from: self.stun.seen(session.remote.ip()).into_iter().map(requests).collect(),
         })

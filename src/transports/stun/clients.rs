@@ -196,7 +196,7 @@ impl StunClients {
             if self.own.len() >= CLIENTS {
                 return Err(format!("there are {CLIENTS} clients of STUN already"));
             }
-            let line = Line::open(OurSocket::Own, server.is_ipv4(), Some(server), &self.events).map_err(told)?;
+            let line = Line::open(OurSocket::Single, server.is_ipv4(), Some(server), &self.events).map_err(told)?;
             self.own.insert(peer, (server, line));
         }
         let (_, own) = self.own.get(&peer).expect("it was there, or was inserted");
