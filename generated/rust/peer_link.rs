@@ -213,7 +213,7 @@ pub enum Action {
     RememberRest { pause: Milliseconds },
     /// `dial_at`, by `gateway`. Open a session there; session_ready or dial_failed answers.
     DialAt { at: Option<types::Entrypoint> },
-    /// `ask_for_meeting`, by `gateway`. Whoever is here and knows both may introduce us; met answers, or nobody.
+    /// `ask_for_meeting`, by `gateway`. Ask nodes that are here, and that know both, to introduce us; met may follow.
     AskForMeeting,
     /// `give_up_dials`, by `gateway`. Sessions with the peer that are still being opened are not needed any more.
     GiveUpDials,
@@ -244,7 +244,7 @@ pub struct Parameters {
     pub dial_timeout: Milliseconds,
     /// After this time the next address is dialled too, and whichever answers first is kept (RFC 8305).
     pub next_dial: Milliseconds,
-    /// How long whoever dials second waits, where two have been introduced.
+    /// How long the node that dials second waits, after somebody has introduced the two.
     pub turn: Milliseconds,
     /// After the first round that failed.
     pub first_rest: Milliseconds,
@@ -277,7 +277,7 @@ pub struct Given {
     /// After this time the next address is dialled too, and whichever answers first is kept (RFC 8305).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_dial: Option<Milliseconds>,
-    /// How long whoever dials second waits, where two have been introduced.
+    /// How long the node that dials second waits, after somebody has introduced the two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn: Option<Milliseconds>,
     /// After the first round that failed.

@@ -186,8 +186,8 @@ methods! {
     "contact.add" AddContact {
         /// Their address: `bitpie:<id>`, with hints or without, or the id alone. It may hold an invitation.
         idurl: Hidden,
-        /// The user's name for them; without it, the one that they have already, the nickname by which they were found, or
-        /// the one that the address proposes.
+        /// The user's name for them; without it, the one that they have already, the nickname by which they were found,
+        /// or the one that the address proposes.
         #[serde(default)]
         name: Option<Nickname>,
         /// The nickname by which they were found, if by one: that they give it up is told.

@@ -144,8 +144,8 @@ impl Lines {
         let _ = writeln!(self.0, "{FAINT}{name:<13}{FAINT:#}{value}");
     }
 
-    /// What is not as it should be, or worth knowing; the first line says of the network whether others get through, and notices have
-    /// lines of their own.
+    /// What is not as it should be, or worth knowing; the first line says of the network whether others get through,
+    /// and notices have lines of their own.
     fn of_problems(&mut self, status: &Status, now_unix_ms: u64) {
         let mut is_any = false;
         for (name, judge) in health::JUDGES.iter().filter(|(name, _)| !matches!(*name, "listening" | "notices")) {

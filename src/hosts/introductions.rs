@@ -28,6 +28,11 @@ fn is_wanted(world: &World, peer: &NodeId) -> bool {
     world.contacts.contains(peer) && !world.refused.contains(peer) && world.sessions.ready(peer).is_none()
 }
 
+/// Our user has named the peer of that session.
+fn is_believed(world: &World, id: SessionId) -> bool {
+    world.sessions.get(id).and_then(|session| session.peer).is_some_and(|peer| world.is_friend(&peer))
+}
+
 fn has_way(world: &World, system: &System) -> bool {
     world.is_service_on(system, "udp-connections")
 }
@@ -75,8 +80,8 @@ pub fn introduce(world: &mut World, id: SessionId, target: NodeId) {
 }
 
 /// Where the peer of a session can be reached over UDP, as far as we see it ourselves: where its session comes from, or
-/// the port that it names at the same IP. If it names none there, its router uses a port for each whom it speaks to; then
-/// only the IP is right, which is enough for a router that lets in whoever is at an address that it has sent to.
+/// the port that it names at the same IP. If it names none there, its router uses a port for each whom it speaks to;
+/// then only the IP is right, which is enough for a router that lets in whoever is at an address that it has sent to.
 fn udp_address(world: &World, id: SessionId) -> Option<Entrypoint> {
     let session = world.sessions.get(id)?;
     if session.transport == udp_name() {
@@ -92,9 +97,7 @@ fn udp_address(world: &World, id: SessionId) -> Option<Entrypoint> {
 
 /// Somebody asks for us.
 pub fn sought(world: &mut World, system: &System, id: SessionId, by: NodeId) {
-    let is_believed =
-        world.sessions.get(id).and_then(|session| session.peer).is_some_and(|peer| world.is_friend(&peer));
-    if is_believed && has_way(world, system) && is_wanted(world, &by) {
+    if is_believed(world, id) && has_way(world, system) && is_wanted(world, &by) {
         world.send_frame(id, Frame::Introduce(by));
     }
 }
@@ -102,10 +105,8 @@ pub fn sought(world: &mut World, system: &System, id: SessionId, by: NodeId) {
 /// We are told where somebody is whom we asked for, and who is about to dial us.
 pub fn meet(world: &mut World, system: &System, id: SessionId, meeting: Meeting) {
     let Meeting { peer, at, first } = meeting;
-    let is_believed =
-        world.sessions.get(id).and_then(|session| session.peer).is_some_and(|peer| world.is_friend(&peer));
     let may_be_dialled = at.transport == udp_name() && (at.is_public() || world.peers.is_private_network());
-    if is_believed && may_be_dialled && has_way(world, system) && is_wanted(world, &peer) {
+    if is_believed(world, id) && may_be_dialled && has_way(world, system) && is_wanted(world, &peer) {
         world.meetings.insert(peer, world.now.ms);
         world.tell_if_there(system, gateway::peer_link::met(peer, at, first));
     }

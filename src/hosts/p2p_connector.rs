@@ -15,8 +15,8 @@ impl Conditions for World {
         self.sessions.ready_count() > 0
     }
 
-    /// What comes by another transport says nothing against the first one, if others have come by that: there is one session
-    /// with each peer, by whichever way was quicker.
+    /// What comes by another transport says nothing against the first one, if others have come by that: there is one
+    /// session with each peer, by whichever way was quicker.
     fn best_transport(&mut self, transport: &TransportName) -> bool {
         let came_in = |first: &TransportName| self.identity.stabilities.of(first).came_in_unix_ms().is_some();
         self.identity
@@ -79,8 +79,9 @@ pub fn identity_failed(world: &mut World, system: &System, reason: String) {
     world.tell_if_there(system, identity::p2p_connector::my_id_failed(reason));
 }
 
-/// Where we can be reached: the transport that serves best first, and addresses of the internet before others. Whoever dials
-/// tries one after the other, so each transport has its turn before the second address of any. Last comes our STUN server.
+/// Where we can be reached: the transport that serves best first, and addresses of the internet before others. Whoever
+/// dials tries one after the other, so each transport has its turn before the second address of any. Last comes our
+/// STUN server.
 fn in_order(world: &World) -> Vec<Entrypoint> {
     let mut transports: Vec<TransportName> = Vec::new();
     let before = world.identity.published.iter().map(|entrypoint| &entrypoint.transport);

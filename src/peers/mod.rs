@@ -90,8 +90,8 @@ impl KnownPeer {
         peer
     }
 
-    /// Adds entrypoints that are new. At the bound, one replaces the worst of those for which nobody better vouches, and
-    /// which have never worked since they last failed.
+    /// Adds entrypoints that are new. At the bound, one replaces the worst of those for which nobody better vouches,
+    /// and which have never worked since they last failed.
     pub fn learn(&mut self, entrypoints: &[Entrypoint], voucher: Voucher) {
         if voucher == Voucher::Document {
             for known in &mut self.entrypoints {
@@ -159,8 +159,8 @@ impl KnownPeer {
     }
 
     fn sort(&mut self) {
-        // Those that work, in the order of the peer, and the latest success first; then the untried, of the best voucher
-        // first; then those that failed, the longest ago first.
+        // Those that work, in the order of the peer, and the latest success first; then the untried, of the best
+        // voucher first; then those that failed, the longest ago first.
         self.entrypoints.sort_by_key(|known| {
             let order = match (known.works(), known.last_failure_unix_ms) {
                 (true, _) => (0, known.place, u64::MAX - known.last_success_unix_ms.unwrap_or(0)),

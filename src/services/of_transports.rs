@@ -21,8 +21,8 @@ pub(super) fn end_sessions(world: &mut World, system: &System, transport: &Trans
     }
 }
 
-/// Lets others open sessions. It listens as soon as it can; if it cannot, the reason is reported, and it is tried again,
-/// first after half a minute.
+/// Lets others open sessions. It listens as soon as it can; if it cannot, the reason is reported, and it is tried
+/// again, first after half a minute.
 pub(super) fn listen(world: &mut World, transport: TransportName) {
     world.tell(services::network_transport::init(transport, true));
     world.tell(services::network_connector::check_reconnect());

@@ -18,8 +18,8 @@ pub const SEARCH_CHARACTERS: usize = 200;
 /// of what it costs alone, and a search has no more than these to index in memory.
 const TEXTS_AT_ONCE: u64 = 256;
 
-/// The position of the last message whose text is in the index. A trigger of the schema knows it too: what is deleted is
-/// taken out of the index only if it is there.
+/// The position of the last message whose text is in the index. A trigger of the schema knows it too: what is deleted
+/// is taken out of the index only if it is there.
 const TEXTS_INDEXED: &str = "texts_indexed_until";
 
 const ITEMS: &str =

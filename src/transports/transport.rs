@@ -40,13 +40,14 @@ pub trait Transport {
     /// If the queue is full (the peer does not read: try later, or close), the frame cannot be, or the session is over.
     fn send(&self, session: SessionNumber, frame: Vec<u8>) -> Result<(), SendRefused>;
 
-    /// Sends a message of STUN from the socket that sessions go by, and says which port of this machine that is; `None` if
-    /// there is no such socket. What comes back is told of by `Stun`.
+    /// Sends a message of STUN from the socket that sessions go by, and says which port of this machine that is; `None`
+    /// if there is no such socket. What comes back is told of by `Stun`.
     fn send_stun(&self, _to: SocketAddr, _message: &[u8]) -> Option<u16> {
         None
     }
 
-    /// A session that somebody else has opened is to last: it counts no longer among those that make room for newer ones.
+    /// A session that somebody else has opened is to last: it counts no longer among those that make room for newer
+    /// ones.
     fn admit(&self, session: SessionNumber);
 
     /// Ends at once, without a word to the other side, each session whose own address is not among these: nothing can

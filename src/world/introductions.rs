@@ -1,5 +1,5 @@
-//! Two nodes that want to meet and are both connected with this one. Each has to ask: whoever asks for somebody who does not
-//! want them learns nothing, not even whether that node is here.
+//! Two nodes that want to meet and are both connected with this one. Each has to ask: whoever asks for somebody who
+//! does not want them learns nothing, not even whether that node is here.
 
 use std::collections::BTreeMap;
 
@@ -35,8 +35,8 @@ pub enum Introduction {
 #[derive(Clone, Debug, Default)]
 pub struct Introductions {
     asked: BTreeMap<(NodeId, NodeId), u64>,
-    /// Of two who have met, whether the one with the larger id was first. Behind some routers one has to send first, and
-    /// nobody knows which, so they take turns.
+    /// Of two who have met, whether the one with the larger id was first. Behind some routers one has to send first,
+    /// and nobody knows which, so they take turns.
     turns: BTreeMap<(NodeId, NodeId), bool>,
 }
 

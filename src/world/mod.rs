@@ -236,8 +236,8 @@ impl World {
         addresses.map(|address| Entrypoint { transport: udp_name(), address })
     }
 
-    /// Where this node can be reached by each transport that listens, through the router too, if that maps a port or lets
-    /// those in to whom this node has sent something.
+    /// Where this node can be reached by each transport that listens, through the router too, if that maps a port or
+    /// lets those in to whom this node has sent something.
     pub fn reached_at(&self) -> impl Iterator<Item = (&TransportName, Vec<Entrypoint>)> {
         let all = self.identity.entrypoints.iter();
         all.map(|(transport, listens_at)| {

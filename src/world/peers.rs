@@ -216,8 +216,8 @@ impl Peers {
         }
     }
 
-    /// Peers that were there and want to be told of, for somebody who asks, in an order that says nothing; nobody who has
-    /// to do with our user. Only addresses that may be told to others.
+    /// Peers that were there and want to be told of, for somebody who asks, in an order that says nothing; nobody who
+    /// has to do with our user. Only addresses that may be told to others.
     #[must_use]
     pub fn hints(&self, except: &NodeId, chance: u64) -> PeerHints {
         let may_be_told_of = |peer: &&KnownPeer| {

@@ -249,8 +249,8 @@ impl Sessions {
     }
 
     /// How a session that proves to be with this peer stands to others with it. `me` decides, as the peer does: of two
-    /// handshakes in flight the one that the larger id opened stays. Whoever opens several, by several transports, to see which is
-    /// quicker, leaves it to the other side, which sees only one of them through.
+    /// handshakes in flight the one that the larger id opened stays. Whoever opens several, by several transports, to
+    /// see which is quicker, leaves it to the other side, which sees only one of them through.
     #[must_use]
     pub fn judge(&self, id: SessionId, me: &NodeId, peer: &NodeId) -> OtherSession {
         let Some(other) = self.other(id, peer) else { return OtherSession::Absent };

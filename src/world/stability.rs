@@ -14,8 +14,8 @@ const WEIGHT: u32 = 8;
 /// All sessions came about.
 const ALWAYS: u32 = 1_000_000;
 
-/// A share that is larger by less than this is no better: or two transports that serve alike would change places all the
-/// time, and each change is a new document for all contacts.
+/// A share that is larger by less than this is no better: or two transports that serve alike would change places all
+/// the time, and each change is a new document for all contacts.
 const CLEARLY: u32 = ALWAYS / 5;
 
 /// A round trip that is shorter by less than so many milliseconds is no shorter.
@@ -171,8 +171,8 @@ impl Stabilities {
         self.entry(transport).heard_ms = None;
     }
 
-    /// These transports, the best first. They stay in the order in which they are given, unless one is clearly better than
-    /// the one before it.
+    /// These transports, the best first. They stay in the order in which they are given, unless one is clearly better
+    /// than the one before it.
     #[must_use]
     pub fn order(&self, mut transports: Vec<TransportName>) -> Vec<TransportName> {
         for _ in 1..transports.len() {

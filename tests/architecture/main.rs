@@ -11,8 +11,8 @@ use std::process::Command;
 
 use files::Files;
 
-/// Modules of `src/` from the ground up, and those before it that each may import. Types that `automata/types.yaml` names
-/// are everybody's.
+/// Modules of `src/` from the ground up, and those before it that each may import. Types that `automata/types.yaml`
+/// names are everybody's.
 #[rustfmt::skip]
 const MODULES: &[(&str, &str)] = &[
     ("name", ""),

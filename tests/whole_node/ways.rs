@@ -1,5 +1,5 @@
-//! Ways between nodes: TCP, UDP, and both. Whatever the way, the same is true of the conversation; and one way that dies
-//! leaves the other.
+//! Ways between nodes: TCP, UDP, and both. Whatever the way, the same is true of the conversation; and one way that
+//! dies leaves the other.
 
 use bitpie::api::methods::{GetId, ListPeers};
 

@@ -1,5 +1,5 @@
-//! QUIC by quinn alone, with raw public keys and the cipher of the transport, and quinn's own settings: what a stream costs
-//! without anything of ours.
+//! QUIC by quinn alone, with raw public keys and the cipher of the transport, and quinn's own settings: what a stream
+//! costs without anything of ours.
 
 use std::sync::Arc;
 

@@ -111,7 +111,8 @@ impl Network {
         }
     }
 
-    /// Sends a message of STUN by the socket that sessions over UDP go by, if there is one, and says which port that is.
+    /// Sends a message of STUN by the socket that sessions over UDP go by, if there is one, and says which port that
+    /// is.
     pub(super) fn send_stun(&self, to: SocketAddr, message: &[u8]) -> Option<u16> {
         self.transports.values().find_map(|line| line.transport.send_stun(to, message))
     }

@@ -1,9 +1,9 @@
-//! The proof that whoever calls knows the id of the node that it calls. It is the destination connection id of the first
-//! packet of a call, which the caller chooses (RFC 9000, section 7.2). Whoever has none gets no answer at all, so nobody
-//! learns by knocking that a node is there, nor which.
+//! The proof that whoever calls knows the id of the node that it calls. It is the destination connection id of the
+//! first packet of a call, which the caller chooses (RFC 9000, section 7.2). Whoever has none gets no answer at all, so
+//! nobody learns by knocking that a node is there, nor which.
 //!
-//! Whoever records a call sees its proof. It is good for one call and for three days at most, so that a recorded one is
-//! of no use. Only somebody who holds back the call itself and is quicker could use it; see `docs/SECURITY.md`.
+//! Whoever records a call sees its proof. It is good for one call, as far as this node remembers it, and for three days at
+//! most. What somebody can do who holds a call back, or waits until it is forgotten, is told in `docs/SECURITY.md`.
 
 use std::collections::{HashSet, VecDeque};
 

@@ -1,5 +1,5 @@
-//! A session from its first packet to its last: handshake, control stream, bulk streams, close. One task, which waits for
-//! all that can happen at once.
+//! A session from its first packet to its last: handshake, control stream, bulk streams, close. One task, which waits
+//! for all that can happen at once.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

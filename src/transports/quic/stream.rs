@@ -1,5 +1,5 @@
-//! Streams of QUIC. The first byte of each is nothing but a sign that it is there: a stream in which nothing was sent is
-//! not seen at the other end (RFC 9000, section 3).
+//! Streams of QUIC. The first byte of each is nothing but a sign that it is there: a stream in which nothing was sent
+//! is not seen at the other end (RFC 9000, section 3).
 
 use std::io::{self, ErrorKind};
 use std::pin::Pin;

@@ -71,7 +71,8 @@ impl TlsIdentity {
         config
     }
 
-    /// The side that calls, and nobody but the node that is expected. Who was found instead is told by the second value.
+    /// The side that calls, and nobody but the node that is expected. Who was found instead is told by the second
+    /// value.
     pub(super) fn caller(&self, expected: NodeId) -> (rustls::ClientConfig, Arc<OnceLock<NodeId>>) {
         let found = Arc::default();
         let verifier =

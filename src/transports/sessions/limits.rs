@@ -1,9 +1,9 @@
 //! What a transport allows, and the count of who is there.
 //!
-//! Connections that nobody has admitted yet are counted apart from those that are to last, so that a flood of the former
-//! cannot use up the places of the latter; who has those is not decided here. When there are too many of them the oldest
-//! of the largest network makes room: it had its time, and an honest newcomer needs only some round trips, so it gets
-//! through a flood that a rule of "first come" would let it starve in.
+//! Connections that nobody has admitted yet are counted apart from those that are to last, so that a flood of the
+//! former cannot use up the places of the latter; who has those is not decided here. When there are too many of them
+//! the oldest of the largest network makes room: it had its time, and an honest newcomer needs only some round trips,
+//! so it gets through a flood that a rule of "first come" would let it starve in.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
@@ -264,8 +264,8 @@ impl Admission {
         Ok((self.place(session, group, Kind::Inbound), evicted))
     }
 
-    /// Whether a call may be taken without proof that its sender is where it says: nobody else of that address is at it,
-    /// and few are in all. Only a socket of UDP has to ask.
+    /// Whether a call may be taken without proof that its sender is where it says: nobody else of that address is at
+    /// it, and few are in all. Only a socket of UDP has to ask.
     pub(in crate::transports) fn is_calm(&self, limits: &Limits, from: IpAddr) -> bool {
         let counts = self.counts();
         counts.half_open.of(AddressGroup::of(from)) == 0 && counts.half_open.all * 4 < limits.half_open

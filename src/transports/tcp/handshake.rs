@@ -174,8 +174,8 @@ impl SessionKeys {
         Arc::clone(&current)
     }
 
-    /// The side that opened the connection, to reach this node and no other. Who is there is known before this side says
-    /// who it is.
+    /// The side that opened the connection, to reach this node and no other. Who is there is known before this side
+    /// says who it is.
     pub(super) async fn initiate(&self, socket: &mut TcpStream, expected: NodeId) -> Result<Proven, HandshakeError> {
         let key = self.current();
         let shared = pre_shared_key(&expected);

@@ -55,7 +55,8 @@ struct Owner {
 
 impl TcpTransport {
     /// A transport that proves this identity, with session keys that nobody else has had, by a clock of unix time in
-    /// milliseconds. To be called within a tokio runtime, in which its tasks then run. What happens is told to `events`.
+    /// milliseconds. To be called within a tokio runtime, in which its tasks then run. What happens is told to
+    /// `events`.
     ///
     /// # Panics
     /// Outside of a tokio runtime, or if the system has no randomness.

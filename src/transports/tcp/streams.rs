@@ -310,8 +310,8 @@ impl Streams {
         moved
     }
 
-    /// What came before the end is handed out, for a while; then it is over. Whoever has said more than is dealt with in
-    /// that time, and gone, is not listened to any longer: or sessions without a peer would come together.
+    /// What came before the end is handed out, for a while; then it is over. Whoever has said more than is dealt with
+    /// in that time, and gone, is not listened to any longer: or sessions without a peer would come together.
     fn hand_out_the_rest(&mut self, context: &mut Context<'_>) -> Poll<End> {
         let is_unwanted = match self.orders.ending() {
             Some(end @ (End::Abort | End::Drop(..))) => return Poll::Ready(end),

@@ -60,8 +60,8 @@ impl RawHandshake {
         Self::connect_from([127, a.max(1), b, 1].into(), to, key, called).await
     }
 
-    /// Calls it from that address of this machine. Only Linux has all of 127.0.0.0/8 without further ado; elsewhere it is
-    /// called from where others are, too.
+    /// Calls it from that address of this machine. Only Linux has all of 127.0.0.0/8 without further ado; elsewhere it
+    /// is called from where others are, too.
     pub async fn connect_from(from: Ipv4Addr, to: SocketAddr, key: &IdentityKey, called: &NodeId) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         let socket = match socket.bind((from, 0).into()) {
