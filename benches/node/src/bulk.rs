@@ -7,7 +7,7 @@ use bitpie::home::clock::unix_ms;
 use bitpie::identity::IdentityKey;
 use bitpie::transports::quic::QuicTransport;
 use bitpie::transports::tcp::TcpTransport;
-use bitpie::transports::{BulkStream, IncomingBulk, Limits, OpenBulkError};
+use bitpie::transports::{BulkStream, IncomingBulk, Limits, OpenBulkError, SessionCounts};
 use bitpie::transports::{CloseReason, SessionNumber, SessionNumbers, Transport, TransportEvent};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -227,6 +227,15 @@ impl Kind {
         match self {
             Self::Tcp(transport) => transport.incoming_bulk(),
             Self::Udp(transport) => transport.incoming_bulk(),
+        }
+    }
+
+    /// How many sessions there are.
+    #[must_use]
+    pub fn session_counts(&self) -> SessionCounts {
+        match self {
+            Self::Tcp(transport) => transport.session_counts(),
+            Self::Udp(transport) => transport.session_counts(),
         }
     }
 

@@ -4,7 +4,6 @@
 use std::process::Command;
 
 use anyhow::{Context as _, bail, ensure};
-use bitpie::transports::Transport as _;
 use bitpie::transports::raise_descriptor_limit;
 
 use crate::bulk::Side;
@@ -21,6 +20,9 @@ const FRAME_BYTES: usize = 1_000;
 /// What [`measure`] measures: sessions of this project's transport.
 const BITPIE: &str = "bitpie";
 
+/// The same, over QUIC.
+const QUIC: &str = "quic";
+
 /// What [`measure`] measures: connections of libp2p.
 const LIBP2P: &str = "libp2p";
 
@@ -30,11 +32,11 @@ const LIBP2P: &str = "libp2p";
 /// What went wrong.
 pub fn compare(extent: &Extent) -> anyhow::Result<()> {
     let sessions = if extent.is_quick { SESSIONS / 10 } else { SESSIONS };
-    let contenders = [("bitpie: Noise, yamux", BITPIE), ("libp2p: Noise, yamux", LIBP2P)];
+    let contenders = [("bitpie: Noise, yamux", BITPIE), ("bitpie: QUIC", QUIC), ("libp2p: Noise, yamux", LIBP2P)];
     let table = Table {
         title: format!("resident memory of one end of each of {sessions} idle sessions, both ends in one process"),
         columns: vec!["KiB", "opened/s"],
-        against: 1,
+        against: 2,
     };
     rounds::compare(&table, extent.rounds, &contenders, |contender| {
         let arguments = ["--idle-of", contender, &sessions.to_string()];
@@ -64,7 +66,8 @@ pub fn measure(contender: &str, sessions: u32) -> anyhow::Result<()> {
         let before = resident_bytes()?;
         let begun = std::time::Instant::now();
         let kept: Box<dyn std::any::Any> = match contender {
-            BITPIE => Box::new(ours(sessions).await?),
+            BITPIE => Box::new(ours(sessions, Side::new).await?),
+            QUIC => Box::new(ours(sessions, Side::over_quic).await?),
             LIBP2P => Box::new(Kept(libp2p_side::idle_connections(sessions).await?)),
             _ => bail!("there is no contender `{contender}`"),
         };
@@ -79,8 +82,8 @@ pub fn measure(contender: &str, sessions: u32) -> anyhow::Result<()> {
 /// Keeps what has no name.
 struct Kept<T>(#[allow(dead_code, reason = "it is kept, and nothing else")] T);
 
-async fn ours(sessions: u32) -> anyhow::Result<(Side, Side)> {
-    let (mut here, mut there) = (Side::new(1), Side::new(2));
+async fn ours(sessions: u32, side: fn(u8) -> Side) -> anyhow::Result<(Side, Side)> {
+    let (mut here, mut there) = (side(1), side(2));
     let address = there.listen().await?;
     for number in 1..=u64::from(sessions) {
         // Numbers of sessions that this side opens are even.
