@@ -112,7 +112,7 @@ name! {
 }
 
 name! {
-    /// A way to carry bytes: `tcp`, `udp`.
+    /// A way to carry bytes: `tcp`, `udp`, `relay`.
     TransportName
 }
 
@@ -126,6 +126,12 @@ pub fn tcp_name() -> TransportName {
 #[must_use]
 pub fn udp_name() -> TransportName {
     "udp".parse().expect("it is a name")
+}
+
+/// What carries sessions that go through another node.
+#[must_use]
+pub fn relay_name() -> TransportName {
+    "relay".parse().expect("it is a name")
 }
 
 /// The name under which a document says where the node's STUN server is. No session is opened by it.

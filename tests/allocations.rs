@@ -8,7 +8,7 @@ use bitpie::automata::system::{Action, Message, Settings, System};
 use bitpie::automata::types::{OtherSession, Room};
 use bitpie::automata::{
     contact_status, network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol,
-    port_mapping, quic_connection, reachability, tcp_connection,
+    port_mapping, quic_connection, reachability, relay_circuit, tcp_connection,
 };
 use bitpie::identity::{Entrypoint, NodeId};
 use bitpie::name::TransportName;
@@ -61,8 +61,42 @@ impl peer_link::Conditions for Answers {
         true
     }
 
+    fn any_go_between(&mut self, _: &NodeId) -> bool {
+        false
+    }
+
+    fn another_go_between(&mut self, _: &NodeId) -> bool {
+        false
+    }
+
+    fn carried(&mut self, _: &NodeId) -> bool {
+        false
+    }
+
     fn next_session(&mut self, _: &NodeId) -> u64 {
         2
+    }
+}
+
+impl relay_circuit::Conditions for Answers {
+    fn offered(&mut self, _: &u64) -> bool {
+        true
+    }
+
+    fn serves(&mut self, _: &u64, _: &NodeId) -> bool {
+        true
+    }
+
+    fn here(&mut self, _: &u64, _: &NodeId) -> bool {
+        true
+    }
+
+    fn room_for(&mut self, _: &u64, _: &NodeId) -> bool {
+        true
+    }
+
+    fn wanted(&mut self, _: &u64, _: &NodeId, _: &NodeId) -> bool {
+        true
     }
 }
 

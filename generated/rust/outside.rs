@@ -130,6 +130,16 @@ pub enum Transports {
     QuicConnectionOpenStream { session: u64 },
     /// `quic_connection.close_socket`. connection_lost answers.
     QuicConnectionCloseSocket { session: u64 },
+    /// `relay_circuit.offer`. Ask the target whether it takes a session with the peer; taken or not_taken answers.
+    RelayCircuitOffer { circuit: u64, target: types::NodeId, peer: types::NodeId },
+    /// `relay_circuit.join`. Pass bytes between the two, until either has ended; then ended says so.
+    RelayCircuitJoin { circuit: u64 },
+    /// `relay_circuit.turn_down`. Tell whoever has asked that there will be no session.
+    RelayCircuitTurnDown { circuit: u64, reason: types::CarryRefusal },
+    /// `relay_circuit.take`. Answer the call; a session begins.
+    RelayCircuitTake { circuit: u64, carrier: types::NodeId, caller: types::NodeId },
+    /// `relay_circuit.cut`. End it at once; ended answers.
+    RelayCircuitCut { circuit: u64 },
     /// `stun_client.ask`. Ask, with a new number; answered or failed answers.
     StunClientAsk { peer: types::NodeId, server: Option<types::SocketAddress> },
     /// `stun_client.ask_again`. Send what has no answer yet once more, as it was.

@@ -3,7 +3,8 @@
 //!
 //! There is one per peer (NodeId). Generated from `automata/peer_link.yaml`; change that.
 //!
-//! Dials the peer's addresses one after another, best first, and rests between rounds: each rest is twice as long as the one before, plus a random
+//! Dials the peer's addresses one after another, best first. Where none answers soon, a node that both are connected with is asked to carry a session;
+//! while one is carried, it is tried now and then whether there is a way without. It rests between rounds: each rest is twice as long as the one before, plus a random
 //! time, which comes in with the event. The length of the rest is written down, so a restarted node does not hammer its peers.
 
 use automata_runtime::generated::*;
@@ -33,8 +34,16 @@ pub enum State {
     Lately,
     /// `EARLIER`, in `APART`, `RESTING`, `UNREACHED`. Before the node, or its network, was started.
     Earlier,
-    /// `LINKED`. There is a session.
-    Linked,
+    /// `ARRIVED`, in `LINKED`. A session has come up: does somebody carry it?
+    Arrived,
+    /// `DIRECT`, in `LINKED`. Nobody carries it.
+    Direct,
+    /// `PATIENT`, in `LINKED`, `CARRIED`.
+    Patient,
+    /// `AWAIT_MEETING`, in `LINKED`, `CARRIED`. We have been introduced, and the peer dials first.
+    AwaitMeeting,
+    /// `MEETING`, in `LINKED`, `CARRIED`. Is the peer where it is said to be?
+    Meeting,
     /// `CLOSED`.
     Closed,
 }
@@ -52,7 +61,11 @@ impl State {
         State::Briefly,
         State::Lately,
         State::Earlier,
-        State::Linked,
+        State::Arrived,
+        State::Direct,
+        State::Patient,
+        State::AwaitMeeting,
+        State::Meeting,
         State::Closed,
     ];
 
@@ -70,7 +83,11 @@ impl State {
             State::Briefly => "BRIEFLY",
             State::Lately => "LATELY",
             State::Earlier => "EARLIER",
-            State::Linked => "LINKED",
+            State::Arrived => "ARRIVED",
+            State::Direct => "DIRECT",
+            State::Patient => "PATIENT",
+            State::AwaitMeeting => "AWAIT_MEETING",
+            State::Meeting => "MEETING",
             State::Closed => "CLOSED",
         }
     }
@@ -101,6 +118,21 @@ impl State {
     #[must_use]
     pub const fn is_in_unreached(self) -> bool {
         matches!(self, State::Lately | State::Earlier)
+    }
+
+    /// Inside `LINKED`. There is a session.
+    #[must_use]
+    pub const fn is_in_linked(self) -> bool {
+        matches!(
+            self, State::Arrived | State::Direct | State::Patient | State::AwaitMeeting |
+            State::Meeting
+        )
+    }
+
+    /// Inside `CARRIED`. Another node carries it; is there a way without?
+    #[must_use]
+    pub const fn is_in_carried(self) -> bool {
+        matches!(self, State::Patient | State::AwaitMeeting | State::Meeting)
     }
 }
 
@@ -136,7 +168,7 @@ pub enum Event {
     Wanted { pause: Milliseconds },
     /// `wanted_now`, from `contacts`, `contact_status`. Somebody waits for it.
     WantedNow,
-    /// `address_learnt`, from `peers`. There is a new address of the peer.
+    /// `address_learnt`, from `peers`. There is a new address of the peer, or a node that may carry the session.
     AddressLearnt,
     /// `session_ready`, from `gateway`. There is a session, whoever opened it.
     SessionReady,
@@ -162,22 +194,34 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after turn in AWAIT_TURN` (`automata/peer_link.yaml:123`).
+    /// `after turn in AWAIT_TURN` (`automata/peer_link.yaml:136`).
     AwaitTurnAfterTurn,
-    /// `after next_dial in AWAIT_SESSION` (`automata/peer_link.yaml:130`).
+    /// `after next_dial in AWAIT_SESSION` (`automata/peer_link.yaml:143`).
     AwaitSessionAfterNextDial,
-    /// `after dial_timeout in AWAIT_LAST` (`automata/peer_link.yaml:134`).
+    /// `after head_start in AWAIT_LAST` (`automata/peer_link.yaml:147`).
+    AwaitLastAfterHeadStart,
+    /// `after dial_timeout in AWAIT_LAST` (`automata/peer_link.yaml:150`).
     AwaitLastAfterDialTimeout,
-    /// `after pause in RESTING` (`automata/peer_link.yaml:139`).
+    /// `after pause in RESTING` (`automata/peer_link.yaml:155`).
     RestingAfterPause,
+    /// `after patience in PATIENT` (`automata/peer_link.yaml:210`).
+    PatientAfterPatience,
+    /// `after turn in AWAIT_MEETING` (`automata/peer_link.yaml:218`).
+    AwaitMeetingAfterTurn,
+    /// `after dial_timeout in MEETING` (`automata/peer_link.yaml:222`).
+    MeetingAfterDialTimeout,
 }
 
 impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
         Timer::AwaitTurnAfterTurn,
         Timer::AwaitSessionAfterNextDial,
+        Timer::AwaitLastAfterHeadStart,
         Timer::AwaitLastAfterDialTimeout,
         Timer::RestingAfterPause,
+        Timer::PatientAfterPatience,
+        Timer::AwaitMeetingAfterTurn,
+        Timer::MeetingAfterDialTimeout,
     ];
 
     #[inline]
@@ -189,8 +233,12 @@ impl automaton::Timer for Timer {
         match self {
             Timer::AwaitTurnAfterTurn => "after turn in AWAIT_TURN",
             Timer::AwaitSessionAfterNextDial => "after next_dial in AWAIT_SESSION",
+            Timer::AwaitLastAfterHeadStart => "after head_start in AWAIT_LAST",
             Timer::AwaitLastAfterDialTimeout => "after dial_timeout in AWAIT_LAST",
             Timer::RestingAfterPause => "after pause in RESTING",
+            Timer::PatientAfterPatience => "after patience in PATIENT",
+            Timer::AwaitMeetingAfterTurn => "after turn in AWAIT_MEETING",
+            Timer::MeetingAfterDialTimeout => "after dial_timeout in MEETING",
         }
     }
 }
@@ -213,6 +261,8 @@ pub enum Action {
     RememberRest { pause: Milliseconds },
     /// `dial_at`, by `gateway`. Open a session there; session_ready or dial_failed answers.
     DialAt { at: Option<types::Entrypoint> },
+    /// `dial_through`, by `gateway`. Ask the next node that may carry a session with the peer; session_ready or dial_failed answers.
+    DialThrough,
     /// `ask_for_meeting`, by `gateway`. Ask nodes that are here, and that know both, to introduce us; met may follow.
     AskForMeeting,
     /// `give_up_dials`, by `gateway`. Sessions with the peer that are still being opened are not needed any more.
@@ -232,6 +282,12 @@ pub trait Conditions {
     fn any_address(&mut self, peer: &types::NodeId) -> bool;
     /// The peer has an address that was not tried in this round.
     fn another_address(&mut self, peer: &types::NodeId) -> bool;
+    /// A node is here that carries sessions of others, and that our user has named.
+    fn any_go_between(&mut self, peer: &types::NodeId) -> bool;
+    /// There is such a node that was not asked in this round.
+    fn another_go_between(&mut self, peer: &types::NodeId) -> bool;
+    /// Another node carries the session with the peer.
+    fn carried(&mut self, peer: &types::NodeId) -> bool;
     /// The number of the next session that this node opens. Numbers only grow.
     fn next_session(&mut self, peer: &types::NodeId) -> u64;
 }
@@ -246,6 +302,12 @@ pub struct Parameters {
     pub next_dial: Milliseconds,
     /// How long the node that dials second waits, after somebody has introduced the two.
     pub turn: Milliseconds,
+    /// How long the peer's own addresses, and whoever introduces us, have before another node is asked to carry the session.
+    pub head_start: Milliseconds,
+    /// How soon it is tried whether a session that is carried can do without; each further time it takes twice as long.
+    pub first_patience: Milliseconds,
+    /// It grows no longer than this.
+    pub longest_patience: Milliseconds,
     /// After the first round that failed.
     pub first_rest: Milliseconds,
     /// Rests grow no longer than this.
@@ -258,6 +320,9 @@ impl Default for Parameters {
             dial_timeout: Milliseconds(15_000),
             next_dial: Milliseconds(250),
             turn: Milliseconds(300),
+            head_start: Milliseconds(2000),
+            first_patience: Milliseconds(30_000),
+            longest_patience: Milliseconds(600_000),
             first_rest: Milliseconds(2000),
             longest_rest: Milliseconds(600_000),
         }
@@ -280,6 +345,15 @@ pub struct Given {
     /// How long the node that dials second waits, after somebody has introduced the two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn: Option<Milliseconds>,
+    /// How long the peer's own addresses, and whoever introduces us, have before another node is asked to carry the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head_start: Option<Milliseconds>,
+    /// How soon it is tried whether a session that is carried can do without; each further time it takes twice as long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_patience: Option<Milliseconds>,
+    /// It grows no longer than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest_patience: Option<Milliseconds>,
     /// After the first round that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_rest: Option<Milliseconds>,
@@ -291,7 +365,9 @@ pub struct Given {
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
         self.dial_timeout.is_none() && self.next_dial.is_none() && self.turn.is_none()
-            && self.first_rest.is_none() && self.longest_rest.is_none()
+            && self.head_start.is_none() && self.first_patience.is_none()
+            && self.longest_patience.is_none() && self.first_rest.is_none()
+            && self.longest_rest.is_none()
     }
 }
 
@@ -309,6 +385,18 @@ impl Parameters {
                 .clone()
                 .unwrap_or_else(|| settings.next_dial.clone()),
             turn: given.turn.clone().unwrap_or_else(|| settings.turn.clone()),
+            head_start: given
+                .head_start
+                .clone()
+                .unwrap_or_else(|| settings.head_start.clone()),
+            first_patience: given
+                .first_patience
+                .clone()
+                .unwrap_or_else(|| settings.first_patience.clone()),
+            longest_patience: given
+                .longest_patience
+                .clone()
+                .unwrap_or_else(|| settings.longest_patience.clone()),
             first_rest: given
                 .first_rest
                 .clone()
@@ -335,6 +423,8 @@ pub struct Variables {
     pub chance: Milliseconds,
     /// How long it rests now.
     pub pause: Milliseconds,
+    /// How long it takes until a way without the node that carries is tried again.
+    pub patience: Milliseconds,
     /// Where the peer is, as somebody says who has introduced us.
     pub meeting: Option<types::Entrypoint>,
 }
@@ -378,6 +468,13 @@ impl automaton::Variables for Variables {
                 .serialize_entry(
                     "pause",
                     &(before.map(|before| &before.pause), &self.pause),
+                )?;
+        }
+        if before.is_none_or(|before| before.patience != self.patience) {
+            changes
+                .serialize_entry(
+                    "patience",
+                    &(before.map(|before| &before.patience), &self.patience),
                 )?;
         }
         if before.is_none_or(|before| before.meeting != self.meeting) {
@@ -426,6 +523,12 @@ pub enum Question {
     AnyAddress { answer: bool },
     /// `another_address`: The peer has an address that was not tried in this round.
     AnotherAddress { answer: bool },
+    /// `any_go_between`: A node is here that carries sessions of others, and that our user has named.
+    AnyGoBetween { answer: bool },
+    /// `another_go_between`: There is such a node that was not asked in this round.
+    AnotherGoBetween { answer: bool },
+    /// `carried`: Another node carries the session with the peer.
+    Carried { answer: bool },
     /// `next_session`: The number of the next session that this node opens. Numbers only grow.
     NextSession { answer: u64 },
 }
@@ -441,6 +544,15 @@ impl serde::Serialize for Question {
             }
             Question::AnotherAddress { answer } => {
                 delivery::serialize_question("another_address", answer, serializer)
+            }
+            Question::AnyGoBetween { answer } => {
+                delivery::serialize_question("any_go_between", answer, serializer)
+            }
+            Question::AnotherGoBetween { answer } => {
+                delivery::serialize_question("another_go_between", answer, serializer)
+            }
+            Question::Carried { answer } => {
+                delivery::serialize_question("carried", answer, serializer)
             }
             Question::NextSession { answer } => {
                 delivery::serialize_question("next_session", answer, serializer)
@@ -505,6 +617,61 @@ impl Ask<'_> {
         }
         let answer = self.host.another_address(self.key);
         self.asked.questions.push(Question::AnotherAddress { answer });
+        answer
+    }
+
+    fn any_go_between(&mut self) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::AnyGoBetween { answer } => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.any_go_between(self.key);
+        self.asked.questions.push(Question::AnyGoBetween { answer });
+        answer
+    }
+
+    fn another_go_between(&mut self) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::AnotherGoBetween { answer } => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.another_go_between(self.key);
+        self.asked
+            .questions
+            .push(Question::AnotherGoBetween {
+                answer,
+            });
+        answer
+    }
+
+    fn carried(&mut self) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::Carried { answer } => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.carried(self.key);
+        self.asked.questions.push(Question::Carried { answer });
         answer
     }
 
@@ -612,7 +779,11 @@ impl blocking::State<Machine> for State {
             State::Briefly => in_briefly(context),
             State::Lately => in_lately(context),
             State::Earlier => in_earlier(context),
-            State::Linked => in_linked(context),
+            State::Arrived => in_arrived(context),
+            State::Direct => in_direct(context),
+            State::Patient => in_patient(context),
+            State::AwaitMeeting => in_await_meeting(context),
+            State::Meeting => in_meeting(context),
             State::Closed => context.nobody_answers(),
         }
     }
@@ -623,7 +794,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Unwanted) => {
-            // → CLOSED (`automata/peer_link.yaml:59`).
+            // → CLOSED (`automata/peer_link.yaml:68`).
             exit_all(context);
             context.take(State::Closed)
         }
@@ -638,14 +809,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Wanted { pause }) => {
             if *pause > context.parameters.first_rest {
-                // → EARLIER (`automata/peer_link.yaml:66`). No longer than any rest may be; the clock may have jumped.
+                // → EARLIER (`automata/peer_link.yaml:75`). No longer than any rest may be; the clock may have jumped.
                 context.variables.rest = (*pause).min(context.parameters.longest_rest);
                 context.variables.pause = context.variables.rest;
                 enter_resting(context);
                 enter_unreached(context);
                 context.take(State::Earlier)
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:70`).
+                // → BEGINNING (`automata/peer_link.yaml:79`).
                 context.variables.rest = context.parameters.first_rest;
                 context.take(State::Beginning)
             }
@@ -668,10 +839,10 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_apart(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionReady) => {
-            // → LINKED (`automata/peer_link.yaml:83`).
+            // → LINKED (`automata/peer_link.yaml:92`).
             exit_all(context);
             enter_linked(context);
-            context.take(State::Linked)
+            context.take(State::Arrived)
         }
         Trigger::Event(Event::SessionEnded { .. }) => context.ignored(),
         _ => anywhere(context),
@@ -684,13 +855,13 @@ fn in_beginning(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.in_session() {
-                // → LINKED (`automata/peer_link.yaml:91`).
+                // → LINKED (`automata/peer_link.yaml:100`).
                 if !context.is_exhausted() {
                     enter_linked(context);
                 }
-                context.take(State::Linked)
+                context.take(State::Arrived)
             } else if context.ask.any_address() {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:92`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:101`).
                 if !context.is_exhausted() {
                     context.variables.dials = 1;
                     context.variables.first_session = context.ask.next_session();
@@ -700,8 +871,19 @@ fn in_beginning(context: &mut Context<'_>) -> Response {
                     enter_await_session(context);
                 }
                 context.take(State::AwaitSession)
+            } else if context.ask.any_go_between() {
+                // → AWAIT_LAST (`automata/peer_link.yaml:102`).
+                if !context.is_exhausted() {
+                    context.variables.dials = 1;
+                    context.variables.first_session = context.ask.next_session();
+                    context.effects.act(Action::BeginRound);
+                    context.effects.act(Action::AskForMeeting);
+                    context.effects.act(Action::DialThrough);
+                    enter_await_last(context);
+                }
+                context.take(State::AwaitLast)
             } else {
-                // → UNREACHABLE (`automata/peer_link.yaml:93`).
+                // → UNREACHABLE (`automata/peer_link.yaml:105`).
                 if !context.is_exhausted() {
                     context.effects.act(Action::AskForMeeting);
                 }
@@ -718,7 +900,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.another_address() {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:97`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:109`).
                 if !context.is_exhausted() {
                     context.variables.dials = context
                         .variables
@@ -729,13 +911,24 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::AwaitSession)
             } else if context.variables.dials > 0 {
-                // → AWAIT_LAST (`automata/peer_link.yaml:98`).
+                // → AWAIT_LAST (`automata/peer_link.yaml:110`).
                 if !context.is_exhausted() {
                     enter_await_last(context);
                 }
                 context.take(State::AwaitLast)
+            } else if context.ask.another_go_between() {
+                // → AWAIT_LAST (`automata/peer_link.yaml:111`).
+                if !context.is_exhausted() {
+                    context.variables.dials = context
+                        .variables
+                        .dials
+                        .saturating_add(1_u8);
+                    context.effects.act(Action::DialThrough);
+                    enter_await_last(context);
+                }
+                context.take(State::AwaitLast)
             } else {
-                // → UNREACHABLE (`automata/peer_link.yaml:99`).
+                // → UNREACHABLE (`automata/peer_link.yaml:112`).
                 context.take(State::Unreachable)
             }
         }
@@ -748,7 +941,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
 fn in_unreachable(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
-            // → UNREACHED (`automata/peer_link.yaml:103`).
+            // → UNREACHED (`automata/peer_link.yaml:116`).
             if !context.is_exhausted() {
                 context.variables.pause = context.variables.rest
                     + context.variables.chance;
@@ -773,10 +966,10 @@ fn in_trying(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { session, chance }) => {
             if *session < context.variables.first_session {
-                // Stays (`automata/peer_link.yaml:108`).
+                // Stays (`automata/peer_link.yaml:121`).
                 context.internal()
             } else {
-                // → DIALLING (`automata/peer_link.yaml:109`).
+                // → DIALLING (`automata/peer_link.yaml:122`).
                 exit_inside_apart(context);
                 context.variables.chance = *chance;
                 context.variables.dials = context.variables.dials.saturating_sub(1_u8);
@@ -784,13 +977,13 @@ fn in_trying(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::AddressLearnt) => {
-            // → DIALLING (`automata/peer_link.yaml:110`). Mended: it waited for those that did not answer.
+            // → DIALLING (`automata/peer_link.yaml:123`). Mended: it waited for those that did not answer.
             exit_inside_apart(context);
             context.take(State::Dialling)
         }
         Trigger::Event(Event::Met { at, first }) => {
             if *first {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:112`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:125`).
                 exit_inside_trying(context);
                 context.variables.dials = context.variables.dials.saturating_add(1_u8);
                 context
@@ -801,7 +994,7 @@ fn in_trying(context: &mut Context<'_>) -> Response {
                 enter_await_session(context);
                 context.take(State::AwaitSession)
             } else {
-                // → AWAIT_TURN (`automata/peer_link.yaml:113`).
+                // → AWAIT_TURN (`automata/peer_link.yaml:126`).
                 exit_inside_trying(context);
                 context.variables.meeting = Some(at.clone());
                 enter_await_turn(context);
@@ -810,10 +1003,10 @@ fn in_trying(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::NetworkBack { first }) => {
             if *first {
-                // Stays (`automata/peer_link.yaml:115`).
+                // Stays (`automata/peer_link.yaml:128`).
                 context.internal()
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:116`). What was dialled from an address that has gone is not answered.
+                // → BEGINNING (`automata/peer_link.yaml:129`). What was dialled from an address that has gone is not answered.
                 exit_inside_apart(context);
                 context.take(State::Beginning)
             }
@@ -829,17 +1022,17 @@ fn in_await_turn(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { session, chance }) => {
             if *session < context.variables.first_session {
-                // Stays (`automata/peer_link.yaml:126`).
+                // Stays (`automata/peer_link.yaml:139`).
                 context.internal()
             } else {
-                // Stays (`automata/peer_link.yaml:127`).
+                // Stays (`automata/peer_link.yaml:140`).
                 context.variables.chance = *chance;
                 context.variables.dials = context.variables.dials.saturating_sub(1_u8);
                 context.internal()
             }
         }
         Trigger::Timer(Timer::AwaitTurnAfterTurn) => {
-            // → AWAIT_SESSION (`automata/peer_link.yaml:123`).
+            // → AWAIT_SESSION (`automata/peer_link.yaml:136`).
             leave_await_turn(context);
             context.variables.dials = context.variables.dials.saturating_add(1_u8);
             context
@@ -859,7 +1052,7 @@ fn in_await_turn(context: &mut Context<'_>) -> Response {
 fn in_await_session(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::AwaitSessionAfterNextDial) => {
-            // → DIALLING (`automata/peer_link.yaml:130`).
+            // → DIALLING (`automata/peer_link.yaml:143`).
             leave_await_session(context);
             context.take(State::Dialling)
         }
@@ -871,8 +1064,21 @@ fn in_await_session(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_await_last(context: &mut Context<'_>) -> Response {
     match context.trigger {
+        Trigger::Timer(Timer::AwaitLastAfterHeadStart) => {
+            if context.ask.another_go_between() {
+                // → AWAIT_LAST (`automata/peer_link.yaml:148`).
+                leave_await_last(context);
+                context.variables.dials = context.variables.dials.saturating_add(1_u8);
+                context.effects.act(Action::DialThrough);
+                enter_await_last(context);
+                context.take(State::AwaitLast)
+            } else {
+                // Stays (`automata/peer_link.yaml:149`).
+                context.internal()
+            }
+        }
         Trigger::Timer(Timer::AwaitLastAfterDialTimeout) => {
-            // → DIALLING (`automata/peer_link.yaml:134`).
+            // → DIALLING (`automata/peer_link.yaml:150`).
             leave_await_last(context);
             context.variables.dials = 0;
             context.variables.first_session = context.ask.next_session();
@@ -889,13 +1095,13 @@ fn in_resting(context: &mut Context<'_>) -> Response {
         Trigger::Event(
             Event::WantedNow | Event::AddressLearnt | Event::NetworkBack { .. },
         ) => {
-            // → BEGINNING (`automata/peer_link.yaml:141`).
+            // → BEGINNING (`automata/peer_link.yaml:157`).
             leave_resting(context);
             context.take(State::Beginning)
         }
         Trigger::Event(Event::Met { at, first }) => {
             if *first {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:143`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:159`).
                 leave_resting(context);
                 context.variables.dials = 1;
                 context.variables.first_session = context.ask.next_session();
@@ -907,7 +1113,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
                 enter_await_session(context);
                 context.take(State::AwaitSession)
             } else {
-                // → AWAIT_TURN (`automata/peer_link.yaml:144`).
+                // → AWAIT_TURN (`automata/peer_link.yaml:160`).
                 leave_resting(context);
                 context.variables.dials = 0;
                 context.variables.first_session = context.ask.next_session();
@@ -918,7 +1124,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterPause) => {
-            // → BEGINNING (`automata/peer_link.yaml:139`).
+            // → BEGINNING (`automata/peer_link.yaml:155`).
             leave_resting(context);
             context.take(State::Beginning)
         }
@@ -950,10 +1156,10 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkBack { first }) => {
             if *first {
-                // Stays (`automata/peer_link.yaml:157`).
+                // Stays (`automata/peer_link.yaml:173`).
                 context.internal()
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:158`).
+                // → BEGINNING (`automata/peer_link.yaml:174`).
                 leave_resting(context);
                 context.take(State::Beginning)
             }
@@ -967,20 +1173,158 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
 fn in_linked(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionEnded { chance }) => {
-            // → BRIEFLY (`automata/peer_link.yaml:164`). At once, but for some chance, so that both sides do not dial at the same moment.
+            // → BRIEFLY (`automata/peer_link.yaml:180`). At once, but for some chance, so that both sides do not dial at the same moment.
+            exit_all(context);
             context.variables.pause = *chance;
             enter_resting(context);
             context.take(State::Briefly)
         }
-        Trigger::Event(
-            Event::WantedNow
-            | Event::AddressLearnt
-            | Event::DialFailed { .. }
-            | Event::NetworkBack { .. }
-            | Event::Met { .. }
-            | Event::SessionReady,
-        ) => context.ignored(),
+        Trigger::Event(Event::SessionReady) => {
+            // → ARRIVED (`automata/peer_link.yaml:181`). One more, which may be better.
+            exit_inside_linked(context);
+            context.take(State::Arrived)
+        }
+        Trigger::Event(Event::WantedNow | Event::NetworkBack { .. }) => context.ignored(),
         _ => anywhere(context),
+    }
+}
+
+/// `ARRIVED`: A session has come up: does somebody carry it?
+#[inline]
+fn in_arrived(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Always | Trigger::Exhausted => {
+            if context.ask.carried() {
+                // → CARRIED (`automata/peer_link.yaml:190`).
+                if !context.is_exhausted() {
+                    enter_patient(context);
+                }
+                context.take(State::Patient)
+            } else {
+                // → DIRECT (`automata/peer_link.yaml:191`).
+                if !context.is_exhausted() {
+                    enter_direct(context);
+                }
+                context.take(State::Direct)
+            }
+        }
+        _ => in_linked(context),
+    }
+}
+
+/// `DIRECT`: Nobody carries it.
+#[inline]
+fn in_direct(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(
+            Event::AddressLearnt | Event::DialFailed { .. } | Event::Met { .. },
+        ) => context.ignored(),
+        _ => in_linked(context),
+    }
+}
+
+/// `CARRIED`: Another node carries it; is there a way without?
+#[inline]
+fn in_carried(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::AddressLearnt) => {
+            // Stays (`automata/peer_link.yaml:202`). The new one is tried at once.
+            context.effects.act(Action::Dial);
+            context.internal()
+        }
+        Trigger::Event(Event::Met { at, first }) => {
+            if *first {
+                // → MEETING (`automata/peer_link.yaml:204`).
+                exit_inside_carried(context);
+                context
+                    .effects
+                    .act(Action::DialAt {
+                        at: Some(at.clone()),
+                    });
+                enter_meeting(context);
+                context.take(State::Meeting)
+            } else {
+                // → AWAIT_MEETING (`automata/peer_link.yaml:205`).
+                exit_inside_carried(context);
+                context.variables.meeting = Some(at.clone());
+                enter_await_meeting(context);
+                context.take(State::AwaitMeeting)
+            }
+        }
+        _ => in_linked(context),
+    }
+}
+
+/// `PATIENT`.
+#[inline]
+fn in_patient(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::DialFailed { .. }) => {
+            if context.ask.another_address() {
+                // Stays (`automata/peer_link.yaml:213`). One after the other: there is no hurry.
+                context.effects.act(Action::Dial);
+                context.internal()
+            } else {
+                // Stays (`automata/peer_link.yaml:214`).
+                context.internal()
+            }
+        }
+        Trigger::Timer(Timer::PatientAfterPatience) => {
+            // Stays (`automata/peer_link.yaml:210`).
+            context.variables.patience = context
+                .variables
+                .patience
+                .times(2_u8)
+                .min(context.parameters.longest_patience);
+            context.effects.act(Action::BeginRound);
+            context.effects.act(Action::AskForMeeting);
+            context.effects.act(Action::Dial);
+            context
+                .effects
+                .start_after(Timer::PatientAfterPatience, context.variables.patience);
+            context.internal()
+        }
+        _ => in_carried(context),
+    }
+}
+
+/// `AWAIT_MEETING`: We have been introduced, and the peer dials first.
+#[inline]
+fn in_await_meeting(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
+        Trigger::Timer(Timer::AwaitMeetingAfterTurn) => {
+            // → MEETING (`automata/peer_link.yaml:218`).
+            leave_await_meeting(context);
+            context
+                .effects
+                .act(Action::DialAt {
+                    at: context.variables.meeting.clone(),
+                });
+            enter_meeting(context);
+            context.take(State::Meeting)
+        }
+        _ => in_carried(context),
+    }
+}
+
+/// `MEETING`: Is the peer where it is said to be?
+#[inline]
+fn in_meeting(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::DialFailed { .. }) => {
+            // → PATIENT (`automata/peer_link.yaml:223`).
+            leave_meeting(context);
+            enter_patient(context);
+            context.take(State::Patient)
+        }
+        Trigger::Timer(Timer::MeetingAfterDialTimeout) => {
+            // → PATIENT (`automata/peer_link.yaml:222`).
+            leave_meeting(context);
+            enter_patient(context);
+            context.take(State::Patient)
+        }
+        _ => in_carried(context),
     }
 }
 
@@ -1010,11 +1354,15 @@ fn leave_await_session(context: &mut Context<'_>) {
 fn enter_await_last(context: &mut Context<'_>) {
     context
         .effects
+        .start_after(Timer::AwaitLastAfterHeadStart, context.parameters.head_start);
+    context
+        .effects
         .start_after(Timer::AwaitLastAfterDialTimeout, context.parameters.dial_timeout);
 }
 
 /// On leaving `AWAIT_LAST`.
 fn leave_await_last(context: &mut Context<'_>) {
+    context.effects.stop(Timer::AwaitLastAfterHeadStart);
     context.effects.stop(Timer::AwaitLastAfterDialTimeout);
 }
 
@@ -1047,7 +1395,44 @@ fn enter_linked(context: &mut Context<'_>) {
         .act(Action::RememberRest {
             pause: context.variables.pause,
         });
+    context.variables.patience = context.parameters.first_patience;
+}
+
+/// On entering `DIRECT`.
+fn enter_direct(context: &mut Context<'_>) {
     context.effects.act(Action::GiveUpDials);
+}
+
+/// On entering `PATIENT`.
+fn enter_patient(context: &mut Context<'_>) {
+    context.effects.start_after(Timer::PatientAfterPatience, context.variables.patience);
+}
+
+/// On leaving `PATIENT`.
+fn leave_patient(context: &mut Context<'_>) {
+    context.effects.stop(Timer::PatientAfterPatience);
+}
+
+/// On entering `AWAIT_MEETING`.
+fn enter_await_meeting(context: &mut Context<'_>) {
+    context.effects.start_after(Timer::AwaitMeetingAfterTurn, context.parameters.turn);
+}
+
+/// On leaving `AWAIT_MEETING`.
+fn leave_await_meeting(context: &mut Context<'_>) {
+    context.effects.stop(Timer::AwaitMeetingAfterTurn);
+}
+
+/// On entering `MEETING`.
+fn enter_meeting(context: &mut Context<'_>) {
+    context
+        .effects
+        .start_after(Timer::MeetingAfterDialTimeout, context.parameters.dial_timeout);
+}
+
+/// On leaving `MEETING`.
+fn leave_meeting(context: &mut Context<'_>) {
+    context.effects.stop(Timer::MeetingAfterDialTimeout);
 }
 
 /// Leaves every active state, from the innermost outwards.
@@ -1064,6 +1449,15 @@ fn exit_all(context: &mut Context<'_>) {
         }
         State::Briefly | State::Lately | State::Earlier => {
             leave_resting(context);
+        }
+        State::Patient => {
+            leave_patient(context);
+        }
+        State::AwaitMeeting => {
+            leave_await_meeting(context);
+        }
+        State::Meeting => {
+            leave_meeting(context);
         }
         _ => {}
     }
@@ -1099,6 +1493,38 @@ fn exit_inside_trying(context: &mut Context<'_>) {
         }
         State::AwaitLast => {
             leave_await_last(context);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves every active state inside `LINKED`, from the innermost outwards.
+fn exit_inside_linked(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Patient => {
+            leave_patient(context);
+        }
+        State::AwaitMeeting => {
+            leave_await_meeting(context);
+        }
+        State::Meeting => {
+            leave_meeting(context);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves every active state inside `CARRIED`, from the innermost outwards.
+fn exit_inside_carried(context: &mut Context<'_>) {
+    match context.leaf {
+        State::Patient => {
+            leave_patient(context);
+        }
+        State::AwaitMeeting => {
+            leave_await_meeting(context);
+        }
+        State::Meeting => {
+            leave_meeting(context);
         }
         _ => {}
     }
@@ -1173,7 +1599,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<4>;
+    type Timers = automaton::TimerHandles<8>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -1191,11 +1617,21 @@ impl automata_runtime::Automaton for Machine {
             effects.start_after(Timer::AwaitSessionAfterNextDial, parameters.next_dial);
         }
         if state == State::AwaitLast {
+            effects.start_after(Timer::AwaitLastAfterHeadStart, parameters.head_start);
             effects
                 .start_after(Timer::AwaitLastAfterDialTimeout, parameters.dial_timeout);
         }
         if state.is_in_resting() {
             effects.start_after(Timer::RestingAfterPause, variables.pause);
+        }
+        if state == State::Patient {
+            effects.start_after(Timer::PatientAfterPatience, variables.patience);
+        }
+        if state == State::AwaitMeeting {
+            effects.start_after(Timer::AwaitMeetingAfterTurn, parameters.turn);
+        }
+        if state == State::Meeting {
+            effects.start_after(Timer::MeetingAfterDialTimeout, parameters.dial_timeout);
         }
     }
 }

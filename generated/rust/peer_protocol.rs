@@ -141,12 +141,13 @@ pub enum Event {
         agent: String,
         listed: bool,
     },
-    /// `peer_id_received`, from `transports`. The peer's PEER-ID, verified.
+    /// `peer_id_received`, from `transports`. The peer's PEER-ID, verified; with whether it carries sessions of others.
     PeerIdReceived {
         peer: types::NodeId,
         proven: bool,
         document_valid: bool,
         entrypoints: types::Entrypoints,
+        relays: bool,
     },
     /// `ready_received`, from `transports`. The peer takes us.
     ReadyReceived,
@@ -281,8 +282,12 @@ pub enum Action {
     TellPeers,
     /// `note_answer`, by `gateway`. A PING was answered: how long it took, and what was sent before it has come.
     NoteAnswer { nonce: u64 },
-    /// `learn_entrypoints`, by `peers`. The peer is who it says it is, and this is where it can be reached.
-    LearnEntrypoints { peer: types::NodeId, entrypoints: types::Entrypoints },
+    /// `learn_entrypoints`, by `peers`. The peer is who it says it is, this is where it can be reached, and whether it carries sessions of others.
+    LearnEntrypoints {
+        peer: types::NodeId,
+        entrypoints: types::Entrypoints,
+        relays: bool,
+    },
     /// `learn_peers`, by `peers`. Where others may be.
     LearnPeers { hints: types::PeerHints },
     /// `introduce`, by `gateway`. If it is here, and wants to meet the peer too, tell both where the other is.
@@ -334,7 +339,11 @@ pub enum Inside {
     /// `note_answer`.
     NoteAnswer { nonce: u64 },
     /// `learn_entrypoints`.
-    LearnEntrypoints { peer: types::NodeId, entrypoints: types::Entrypoints },
+    LearnEntrypoints {
+        peer: types::NodeId,
+        entrypoints: types::Entrypoints,
+        relays: bool,
+    },
     /// `learn_peers`.
     LearnPeers { hints: types::PeerHints },
     /// `introduce`.
@@ -1152,7 +1161,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
 fn in_await_peer_id(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(
-            Event::PeerIdReceived { peer, proven, document_valid, entrypoints },
+            Event::PeerIdReceived { peer, proven, document_valid, entrypoints, relays },
         ) => {
             if context.ask.myself(peer) {
                 // → CLOSING (`automata/peer_protocol.yaml:163`).
@@ -1212,6 +1221,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                     .act(Action::LearnEntrypoints {
                         peer: peer.clone(),
                         entrypoints: entrypoints.clone(),
+                        relays: *relays,
                     });
                 context.take(State::Proved)
             }

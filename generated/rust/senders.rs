@@ -753,7 +753,7 @@ pub mod peers {
             Message::PeerLink(peer, Input::Event(Event::Wanted { pause }))
         }
 
-        /// `address_learnt`. There is a new address of the peer.
+        /// `address_learnt`. There is a new address of the peer, or a node that may carry the session.
         #[must_use]
         pub fn address_learnt(peer: types::NodeId) -> Message {
             Message::PeerLink(peer, Input::Event(Event::AddressLearnt))
@@ -1107,6 +1107,17 @@ pub mod services {
         }
     }
 
+    /// To `relay_circuit`.
+    pub mod relay_circuit {
+        use automata_runtime::generated::*;
+        use super::super::super::{relay_circuit::Event, system::Message};
+        /// `stop`. The service relay is off.
+        #[must_use]
+        pub fn stop(circuit: u64) -> Message {
+            Message::RelayCircuit(circuit, Input::Event(Event::Stop))
+        }
+    }
+
     /// To `stun_client`.
     pub mod stun_client {
         use automata_runtime::generated::*;
@@ -1258,7 +1269,7 @@ pub mod transports {
             )
         }
 
-        /// `peer_id_received`. The peer's PEER-ID, verified.
+        /// `peer_id_received`. The peer's PEER-ID, verified; with whether it carries sessions of others.
         #[must_use]
         pub fn peer_id_received(
             session: u64,
@@ -1266,6 +1277,7 @@ pub mod transports {
             proven: bool,
             document_valid: bool,
             entrypoints: types::Entrypoints,
+            relays: bool,
         ) -> Message {
             Message::PeerProtocol(
                 session,
@@ -1274,6 +1286,7 @@ pub mod transports {
                     proven,
                     document_valid,
                     entrypoints,
+                    relays,
                 }),
             )
         }
@@ -1401,6 +1414,52 @@ pub mod transports {
                 session,
                 Input::Event(Event::ConnectionLost { reason }),
             )
+        }
+    }
+
+    /// To `relay_circuit`.
+    pub mod relay_circuit {
+        use automata_runtime::generated::*;
+        use super::super::super::{relay_circuit::Event, system::Message, types};
+        /// `asked`. The peer wants a session with the target.
+        #[must_use]
+        pub fn asked(
+            circuit: u64,
+            peer: types::NodeId,
+            target: types::NodeId,
+        ) -> Message {
+            Message::RelayCircuit(circuit, Input::Event(Event::Asked { peer, target }))
+        }
+
+        /// `called`. The caller wants a session with us, as the carrier says.
+        #[must_use]
+        pub fn called(
+            circuit: u64,
+            carrier: types::NodeId,
+            caller: types::NodeId,
+        ) -> Message {
+            Message::RelayCircuit(
+                circuit,
+                Input::Event(Event::Called { carrier, caller }),
+            )
+        }
+
+        /// `taken`. An answer to offer.
+        #[must_use]
+        pub fn taken(circuit: u64) -> Message {
+            Message::RelayCircuit(circuit, Input::Event(Event::Taken))
+        }
+
+        /// `not_taken`. The other answer.
+        #[must_use]
+        pub fn not_taken(circuit: u64, reason: types::CarryRefusal) -> Message {
+            Message::RelayCircuit(circuit, Input::Event(Event::NotTaken { reason }))
+        }
+
+        /// `ended`. The circuit has ended, after so many bytes.
+        #[must_use]
+        pub fn ended(circuit: u64, bytes: u64) -> Message {
+            Message::RelayCircuit(circuit, Input::Event(Event::Ended { bytes }))
         }
     }
 

@@ -7,11 +7,11 @@ use super::{
     local_service, message_delivery, network_connector, network_transport,
     nickname_holder, nickname_observer, node_life, outbox, outside, p2p_connector,
     peer_link, peer_protocol, port_mapping, quic_connection, reachability, read_receipts,
-    stun_client, stun_server, tcp_connection, types,
+    relay_circuit, stun_client, stun_server, tcp_connection, types,
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "12e719050c7deae4a3a70583913c7cceb8c972aef661e079c3a66d35aa66f0af";
+pub const MODEL_HASH: &str = "5a299ba18b7b63a867f92fd500f1318b007e605c53a238f282af850c25a8888a";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -56,6 +56,8 @@ pub enum Message {
     Reachability(types::NodeId, Input<reachability::Machine>),
     /// For `read_receipts`.
     ReadReceipts(types::NodeId, Input<read_receipts::Machine>),
+    /// For `relay_circuit`.
+    RelayCircuit(u64, Input<relay_circuit::Machine>),
     /// For `stun_client`.
     StunClient(types::NodeId, Input<stun_client::Machine>),
     /// For `stun_server`.
@@ -105,6 +107,8 @@ pub enum Action {
     Reachability(types::NodeId, reachability::Inside),
     /// Of `read_receipts`.
     ReadReceipts(types::NodeId, read_receipts::Inside),
+    /// Of `relay_circuit`.
+    RelayCircuit(u64, relay_circuit::Inside),
     /// Of `stun_client`.
     StunClient(types::NodeId, stun_client::Inside),
     /// Of `stun_server`.
@@ -158,6 +162,8 @@ pub enum Alarm {
     Reachability(Slot, reachability::Timer),
     /// Of `read_receipts`.
     ReadReceipts(Slot, read_receipts::Timer),
+    /// Of `relay_circuit`.
+    RelayCircuit(Slot, relay_circuit::Timer),
     /// Of `stun_client`.
     StunClient(Slot, stun_client::Timer),
     /// Of `stun_server`.
@@ -167,13 +173,13 @@ pub enum Alarm {
 }
 
 /// Answers the conditions of all automata: every type that answers those of each.
-pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + port_mapping::Conditions + quic_connection::Conditions + reachability::Conditions + tcp_connection::Conditions {}
+pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + port_mapping::Conditions + quic_connection::Conditions + reachability::Conditions + relay_circuit::Conditions + tcp_connection::Conditions {}
 impl<
     T: contact_status::Conditions + network_connector::Conditions
         + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions
         + peer_protocol::Conditions + port_mapping::Conditions
         + quic_connection::Conditions + reachability::Conditions
-        + tcp_connection::Conditions,
+        + relay_circuit::Conditions + tcp_connection::Conditions,
 > Host for T {}
 /// Parameters of instances, where their start gives nothing else.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
@@ -219,6 +225,8 @@ pub struct Settings {
     pub reachability: reachability::Settings,
     /// Of `read_receipts`.
     pub read_receipts: read_receipts::Settings,
+    /// Of `relay_circuit`.
+    pub relay_circuit: relay_circuit::Settings,
     /// Of `stun_client`.
     pub stun_client: stun_client::Settings,
     /// Of `stun_server`.
@@ -297,6 +305,8 @@ pub struct System {
     pub reachability: Instances<reachability::Machine>,
     /// Per peer. Does this contact still have to hear which of its messages our user has read?
     pub read_receipts: Instances<read_receipts::Machine>,
+    /// Per circuit. A session of two others that this node carries, or one by which this node is called through another.
+    pub relay_circuit: Instances<relay_circuit::Machine>,
     /// Per peer. At which address does this peer see us?
     pub stun_client: Instances<stun_client::Machine>,
     /// Do we tell others at which address we see them?
@@ -332,6 +342,7 @@ impl System {
             quic_connection: Instances::default(),
             reachability: Instances::default(),
             read_receipts: Instances::default(),
+            relay_circuit: Instances::default(),
             stun_client: Instances::default(),
             stun_server: Single::default(),
             tcp_connection: Instances::default(),
@@ -366,6 +377,7 @@ impl System {
             Message::QuicConnection(key, _) => self.quic_connection.get(key).is_some(),
             Message::Reachability(key, _) => self.reachability.get(key).is_some(),
             Message::ReadReceipts(key, _) => self.read_receipts.get(key).is_some(),
+            Message::RelayCircuit(key, _) => self.relay_circuit.get(key).is_some(),
             Message::StunClient(key, _) => self.stun_client.get(key).is_some(),
             Message::StunServer(_) => self.stun_server.get().is_some(),
             Message::TcpConnection(key, _) => self.tcp_connection.get(key).is_some(),
@@ -405,6 +417,7 @@ impl automata_runtime::System for System {
         visitor.member::<quic_connection::Machine>();
         visitor.member::<reachability::Machine>();
         visitor.member::<read_receipts::Machine>();
+        visitor.member::<relay_circuit::Machine>();
         visitor.member::<stun_client::Machine>();
         visitor.member::<stun_server::Machine>();
         visitor.member::<tcp_connection::Machine>();
@@ -596,6 +609,11 @@ impl automata_runtime::System for System {
                         read_receipts::Machine,
                     >(key, input, origin, Message::ReadReceipts, host, actions)
             }
+            Message::RelayCircuit(key, input) => {
+                bus.deliver_to::<
+                        relay_circuit::Machine,
+                    >(key, input, origin, Message::RelayCircuit, host, actions)
+            }
             Message::StunClient(key, input) => {
                 bus.deliver_to::<
                         stun_client::Machine,
@@ -687,6 +705,9 @@ impl automata_runtime::System for System {
             }
             Alarm::ReadReceipts(slot, timer) => {
                 bus.fire_at::<read_receipts::Machine>(slot, timer, host, actions)
+            }
+            Alarm::RelayCircuit(slot, timer) => {
+                bus.fire_at::<relay_circuit::Machine>(slot, timer, host, actions)
             }
             Alarm::StunClient(slot, timer) => {
                 bus.fire_at::<stun_client::Machine>(slot, timer, host, actions)
@@ -2555,12 +2576,13 @@ impl Member<peer_protocol::Machine> for System {
                     },
                 )
             }
-            peer_protocol::Action::LearnEntrypoints { peer, entrypoints } => {
+            peer_protocol::Action::LearnEntrypoints { peer, entrypoints, relays } => {
                 Action::PeerProtocol(
                     instance_.clone(),
                     peer_protocol::Inside::LearnEntrypoints {
                         peer,
                         entrypoints,
+                        relays,
                     },
                 )
             }
@@ -3081,8 +3103,134 @@ impl Member<read_receipts::Machine> for System {
     }
 }
 
-impl Member<stun_client::Machine> for System {
+impl Member<relay_circuit::Machine> for System {
     const INDEX: usize = 20;
+    type Table = Instances<relay_circuit::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.relay_circuit
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.relay_circuit
+    }
+
+    fn create(
+        &mut self,
+        key: &u64,
+        given: &relay_circuit::Given,
+        host: &mut (dyn Host + '_),
+    ) -> relay_circuit::Instance {
+        let parameters = Member::<relay_circuit::Machine>::parameters(self, given);
+        let buffers = self.relay_circuit.buffers_mut();
+        relay_circuit::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+            host,
+        )
+    }
+
+    fn parameters(&self, given: &relay_circuit::Given) -> relay_circuit::Parameters {
+        relay_circuit::Parameters::new(&self.settings.relay_circuit, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, relay_circuit::Event, relay_circuit::Timer>,
+        host: &mut (dyn Host + '_),
+    ) -> Answer {
+        relay_circuit::step(self.relay_circuit.parts(slot), trigger, host)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action(instance_: &u64, action: relay_circuit::Action) -> Action {
+        match action {
+            relay_circuit::Action::KeepPlace { peer } => {
+                Action::RelayCircuit(
+                    instance_.clone(),
+                    relay_circuit::Inside::KeepPlace {
+                        peer,
+                    },
+                )
+            }
+            relay_circuit::Action::LeavePlace => {
+                Action::RelayCircuit(
+                    instance_.clone(),
+                    relay_circuit::Inside::LeavePlace,
+                )
+            }
+            relay_circuit::Action::Offer { target, peer } => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::RelayCircuitOffer {
+                        circuit: instance_.clone(),
+                        target,
+                        peer,
+                    }),
+                )
+            }
+            relay_circuit::Action::Join => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::RelayCircuitJoin {
+                        circuit: instance_.clone(),
+                    }),
+                )
+            }
+            relay_circuit::Action::TurnDown { reason } => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::RelayCircuitTurnDown {
+                        circuit: instance_.clone(),
+                        reason,
+                    }),
+                )
+            }
+            relay_circuit::Action::Take { carrier, caller } => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::RelayCircuitTake {
+                        circuit: instance_.clone(),
+                        carrier,
+                        caller,
+                    }),
+                )
+            }
+            relay_circuit::Action::Cut => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::RelayCircuitCut {
+                        circuit: instance_.clone(),
+                    }),
+                )
+            }
+            relay_circuit::Action::NoteBytes { bytes } => {
+                Action::RelayCircuit(
+                    instance_.clone(),
+                    relay_circuit::Inside::NoteBytes {
+                        bytes,
+                    },
+                )
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: relay_circuit::Timer) -> Alarm {
+        Alarm::RelayCircuit(slot, timer)
+    }
+}
+
+impl Member<stun_client::Machine> for System {
+    const INDEX: usize = 21;
     type Table = Instances<stun_client::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -3185,7 +3333,7 @@ impl Member<stun_client::Machine> for System {
 }
 
 impl Member<stun_server::Machine> for System {
-    const INDEX: usize = 21;
+    const INDEX: usize = 22;
     type Table = Single<stun_server::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -3271,7 +3419,7 @@ impl Member<stun_server::Machine> for System {
 }
 
 impl Member<tcp_connection::Machine> for System {
-    const INDEX: usize = 22;
+    const INDEX: usize = 23;
     type Table = Instances<tcp_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {

@@ -6,6 +6,47 @@
 use automata_runtime::serde;
 use automata_runtime::opaque;
 
+/// Why a session is not carried by another node.
+pub type CarryRefusal = opaque::Checked<
+    CarryRefusal_of_,
+    {
+        opaque::carried::<CarryRefusal_of_>() + opaque::shown::<CarryRefusal_of_>()
+            + opaque::copied::<CarryRefusal_of_>()
+    },
+>;
+
+#[allow(non_camel_case_types)]
+type CarryRefusal_of_ = crate::wire::CarryRefusal;
+
+/// Its variants are those of `types.yaml`.
+const _: fn(&CarryRefusal_of_) = |value| match value {
+    CarryRefusal_of_::NotOffered
+    | CarryRefusal_of_::NotHere
+    | CarryRefusal_of_::NoRoom
+    | CarryRefusal_of_::NotWanted
+    | CarryRefusal_of_::NoAnswer
+    | CarryRefusal_of_::Other => {}
+};
+
+#[cfg(test)]
+#[test]
+#[allow(non_snake_case)]
+fn variants_of_CarryRefusal_are_named_as_in_types_yaml() {
+    for (value, name) in [
+        (CarryRefusal_of_::NotOffered, "NotOffered"),
+        (CarryRefusal_of_::NotHere, "NotHere"),
+        (CarryRefusal_of_::NoRoom, "NoRoom"),
+        (CarryRefusal_of_::NotWanted, "NotWanted"),
+        (CarryRefusal_of_::NoAnswer, "NoAnswer"),
+        (CarryRefusal_of_::Other, "Other"),
+    ] {
+        assert!(
+            opaque::is_called(& value, name),
+            "`{value:?}` has to serialise as \"{name}\""
+        );
+    }
+}
+
 /// Why a session ended.
 pub type CloseReason = opaque::Checked<
     CloseReason_of_,
@@ -515,7 +556,7 @@ fn variants_of_StunSocket_are_named_as_in_types_yaml() {
     }
 }
 
-/// A way to carry bytes: tcp, udp.
+/// A way to carry bytes: tcp, udp, relay.
 pub type TransportName = opaque::Checked<
     TransportName_of_,
     {

@@ -58,6 +58,9 @@ pub struct Status {
     /// At which addresses others see this node, and whether it tells them the same.
     #[serde(default)]
     pub stun: StunStatus,
+    /// Sessions of others that this node carries.
+    #[serde(default)]
+    pub relay: RelayStatus,
     /// How many services are in each state.
     pub services: BTreeMap<String, u64>,
     /// Services that are on by default, and are off now.
@@ -268,6 +271,19 @@ pub struct LanStatus {
     pub found: u64,
     /// Why nobody is found, or nobody finds this node.
     pub problem: Option<String>,
+}
+
+/// Sessions of others in [`Status`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayStatus {
+    /// The state of the service `relay`.
+    pub state: String,
+    /// Sessions that are carried now.
+    pub carries: u64,
+    /// Those that were carried since the node was started, and have ended.
+    pub carried: u64,
+    /// Bytes of those that have ended, of both directions.
+    pub carried_bytes: u64,
 }
 
 /// STUN in [`Status`] and [`NodeInfo`].
@@ -552,8 +568,11 @@ pub struct PeerSession {
     pub direction: Direction,
     /// By which transport.
     pub transport: TransportName,
-    /// The address of the other end.
+    /// The address of the other end, or of the node that carries the session.
     pub remote: Entrypoint,
+    /// Who carries it, if another node does. It sees sizes and times, and nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<NodeId>,
     /// It came about because somebody who knows both arranged it, and both dialled at once.
     #[serde(default)]
     pub by_meeting: bool,

@@ -286,7 +286,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::api::answers::{
-        CameIn, ClockStatus, ContactCounts, Counters, DhtStatus, LanStatus, MappingStatus, NicknameStatus,
+        CameIn, ClockStatus, ContactCounts, Counters, DhtStatus, LanStatus, MappingStatus, NicknameStatus, RelayStatus,
         SessionCounts, StunStatus, TransportStatus,
     };
     use crate::identity::NodeId;
@@ -327,6 +327,7 @@ pub(super) mod tests {
                 mapping: MappingStatus::default(),
             }],
             stun: StunStatus::default(),
+            relay: RelayStatus::default(),
             lan_discovery: LanStatus { state: "ON".to_owned(), found: 2, problem: None },
             services: BTreeMap::new(),
             services_off: Vec::new(),

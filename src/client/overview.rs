@@ -15,7 +15,7 @@ use super::terminal::{
 };
 use super::{Context, now_unix_ms};
 use crate::api::answers::{
-    ContactCounts, Counters, Direction, ExternalAddress, LanStatus, Peer, Peers, Status, StunStatus,
+    ContactCounts, Counters, Direction, ExternalAddress, LanStatus, Peer, Peers, RelayStatus, Status, StunStatus,
     TransportStability, TransportStatus,
 };
 use crate::api::methods::{GetId, GetStatus, ListPeers, Reconnect, ShutDown};
@@ -112,6 +112,9 @@ fn status_text(status: &Status, is_verbose: bool, now_unix_ms: u64) -> String {
     }
     if let Some(problem) = &status.stun.problem {
         lines.add("STUN", styled(BAD, format!("nobody can ask where this node sees them: {}", safe(problem))));
+    }
+    if status.relay.state == "ON" || status.relay.carries > 0 {
+        lines.add("carries", relay_text(&status.relay));
     }
     lines.add("contacts", contacts_text(&status.contacts));
     lines.add("messages", messages_text(status));
@@ -241,6 +244,24 @@ fn contacts_text(contacts: &ContactCounts) -> String {
     shown + &invited + see
 }
 
+/// Sessions of others, for whoever lets this node carry them.
+fn relay_text(relay: &RelayStatus) -> String {
+    let before = match relay.carried {
+        0 => String::new(),
+        ended => format!("; {ended} before, {}", bytes_text(relay.carried_bytes)),
+    };
+    format!("{} of others{before}", counted(relay.carries, "session"))
+}
+
+/// Bytes, in the greatest unit of which there is one.
+fn bytes_text(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    match units.iter().find(|(shift, _)| bytes >> shift > 0) {
+        Some((shift, unit)) => format!("{:.1} {unit}", bytes as f64 / (1_u64 << shift) as f64),
+        None => counted(bytes, "byte"),
+    }
+}
+
 /// What came and was not read, and how far those are that were sent.
 fn messages_text(status: &Status) -> String {
     let sent = counts(status.messages.iter().map(|(state, count)| (state.word(), *count)));
@@ -357,6 +378,11 @@ fn peer_row(peer: &Peer, short: ShortIds, now_unix_ms: u64) -> [Cell; 11] {
     let session = peer.session.as_ref();
     let moment = |then: Option<u64>| then.map_or_else(Cell::default, |then| Cell::new(when(now_unix_ms, then)));
     let way = session.map(|session| match session.direction {
+        // Whoever carries it is told by its short id: the list names it too.
+        _ if session.through.is_some() => {
+            let carrier = session.through.as_ref().map(|carrier| short.show(carrier)).unwrap_or_default();
+            format!("through {carrier}")
+        }
         _ if session.by_meeting => format!("{} met", session.transport),
         Direction::Incoming => format!("{} in", session.transport),
         Direction::Outgoing => format!("{} out", session.transport),

@@ -25,7 +25,7 @@ const MEETING_MS: u64 = 20_000;
 const USUAL_PORT: u16 = 7772;
 
 fn is_wanted(world: &World, peer: &NodeId) -> bool {
-    world.contacts.contains(peer) && !world.refused.contains(peer) && world.sessions.ready(peer).is_none()
+    world.contacts.contains(peer) && !world.refused.contains(peer) && world.sessions.direct(peer).is_none()
 }
 
 /// Our user has named the peer of that session.
@@ -83,7 +83,7 @@ pub fn introduce(world: &mut World, id: SessionId, target: NodeId) {
 /// the port that it names at the same IP. If it names none there, its router uses a port for each whom it speaks to;
 /// then only the IP is right, which is enough for a router that lets in whoever is at an address that it has sent to.
 fn udp_address(world: &World, id: SessionId) -> Option<Entrypoint> {
-    let session = world.sessions.get(id)?;
+    let session = world.sessions.get(id).filter(|session| !session.is_carried())?;
     if session.transport == udp_name() {
         return Some(session.entrypoint());
     }

@@ -6,7 +6,7 @@ use crate::automata::system::{Message, System};
 use crate::automata::types::FailReason;
 use crate::identity::NodeId;
 use crate::wire::PacketId;
-use crate::world::{Command, QueuedMessage, World};
+use crate::world::{Command, QueuedMessage, SessionId, World};
 
 use automata_runtime::{Input as BusInput, Milliseconds};
 
@@ -57,8 +57,13 @@ fn deliver(world: &mut World, queued: &QueuedMessage) {
     world.tell(private_messages::message_delivery::queued(queued.message));
 }
 
-/// A session has taken a message, or has not.
-pub fn transmitted(world: &mut World, message: PacketId, is_sent: bool) {
+/// A session has taken a message, or has not. Of one that is ready no longer it has been told that it is lost, and the
+/// message may be on its way by another.
+pub fn transmitted(world: &mut World, message: PacketId, session: SessionId, is_sent: bool) {
+    let peer = world.sessions.get(session).and_then(|found| found.peer);
+    if peer.and_then(|peer| world.sessions.ready(&peer)) != Some(session) {
+        return;
+    }
     if is_sent {
         world.counters.packets_out += 1;
         world.tell(gateway::message_delivery::sent(message));

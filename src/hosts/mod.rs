@@ -23,6 +23,7 @@ pub mod port_mapping;
 pub mod quic_connection;
 pub mod reachability;
 pub mod read_receipts;
+pub mod relay_circuit;
 pub mod sessions;
 pub mod stun_client;
 pub mod stun_server;

@@ -7,7 +7,7 @@ use crate::automata::p2p_connector::{Conditions, Inside as Action};
 use crate::automata::senders::identity;
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
-use crate::name::TransportName;
+use crate::name::{TransportName, relay_name};
 use crate::world::{Command, IdentityBuilt, Purpose, World};
 
 impl Conditions for World {
@@ -19,10 +19,13 @@ impl Conditions for World {
     /// session with each peer, by whichever way was quicker.
     fn best_transport(&mut self, transport: &TransportName) -> bool {
         let came_in = |first: &TransportName| self.identity.stabilities.of(first).came_in_unix_ms().is_some();
-        self.identity
-            .published
-            .first()
-            .is_none_or(|it| it.is_stun() || it.transport == *transport || came_in(&it.transport))
+        // What another node carries says nothing of our contacts.
+        *transport == relay_name()
+            || self
+                .identity
+                .published
+                .first()
+                .is_none_or(|it| it.is_stun() || it.transport == *transport || came_in(&it.transport))
     }
 
     fn order_changed(&mut self) -> bool {
@@ -36,8 +39,9 @@ pub fn perform(world: &mut World, system: &System, action: &Action) {
         Action::UpdateMyIdentity => {
             let entrypoints = in_order(world);
             world.identity.published.clone_from(&entrypoints);
-            let services =
-                system.local_service.iter().filter(|(_, service)| service.state() == local_service::State::On);
+            // One that is being launched is on when others read of it.
+            let is_on = |state| matches!(state, local_service::State::On | local_service::State::Launching);
+            let services = system.local_service.iter().filter(|(_, service)| is_on(service.state()));
             let services = services.map(|(name, _)| name.clone()).collect();
             world.command(Command::BuildIdentity { entrypoints, services });
         }

@@ -1,13 +1,13 @@
 //! Packets that come in, whatever the transport: who hears of them.
 
-use crate::automata::senders::{gateway, handshake};
+use crate::automata::senders::{gateway, handshake, peers};
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
 use crate::peers::PeerSource;
 use crate::wire::{Fail, FailReason, Packet, PacketBody, PacketId, PacketKind, VerifiedPacket};
 use crate::world::{Command, Purpose, SessionId, World};
 
-use super::{message_delivery, stun_client};
+use super::{message_delivery, relay_circuit, stun_client};
 
 /// A packet came in by a session that is ready.
 pub fn receive(world: &mut World, system: &System, session: SessionId, packet: VerifiedPacket) {
@@ -102,11 +102,16 @@ pub fn identity_committed(
     sender: NodeId,
     packet: PacketId,
     entrypoints: Option<&[Entrypoint]>,
+    relays: bool,
 ) {
     let answer = match entrypoints {
         Some(entrypoints) => {
-            world.learn(sender, entrypoints, PeerSource::Itself);
+            // By which it may be reached without whoever carries its session.
+            if world.learn(sender, entrypoints, PeerSource::Itself) {
+                world.tell_if_there(system, peers::peer_link::address_learnt(sender));
+            }
             stun_client::offered(world, system, sender, entrypoints);
+            relay_circuit::offered(world, system, sender, relays);
             PacketBody::ack(packet)
         }
         None => PacketBody::fail(packet, FailReason::Malformed),

@@ -4,13 +4,14 @@ use crate::automata::peer_link::{Conditions, Inside as Action};
 use crate::automata::senders::{contacts, gateway, peers};
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
+use crate::name::relay_name;
 use crate::peers::PeerSource;
 use crate::world::{Command, Session, World};
 
 use automata_runtime::Milliseconds;
 
 use super::connections::{self, Told};
-use super::introductions;
+use super::{introductions, relay_circuit};
 
 impl Conditions for World {
     fn in_session(&mut self, peer: &NodeId) -> bool {
@@ -25,6 +26,18 @@ impl Conditions for World {
         self.peers.has_untried(peer)
     }
 
+    fn any_go_between(&mut self, peer: &NodeId) -> bool {
+        relay_circuit::has_go_between(self, peer)
+    }
+
+    fn another_go_between(&mut self, peer: &NodeId) -> bool {
+        relay_circuit::next_go_between(self, peer).is_some()
+    }
+
+    fn carried(&mut self, peer: &NodeId) -> bool {
+        self.sessions.ready(peer).is_some() && self.sessions.direct(peer).is_none()
+    }
+
     fn next_session(&mut self, _: &NodeId) -> u64 {
         self.sessions.next()
     }
@@ -33,12 +46,16 @@ impl Conditions for World {
 /// Performs an action of the link.
 pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action) {
     match action {
-        Action::BeginRound => world.peers.begin_round(peer),
+        Action::BeginRound => {
+            world.peers.begin_round(peer);
+            world.relay.begin_round(&peer);
+        }
         Action::Dial => {
             let entrypoint = world.peers.next_untried(&peer);
             dial(world, system, peer, entrypoint);
         }
         Action::DialAt { at } => dial(world, system, peer, at.clone()),
+        Action::DialThrough => dial_through(world, system, peer),
         Action::AskForMeeting => introductions::ask(world, system, peer),
         Action::RememberRest { pause } => {
             let now_unix_ms = world.now.unix_ms;
@@ -77,6 +94,23 @@ fn dial(world: &mut World, system: &System, peer: NodeId, entrypoint: Option<Ent
     let opened = Session::new(entrypoint.transport.clone(), entrypoint.address, Some(peer), world.now.ms);
     world.sessions.insert(session, opened);
     world.command(Command::Dial { session, entrypoint, expected: peer });
+}
+
+/// Asks the next node that may carry a session with the peer.
+fn dial_through(world: &mut World, system: &System, peer: NodeId) {
+    let is_on = world.is_service_on(system, "relay-connections");
+    let go_between = relay_circuit::next_go_between(world, &peer).filter(|_| is_on && world.sessions.has_room());
+    let session = world.sessions.next_id();
+    let carrier =
+        go_between.and_then(|(carrier, through)| Some((carrier, through, world.sessions.get(through)?.remote)));
+    let Some((carrier, through, remote)) = carrier else {
+        world.tell(gateway::peer_link::dial_failed(peer, session, Milliseconds(0)));
+        return;
+    };
+    world.relay.ask(peer, carrier);
+    let opened = Session::new(relay_name(), remote, Some(peer), world.now.ms);
+    world.sessions.insert(session, Session { through: Some(carrier), ..opened });
+    world.command(Command::DialThrough { session, through, expected: peer });
 }
 
 /// A session is wanted with that peer.

@@ -13,7 +13,7 @@ use crate::world::clocks;
 use crate::world::{Counters, Purpose, Session, SessionId, VIOLATION_POINTS, World};
 
 use super::connections::{self, Told};
-use super::{introductions, message_delivery, packets, read_receipts, stun_client};
+use super::{introductions, message_delivery, packets, read_receipts, relay_circuit, stun_client};
 use crate::peers::PeerSource;
 
 impl Conditions for World {
@@ -29,7 +29,11 @@ impl Conditions for World {
     fn address_misbehaved(&mut self, session: &SessionId) -> bool {
         let Some(session) = self.sessions.get(*session) else { return false };
         let is_friend = session.peer.is_some_and(|peer| self.is_friend(&peer));
-        !is_friend && !session.is_outgoing && self.offenders.is_refused_at(session.remote.ip(), self.now.unix_ms)
+        // The address of a session that is carried is that of the node which carries it.
+        !is_friend
+            && !session.is_outgoing
+            && !session.is_carried()
+            && self.offenders.is_refused_at(session.remote.ip(), self.now.unix_ms)
     }
 
     fn outgoing(&mut self, session: &SessionId) -> bool {
@@ -127,9 +131,10 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
         Action::AskForPeers => world.send_frame(session, Frame::GetPeers),
         Action::TellPeers => tell_peers(world, session),
         Action::NoteAnswer { nonce } => note_answer(world, system, session, nonce),
-        Action::LearnEntrypoints { peer, entrypoints } => {
+        Action::LearnEntrypoints { peer, entrypoints, relays } => {
             if let Some(session) = world.sessions.get_mut(session) {
                 session.is_proved = true;
+                session.relays = relays;
                 let server = entrypoints.iter().find(|entrypoint| entrypoint.is_stun());
                 session.stun_port = server.map(|server| server.address.port());
             }
@@ -145,7 +150,7 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
 }
 
 fn announce(world: &mut World, system: &System, session: SessionId, peer: NodeId) {
-    let dialled = world.sessions.get(session).filter(|it| it.is_outgoing).map(Session::entrypoint);
+    let dialled = world.sessions.get(session).filter(|it| it.is_outgoing && !it.is_carried()).map(Session::entrypoint);
     let is_listed = world.sessions.get_mut(session).is_some_and(|session| {
         session.was_ready = true;
         session.is_listed
@@ -156,8 +161,11 @@ fn announce(world: &mut World, system: &System, session: SessionId, peer: NodeId
     }
     let now_unix_ms = world.now.unix_ms;
     if let Some(incoming) = world.sessions.get(session).filter(|session| !session.is_outgoing) {
-        let from_internet = incoming.entrypoint().is_public().then_some(now_unix_ms);
-        world.came_in_unix_ms = (Some(now_unix_ms), from_internet.or(world.came_in_unix_ms.1));
+        // Whoever is carried shows nothing of how others reach us.
+        if !incoming.is_carried() {
+            let from_internet = incoming.entrypoint().is_public().then_some(now_unix_ms);
+            world.came_in_unix_ms = (Some(now_unix_ms), from_internet.or(world.came_in_unix_ms.1));
+        }
         world.identity.stabilities.came_in(&incoming.transport, now_unix_ms);
     }
     world.peers.connected(peer, dialled.as_ref(), now_unix_ms);
@@ -222,6 +230,8 @@ fn note_violation(world: &mut World, session: SessionId, detail: &str) {
             world.peers.entry(peer, PeerSource::Itself, now_unix_ms).misbehaviour.add(VIOLATION_POINTS, now_unix_ms);
             world.remember_peer(&peer);
         }
+        // It may be anybody who has got hold of a session key, at the address of who carries the session.
+        None if session.is_carried() => {}
         // It may be anybody who has got hold of a session key.
         None => world.offenders.add(session.remote.ip(), VIOLATION_POINTS, now_unix_ms),
     }
@@ -249,6 +259,7 @@ fn found(world: &mut World, system: &System, peer: NodeId) {
     world.tell_if_there(system, gateway::reachability::session_opened(peer));
     stun_client::look_after(world, system, peer);
     introductions::look_for_others(world, system, peer);
+    relay_circuit::tell_links(world, system, &peer);
 }
 
 /// What the user is told of a refusal, given or received, for a reason that is for people to mend.

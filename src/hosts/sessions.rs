@@ -113,8 +113,9 @@ fn clock(world: &mut World, id: SessionId, ahead_ms: i64) {
 /// A session reports.
 pub fn report(world: &mut World, system: &System, id: SessionId, input: SessionInput) {
     match input {
-        SessionInput::Accepted { transport, remote } => {
-            world.sessions.insert(id, Session::new(transport, remote, None, world.now.ms));
+        SessionInput::Accepted { transport, remote, through } => {
+            let accepted = Session::new(transport, remote, None, world.now.ms);
+            world.sessions.insert(id, Session { through, ..accepted });
             made(world, system, id, false);
         }
         SessionInput::Connected => made(world, system, id, true),

@@ -61,6 +61,6 @@ pub fn look_after(world: &mut World, system: &System, peer: NodeId) {
 /// Where the server of a peer is: at the address of its session, so that nobody has us send packets to others, and at
 /// the port that its document says.
 pub fn server_of(world: &World, peer: &NodeId) -> Option<SocketAddr> {
-    let session = world.sessions.get(world.sessions.ready(peer)?)?;
+    let (_, session) = world.sessions.direct(peer)?;
     Some(SocketAddr::new(session.remote.ip().to_canonical(), session.stun_port?))
 }

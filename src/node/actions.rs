@@ -4,7 +4,8 @@ use crate::automata::system::{Action, System};
 use crate::hosts::{
     contact_ratings, contact_status, dht_connector, identity_publisher, lan_discovery, message_delivery,
     network_connector, network_transport, nickname_holder, outbox, p2p_connector, peer_link, peer_protocol,
-    port_mapping, quic_connection, reachability, read_receipts, stun_client, stun_server, tcp_connection,
+    port_mapping, quic_connection, reachability, read_receipts, relay_circuit, stun_client, stun_server,
+    tcp_connection,
 };
 use crate::services::tree;
 use crate::world::{Command, World};
@@ -32,6 +33,7 @@ pub fn perform(world: &mut World, system: &System, action: Action) {
         Action::Reachability(peer, action) => reachability::perform(world, system, peer, &action),
         Action::ReadReceipts(peer, action) => read_receipts::perform(world, peer, action),
         Action::QuicConnection(session, action) => quic_connection::perform(world, system, session, &action),
+        Action::RelayCircuit(circuit, action) => relay_circuit::perform(world, circuit, &action),
         Action::StunClient(peer, action) => stun_client::perform(world, system, peer, action),
         Action::StunServer(action) => stun_server::perform(world, system, action),
         Action::TcpConnection(session, action) => tcp_connection::perform(world, system, session, &action),

@@ -3,6 +3,7 @@
 use automata_runtime::Input as BusInput;
 
 use crate::automata::read_receipts;
+use crate::automata::relay_circuit::Event::{Ended, NotTaken, Taken};
 use crate::automata::senders::{api, user};
 use crate::automata::system::{Message, System};
 use crate::hosts::{
@@ -20,6 +21,10 @@ pub fn receive(world: &mut World, system: &System, input: Input) {
         Input::Event(found @ Message::ReadReceipts(_, BusInput::Event(read_receipts::Event::Found { .. }))) => {
             world.tell_if_there(system, found);
         }
+        // A circuit that was cut ends once more, at the rim.
+        Input::Event(told @ Message::RelayCircuit(_, BusInput::Event(Taken | NotTaken { .. } | Ended { .. }))) => {
+            world.tell_if_there(system, told);
+        }
         Input::Event(message) => world.tell(message),
         Input::Transport(transport, input) => network_transport::report(world, transport, input),
         Input::Session(session, input) => sessions::report(world, system, session, input),
@@ -29,10 +34,12 @@ pub fn receive(world: &mut World, system: &System, input: Input) {
         Input::MessageCommitted { session, sender, packet, refused } => {
             packets::message_committed(world, session, sender, packet, refused);
         }
-        Input::IdentityCommitted { session, sender, packet, entrypoints } => {
-            packets::identity_committed(world, system, session, sender, packet, entrypoints.as_deref());
+        Input::IdentityCommitted { session, sender, packet, entrypoints, relays } => {
+            packets::identity_committed(world, system, session, sender, packet, entrypoints.as_deref(), relays);
         }
-        Input::Transmitted { message, is_sent } => message_delivery::transmitted(world, message, is_sent),
+        Input::Transmitted { message, session, is_sent } => {
+            message_delivery::transmitted(world, message, session, is_sent);
+        }
         Input::ContactAdded { peer, entrypoints } => contact_status::added(world, system, peer, &entrypoints),
         Input::ContactRemoved { peer } => contact_status::removed(world, system, peer),
         Input::ContactRefused { peer } => contact_status::refused(world, system, peer),

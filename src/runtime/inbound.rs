@@ -25,6 +25,11 @@ impl Proved {
     }
 }
 
+/// Whether a document says that its node carries sessions of others.
+pub fn offers_relay(document: &VerifiedDocument) -> bool {
+    document.document().services.iter().any(|service| service.as_str() == "relay")
+}
+
 /// What came in.
 pub enum Inbound {
     /// What the automaton is told; nothing if only a later version knows what it is.
@@ -129,6 +134,7 @@ impl Introduction {
     /// What it says, if its document is the newest that was seen.
     pub fn event(self, session: u64, is_newest: bool) -> Message {
         let is_valid = self.is_document_valid && is_newest;
-        told::peer_id_received(session, self.peer, self.is_proven, is_valid, self.entrypoints)
+        let relays = self.document.as_ref().is_some_and(offers_relay);
+        told::peer_id_received(session, self.peer, self.is_proven, is_valid, self.entrypoints, relays)
     }
 }

@@ -351,6 +351,7 @@ pub fn peers(node: &Core, now_unix_ms: u64, started_unix_ms: u64) -> Vec<answers
             direction: if session.is_outgoing { answers::Direction::Outgoing } else { answers::Direction::Incoming },
             transport: session.transport.clone(),
             remote: session.entrypoint(),
+            through: session.through,
             by_meeting: session.is_by_meeting,
             state: protocol.or_else(connection).unwrap_or("DIALLING").to_owned(),
             round_trip_ms: session.round_trip_ms.map(u64::from),

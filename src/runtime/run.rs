@@ -24,7 +24,7 @@ use crate::peers::KnownPeer;
 use crate::store::{Store, StoreHandle, StoreThread};
 use crate::transports::lan::{LanDiscovery, Ourselves};
 use crate::transports::raise_descriptor_limit;
-use crate::world::{Beginning, MappingRules, Places};
+use crate::world::{Beginning, MappingRules, Places, RelayRules};
 
 use super::api_file::ApiFile;
 use super::databases;
@@ -258,7 +258,7 @@ impl Started {
         self.notices.into_iter().for_each(|notice| notices.tell(notice));
         let token = Token::generate().context("the system gives no random bytes")?;
         let access = bound.access(&token);
-        let (network, events) = Network::open(&keys.identity, &settings);
+        let (network, events, carried) = Network::open(&keys.identity, &settings);
         let me = keys.id();
         let (lan_events, near) = mpsc::channel(LAN_EVENTS_WAITING);
         let ourselves =
@@ -310,7 +310,7 @@ impl Started {
             notices,
         });
         let _log = tokio::select! {
-            log = driver.run(events, near, waiting_calls, end) => log,
+            log = driver.run(events, carried, near, waiting_calls, end) => log,
             never = api_file.keep() => match never {},
         };
         api_file.remove();
@@ -349,6 +349,11 @@ fn beginning(
         mapping_rules: MappingRules {
             is_private_network: settings.is_private_network(),
             in_private_networks: settings.port_mapping.own_networks,
+        },
+        relay_rules: RelayRules {
+            circuits: settings.relay.circuits,
+            circuits_per_peer: settings.relay.circuits_per_peer,
+            friends_only: settings.relay.friends_only,
         },
         outgoing_limit: settings.sessions.outbound,
         nickname: settings.identity.name.clone(),

@@ -61,6 +61,13 @@ impl TransportKind {
     }
 }
 
+/// What is allowed for sessions that others carry. They all come from the addresses of a few nodes, which the user has
+/// named.
+pub fn limits_of_carried(settings: &Settings) -> Limits {
+    let limits = limits(settings);
+    Limits { outbound_per_address: limits.outbound, half_open_per_address: limits.half_open, ..limits }
+}
+
 /// What each transport allows.
 pub fn limits(settings: &Settings) -> Limits {
     Limits {

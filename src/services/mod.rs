@@ -12,6 +12,8 @@ mod of_transports;
 mod p2p_hookups;
 mod port_mapping;
 mod private_messages;
+mod relay;
+mod relay_connections;
 mod service;
 mod stun;
 mod tcp_connections;
@@ -37,6 +39,8 @@ pub const SERVICES: &[Service] = &[
     stun::SERVICE,
     lan_discovery::SERVICE,
     port_mapping::SERVICE,
+    relay_connections::SERVICE,
+    relay::SERVICE,
 ];
 
 impl Service {

@@ -40,8 +40,10 @@ pub enum TransportEvent {
     Accepted {
         /// Its number, odd.
         session: SessionNumber,
-        /// The remote address.
+        /// The remote address: that of the node that carries it, if one does.
         remote: SocketAddr,
+        /// Who carries it, if anybody does.
+        through: Option<NodeId>,
     },
     /// What was dialled is connected, and waits for `begin_handshake`.
     Connected {

@@ -9,6 +9,7 @@ mod events;
 pub mod lan;
 pub mod port_mapping;
 pub mod quic;
+pub mod relay;
 mod sessions;
 pub mod stun;
 pub mod tcp;
@@ -18,6 +19,7 @@ pub(crate) use events::ReceiveWindow;
 pub use events::{CloseReason, ListenError, RefusedWhy, SessionNumber, TransportEvent, Waiting};
 pub use port_mapping::MappingProtocol;
 pub use sessions::{
-    BulkStream, INCOMING_BULK_STREAMS, IncomingBulk, Limits, OpenBulkError, SessionCounts, raise_descriptor_limit,
+    BulkStream, Caller, INCOMING_BULK_STREAMS, IncomingBulk, Limits, OpenBulkError, SessionCounts,
+    raise_descriptor_limit,
 };
-pub use transport::{SendRefused, SessionNumbers, Transport};
+pub use transport::{OpeningBulk, SendRefused, SessionNumbers, Transport};

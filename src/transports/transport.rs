@@ -1,12 +1,18 @@
 //! What every transport can do.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::mpsc;
+
 use crate::identity::NodeId;
 
-use super::{CloseReason, SessionNumber};
+use super::{BulkStream, CloseReason, IncomingBulk, OpenBulkError, SessionNumber};
+
+/// A bulk stream that is being opened.
+pub type OpeningBulk = Pin<Box<dyn Future<Output = Result<BulkStream, OpenBulkError>> + Send>>;
 
 /// A way to carry frames between nodes. Each method returns at once; what comes of it is a
 /// [`TransportEvent`](super::TransportEvent).
@@ -39,6 +45,14 @@ pub trait Transport {
     /// # Errors
     /// If the queue is full (the peer does not read: try later, or close), the frame cannot be, or the session is over.
     fn send(&self, session: SessionNumber, frame: Vec<u8>) -> Result<(), SendRefused>;
+
+    /// Opens a stream for bulk data beside the control stream, with a flow control of its own. It fails if there are too
+    /// many already, or the session is over or has no streams yet.
+    fn open_bulk(&self, session: SessionNumber) -> OpeningBulk;
+
+    /// Where to receive the bulk streams that peers open. Before this is called, and after what it returns is dropped,
+    /// they are refused.
+    fn incoming_bulk(&self) -> mpsc::Receiver<IncomingBulk>;
 
     /// Sends a message of STUN from the socket that sessions go by, and says which port of this machine that is; `None`
     /// if there is no such socket. What comes back is told of by `Stun`.

@@ -5,6 +5,7 @@
 //! encoding of a thing, anything else is refused before it is looked at, and fields that are not known are skipped, so
 //! that versions can differ.
 
+mod bulk;
 mod constants;
 mod frame;
 mod frame_reader;
@@ -15,6 +16,7 @@ mod payload;
 mod peer_id;
 mod refusal;
 
+pub use bulk::{BULK_PREFACE_BYTES, BulkAnswer, BulkOpening, CarryRefusal};
 pub use constants::{MESSAGE_LIFETIME_MS, MESSAGE_TEXT_BYTES, PROTOCOL_VERSIONS, constants, constants_digest};
 pub use frame::{Frame, HELLO, Meeting, PACKET, PEER_HINT_ENTRYPOINTS, PEER_HINTS, PeerHint, PeerHints};
 pub use frame_reader::{FRAME_BYTES, FrameError, FrameReader, LENGTH_BYTES, write_prefixed};
@@ -34,7 +36,7 @@ mod tests {
     use std::fmt::Debug;
 
     use crate::codec::{decode, encode};
-    use crate::wire::{FailReason, PacketKind, Refusal};
+    use crate::wire::{CarryRefusal, FailReason, PacketKind, Refusal};
 
     fn check<T>(all: &[T], other: T, code: impl Fn(T) -> u64)
     where
@@ -52,6 +54,7 @@ mod tests {
     #[test]
     fn numbers_are_distinct_and_survive() {
         check(Refusal::ALL, Refusal::Other, |value| value.code().into());
+        check(CarryRefusal::ALL, CarryRefusal::Other, |value| value.code().into());
         check(FailReason::ALL, FailReason::Other, |value| value.code().into());
         check(PacketKind::ALL, PacketKind::Other, |value| value.code().into());
     }

@@ -24,6 +24,15 @@ pub enum Command {
         /// Who has to be there.
         expected: NodeId,
     },
+    /// Open a session through another node, which is to carry it; `Connected` or `Closed` answers.
+    DialThrough {
+        /// Its number: even, since we open it.
+        session: SessionId,
+        /// Our session with the node that is to carry it.
+        through: SessionId,
+        /// Who has to be there.
+        expected: NodeId,
+    },
     /// Send a frame. What does not fit into the session's queue is lost, and the session with it.
     SendFrame(SessionId, Frame),
     /// Sign a packet of ours, and send it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::ids::SessionId;
 use super::mappings::MappingRules;
 use super::places::Places;
+use super::relay::RelayRules;
 use crate::automata::system::Message;
 use crate::automata::types::{CloseReason, FailReason, SlotState};
 use crate::identity::{Entrypoint, NodeId};
@@ -66,11 +67,15 @@ pub enum Input {
         /// The entrypoints that it names; nothing if it is no document of the sender, or was overtaken by one that is
         /// known.
         entrypoints: Option<Vec<Entrypoint>>,
+        /// It says that the peer carries sessions of others.
+        relays: bool,
     },
     /// Answers [`Command::SendMessage`](super::Command::SendMessage).
     Transmitted {
         /// The message.
         message: PacketId,
+        /// The session that was to take it.
+        session: SessionId,
         /// A session has taken it.
         is_sent: bool,
     },
@@ -169,8 +174,10 @@ pub enum SessionInput {
     Accepted {
         /// By which transport.
         transport: TransportName,
-        /// From where.
+        /// From where: the address of the node that carries the session, if one does.
         remote: SocketAddr,
+        /// Who carries it, if anybody does.
+        through: Option<NodeId>,
     },
     /// What we dialled has answered.
     Connected,
@@ -281,6 +288,8 @@ pub struct Beginning {
     pub is_private_network: bool,
     /// Whether the router is asked to map ports.
     pub mapping_rules: MappingRules,
+    /// How many sessions of others are carried, and whose.
+    pub relay_rules: RelayRules,
     /// Sessions that we open, at most.
     pub outgoing_limit: usize,
     /// The nickname by which the user wants to be known.

@@ -16,6 +16,7 @@ mod offenders;
 mod peers;
 mod places;
 mod problems;
+mod relay;
 mod send_queue;
 pub mod services;
 mod sessions;
@@ -52,6 +53,7 @@ pub use peers::{Peers, VIOLATION_POINTS};
 use places::Guest;
 pub use places::Places;
 pub use problems::Problems;
+pub use relay::{Carried, CircuitId, Relay, RelayRules};
 
 pub use send_queue::SendQueue;
 pub use sessions::{Session, Sessions};
@@ -141,6 +143,8 @@ pub struct World {
     pub introductions: Introductions,
     /// Those whom we were told to meet, and when, in milliseconds since the node was started.
     pub meetings: BTreeMap<NodeId, u64>,
+    /// Sessions of others that we carry.
+    pub relay: Relay,
     /// Numbers and ids that were given out.
     pub numbers: Numbers,
     messages: VecDeque<Message>,
@@ -189,6 +193,7 @@ impl World {
             finding: BTreeMap::new(),
             introductions: Introductions::default(),
             meetings: BTreeMap::new(),
+            relay: Relay::new(beginning.relay_rules),
             numbers: Numbers::new(beginning.chance),
             messages: VecDeque::new(),
             commands: VecDeque::new(),

@@ -22,6 +22,8 @@ pub struct Session {
     pub remote: SocketAddr,
     /// We opened it.
     pub is_outgoing: bool,
+    /// Who carries it, if another node does. It is bound to our session with that one.
+    pub through: Option<NodeId>,
     /// Who has to be there, if we opened it.
     pub expected: Option<NodeId>,
     /// Who is there, once the transport has proved it.
@@ -32,6 +34,8 @@ pub struct Session {
     pub agent: String,
     /// The peer wants others to be told of it.
     pub is_listed: bool,
+    /// The peer carries sessions of others.
+    pub relays: bool,
     /// The port of the peer's STUN server, if it has one.
     pub stun_port: Option<u16>,
     /// The peer has proved in this very session who it is, by its PEER-ID.
@@ -64,11 +68,13 @@ impl Session {
             transport,
             remote,
             is_outgoing: expected.is_some(),
+            through: None,
             expected,
             peer: None,
             observed: None,
             agent: String::new(),
             is_listed: false,
+            relays: false,
             stun_port: None,
             is_proved: false,
             packets: 0,
@@ -81,6 +87,12 @@ impl Session {
             is_by_meeting: false,
             ended_because: None,
         }
+    }
+
+    /// Another node carries it.
+    #[must_use]
+    pub fn is_carried(&self) -> bool {
+        self.through.is_some()
     }
 
     /// When the last frame came, in milliseconds of unix time.
@@ -235,6 +247,13 @@ impl Sessions {
         self.contests.remove(&older)
     }
 
+    /// The session that serves this peer, if nobody carries it.
+    #[must_use]
+    pub fn direct(&self, peer: &NodeId) -> Option<(SessionId, &Session)> {
+        let id = self.ready(peer)?;
+        self.get(id).filter(|session| !session.is_carried()).map(|session| (id, session))
+    }
+
     /// Another session with that peer than the given one: the one that is ready, or else one in the handshake whose
     /// peer has proved who it is. Until then somebody else may be there, who has got hold of a session key.
     #[must_use]
@@ -250,12 +269,21 @@ impl Sessions {
 
     /// How a session that proves to be with this peer stands to others with it. `me` decides, as the peer does: of two
     /// handshakes in flight the one that the larger id opened stays. Whoever opens several, by several transports, to
-    /// see which is quicker, leaves it to the other side, which sees only one of them through.
+    /// see which is quicker, leaves it to the other side, which sees only one of them through. A session that somebody
+    /// carries gives way to one that nobody has to.
     #[must_use]
     pub fn judge(&self, id: SessionId, me: &NodeId, peer: &NodeId) -> OtherSession {
         let Some(other) = self.other(id, peer) else { return OtherSession::Absent };
         let we_opened = |id| self.all.get(&id).is_some_and(|session: &Session| session.is_outgoing);
         let is_ready = self.ready(peer) == Some(other);
+        let is_carried = |id| self.all.get(&id).is_some_and(Session::is_carried);
+        match (is_carried(id), is_carried(other)) {
+            (false, true) => return OtherSession::GivesWay,
+            // The older one may be dead without anybody having seen it.
+            (true, false) if is_ready => return OtherSession::MustProve,
+            (true, false) => return OtherSession::PrevailsOverThis,
+            _ => {}
+        }
         let transport = |id| self.all.get(&id).map(|session: &Session| &session.transport);
         let is_same_way = transport(id) == transport(other);
         match (we_opened(id), we_opened(other)) {
@@ -336,6 +364,33 @@ mod tests {
         sessions.announce(LARGE, 2);
         sessions.insert(4, over_udp(true, LARGE));
         assert_eq!(sessions.judge(4, &SMALL, &LARGE), OtherSession::GivesWay);
+    }
+
+    #[test]
+    fn what_is_carried_gives_way_to_what_need_not_be_whoever_has_opened_it() {
+        let carried =
+            |is_outgoing| Session { through: Some(NodeId::from_bytes([9; 32])), ..session(is_outgoing, LARGE) };
+        for (older_is_ours, newer_is_ours) in [(false, false), (false, true), (true, false), (true, true)] {
+            let (older, newer) = (if older_is_ours { 2 } else { 1 }, if newer_is_ours { 4 } else { 3 });
+            for is_ready in [false, true] {
+                let mut sessions = Sessions::default();
+                sessions.insert(older, carried(older_is_ours));
+                sessions.insert(newer, session(newer_is_ours, LARGE));
+                if is_ready {
+                    sessions.announce(LARGE, older);
+                }
+                assert_eq!(sessions.judge(newer, &SMALL, &LARGE), OtherSession::GivesWay);
+
+                let mut sessions = Sessions::default();
+                sessions.insert(older, session(older_is_ours, LARGE));
+                sessions.insert(newer, carried(newer_is_ours));
+                if is_ready {
+                    sessions.announce(LARGE, older);
+                }
+                let expected = if is_ready { OtherSession::MustProve } else { OtherSession::PrevailsOverThis };
+                assert_eq!(sessions.judge(newer, &SMALL, &LARGE), expected);
+            }
+        }
     }
 
     #[test]

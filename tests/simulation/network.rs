@@ -25,9 +25,11 @@ use bitpie::stun::OurSocket;
 use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind};
 use bitpie::words::snake_case;
 use bitpie::world::{
-    Beginning, Command, DhtInput, IdentityBuilt, Input, MappingRules, Now, Places, QueuedMessage, RequestId, SessionId,
-    SessionInput, TransportInput,
+    Beginning, Command, DhtInput, IdentityBuilt, Input, MappingRules, Now, Places, QueuedMessage, RelayRules,
+    RequestId, SessionId, SessionInput, TransportInput,
 };
+
+use crate::carrying::Carrying;
 
 /// Unix time at which every simulation begins, in milliseconds.
 const EPOCH_MS: u64 = 1_800_000_000_000;
@@ -36,7 +38,7 @@ const EPOCH_MS: u64 = 1_800_000_000_000;
 const SESSION_LIMIT: usize = 100;
 
 /// From one core to another.
-const DELAY_MS: u64 = 10;
+pub const DELAY_MS: u64 = 10;
 
 /// A node as others see it.
 pub struct Host {
@@ -52,9 +54,13 @@ pub struct Host {
     listening: BTreeSet<TransportName>,
     /// A router lets in over UDP only those to whom it has sent something lately, and nobody over TCP.
     pub is_behind_router: bool,
+    /// Its router takes another port for each whom it sends to, so that nobody is told of the right one.
+    pub lets_nobody_in: bool,
+    /// Its document says that it carries sessions of others.
+    pub offers_relay: bool,
     /// Its sessions → (host, session) on the other side.
-    wires: BTreeMap<SessionId, (usize, SessionId)>,
-    accepted: SessionId,
+    pub wires: BTreeMap<SessionId, (usize, SessionId)>,
+    pub accepted: SessionId,
     pub revision: u64,
     pub published: Vec<Entrypoint>,
     /// Messages of its user: which, to whom, and what has become of each.
@@ -132,6 +138,7 @@ pub struct World {
     pub hosts: Vec<Host>,
     pub dht: VirtualDht,
     pub now_ms: u64,
+    pub carrying: Carrying,
     agenda: BTreeMap<(u64, u64), (usize, Input)>,
     counter: u64,
 }
@@ -169,8 +176,14 @@ impl World {
 
     /// So many nodes, each of which knows those others as contacts, and takes so many sessions.
     pub fn acquainted(count: usize, is_contact: impl Fn(usize, usize) -> bool, room: impl Fn(usize) -> usize) -> World {
-        let mut world =
-            World { hosts: Vec::new(), dht: VirtualDht::default(), now_ms: 0, agenda: BTreeMap::new(), counter: 0 };
+        let mut world = World {
+            hosts: Vec::new(),
+            dht: VirtualDht::default(),
+            now_ms: 0,
+            carrying: Carrying::default(),
+            agenda: BTreeMap::new(),
+            counter: 0,
+        };
         for index in 0..count {
             let others = (0..count).filter(|other| *other != index && is_contact(index, *other));
             let contacts: Vec<usize> = others.collect();
@@ -320,11 +333,12 @@ impl World {
         match command {
             Command::Outside(command) => self.outside(index, command),
             Command::Dial { session, entrypoint, .. } => self.dial(index, session, &entrypoint),
+            Command::DialThrough { session, through, expected } => self.dial_through(index, session, through, expected),
             Command::SendFrame(session, frame) => self.frame(index, session, frame),
             Command::SendPacket { session, packet } => self.packet(index, session, &packet),
             Command::SendMessage { session, message, recipient } => {
                 let is_sent = self.hosts[index].wires.contains_key(&session);
-                self.tell(index, 1, Input::Transmitted { message, is_sent });
+                self.tell(index, 1, Input::Transmitted { message, session, is_sent });
                 let sender = self.hosts[index].id;
                 self.packet(
                     index,
@@ -355,16 +369,20 @@ impl World {
                 let Packet { sender, id: packet, .. } = *packet.packet();
                 let of = self.hosts.iter().position(|host| host.id == sender).expect("senders are hosts");
                 let entrypoints = Some(self.hosts[of].published.clone());
-                self.tell(index, 3, Input::IdentityCommitted { session, sender, packet, entrypoints });
+                let relays = self.hosts[of].offers_relay;
+                self.tell(index, 3, Input::IdentityCommitted { session, sender, packet, entrypoints, relays });
             }
             Command::BuildIdentity { .. } if self.fails(index) => {
                 self.tell(index, 5, Input::IdentityFailed { reason: "the disk is full".to_owned() });
             }
-            Command::BuildIdentity { entrypoints, .. } => {
+            Command::BuildIdentity { entrypoints, services } => {
                 let host = &mut self.hosts[index];
+                let offers_relay = services.iter().any(|service| service.as_str() == "relay");
+                let services_changed = std::mem::replace(&mut host.offers_relay, offers_relay) != offers_relay;
                 let name = host.core.world().nickname.wanted.clone();
                 let contacts_changed = host.published != entrypoints;
-                let identity_changed = host.core.world().identity.name != name && !contacts_changed;
+                let name_changed = host.core.world().identity.name != name;
+                let identity_changed = (name_changed || services_changed) && !contacts_changed;
                 if contacts_changed || identity_changed {
                     host.revision += 1;
                     host.published = entrypoints;
@@ -559,9 +577,14 @@ impl World {
                 self.frame(index, session, Frame::Hello(hello));
             }
             Transports::PeerProtocolSendPeerId { session } => {
-                let (peer, entrypoints) = (self.hosts[index].id, self.hosts[index].published.clone());
-                let says =
-                    peer_protocol::Event::PeerIdReceived { peer, proven: true, document_valid: true, entrypoints };
+                let host = &self.hosts[index];
+                let says = peer_protocol::Event::PeerIdReceived {
+                    peer: host.id,
+                    proven: true,
+                    document_valid: true,
+                    entrypoints: host.published.clone(),
+                    relays: host.offers_relay,
+                };
                 self.tell_peer(index, session, |theirs, _| {
                     Some(Message::PeerProtocol(theirs, BusInput::Event(says.clone())))
                 });
@@ -584,7 +607,13 @@ impl World {
                     self.hosts[other].wires.remove(&theirs);
                     self.tell(other, DELAY_MS, closed(theirs, CloseReason::Remote));
                 }
+                self.line_closed(index, session);
             }
+            Transports::RelayCircuitOffer { circuit, target, peer } => self.offer(index, circuit, target, peer),
+            Transports::RelayCircuitJoin { circuit } => self.join(circuit),
+            Transports::RelayCircuitTurnDown { circuit, reason } => self.turn_down(circuit, reason),
+            Transports::RelayCircuitTake { circuit, .. } => self.take(index, circuit),
+            Transports::RelayCircuitCut { circuit } => self.cut(circuit),
         }
     }
 
@@ -696,7 +725,7 @@ impl World {
         host.wires.insert(theirs, (index, session));
         self.hosts[index].wires.insert(session, (other, theirs));
         let (transport, remote) = (to.transport.clone(), self.outer(index));
-        self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Accepted { transport, remote }));
+        self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Accepted { transport, remote, through: None }));
         self.tell(index, DELAY_MS, Input::Session(session, SessionInput::Connected));
     }
 
@@ -717,7 +746,9 @@ impl World {
             is_udp && sent.address == self.outer(dialler) && self.now_ms < at_ms + 5_000
         };
         let is_there = self.outer(host) == to.address;
-        is_there && (!self.hosts[host].is_behind_router || self.hosts[host].dialled.iter().rev().any(sent_to_dialler))
+        is_there
+            && (!self.hosts[host].is_behind_router
+                || !self.hosts[host].lets_nobody_in && self.hosts[host].dialled.iter().rev().any(sent_to_dialler))
     }
 
     /// Sends a packet of that kind to the one peer that there is, and tells its id.
@@ -750,7 +781,7 @@ impl World {
 
     fn tell_peer(&mut self, index: usize, session: SessionId, event: impl FnOnce(SessionId, &Host) -> Option<Message>) {
         let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
-        if self.hosts[index].is_plugged && self.hosts[other].is_plugged {
+        if self.hosts[index].is_plugged && self.hosts[other].is_plugged && self.is_line_whole(index, session) {
             let event = event(theirs, &self.hosts[other]);
             self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Frame(event)));
         }
@@ -815,7 +846,7 @@ pub fn usual_services() -> impl DoubleEndedIterator<Item = &'static Service> {
     SERVICES.iter().filter(|service| service.is_enabled || service.name == "lan-discovery")
 }
 
-fn closed(session: SessionId, reason: CloseReason) -> Input {
+pub fn closed(session: SessionId, reason: CloseReason) -> Input {
     let detail = format!("{reason:?}");
     Input::Session(session, SessionInput::Closed { reason, detail, chance_ms: 100 + 37 * (session % 7) })
 }
@@ -838,6 +869,7 @@ fn host_by(mapping_rules: MappingRules, index: usize, contacts: &[usize], peers:
         mapping_rules,
         refused: Vec::new(),
         places: Places { inbound: room, inbound_per_address: room },
+        relay_rules: RelayRules { circuits: 8, circuits_per_peer: 2, friends_only: false },
         outgoing_limit: room,
         nickname: None,
         document: [0].as_slice().into(),
@@ -853,6 +885,8 @@ fn host_by(mapping_rules: MappingRules, index: usize, contacts: &[usize], peers:
         room,
         listening: BTreeSet::new(),
         is_behind_router: false,
+        lets_nobody_in: false,
+        offers_relay: false,
         wires: BTreeMap::new(),
         accepted: 0,
         revision: 0,

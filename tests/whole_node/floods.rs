@@ -64,7 +64,7 @@ const CASES: [Case; 10] = [
 #[test]
 fn whatever_strangers_say_memory_stays_small_while_the_store_stands_still() {
     // What was said before is still being read when they have gone.
-    let mut friends = Friends::new(&[("services/tcp-connections/inbound-per-address", "1000")]);
+    let mut friends = Friends::new(&[("sessions/inbound-per-address", "1000")]);
     friends.are_undisturbed("nobody");
     for (index, (what, frames)) in (0_u8..).zip(CASES) {
         let node = &friends.node;
@@ -138,7 +138,7 @@ const SESSION_LEFT_OUT_BYTES: u64 = 600;
 fn who_floods_is_left_out_of_the_trace_and_a_friend_is_not() {
     // A file ends while something is being left out.
     let small = ("traces/file-size", "\"64KiB\"");
-    let mut friends = Friends::new(&[("services/tcp-connections/inbound-per-address", "1000"), small]);
+    let mut friends = Friends::new(&[("sessions/inbound-per-address", "1000"), small]);
     friends.are_undisturbed("nobody");
     let begun = Instant::now();
     let fillers = 150..150 + TRACE_FILLERS;

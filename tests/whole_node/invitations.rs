@@ -18,8 +18,8 @@ const CROWD: u8 = 60;
 fn node(requests_of_all: &str) -> Node {
     let mut node = Node::with(&[
         ("messages/requests-of-all", requests_of_all),
-        ("services/tcp-connections/accepted-per-second", "100000"),
-        ("services/tcp-connections/inbound-per-address", "1000"),
+        ("sessions/accepted-per-second", "100000"),
+        ("sessions/inbound-per-address", "1000"),
     ]);
     node.start_listening();
     node

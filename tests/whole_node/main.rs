@@ -39,6 +39,7 @@ mod proxy;
 mod raw;
 mod refusals;
 mod refused_often;
+mod relays;
 mod replays;
 mod rotation;
 mod secrets;

@@ -90,11 +90,11 @@ impl Friends {
     /// A node for strangers that come many at a time, all from one address, with more settings.
     pub fn with_wide_doors(settings: &[(&str, &str)]) -> Self {
         let doors = [
-            ("services/tcp-connections/inbound", "1000"),
-            ("services/tcp-connections/inbound-per-address", "1000"),
-            ("services/tcp-connections/half-open", "1000"),
-            ("services/tcp-connections/accepted-per-second", "100000"),
-            ("services/tcp-connections/half-open-per-address", "1000"),
+            ("sessions/inbound", "1000"),
+            ("sessions/inbound-per-address", "1000"),
+            ("sessions/half-open", "1000"),
+            ("sessions/accepted-per-second", "100000"),
+            ("sessions/half-open-per-address", "1000"),
         ];
         Self::new(&[&doors, settings].concat())
     }

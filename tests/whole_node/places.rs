@@ -49,7 +49,7 @@ fn strangers_of_few_networks_keep_neither_contacts_out_nor_strangers_of_others()
     if !cfg!(target_os = "linux") {
         return eprintln!("left out: this system has only one loopback address");
     }
-    let mut node = Node::with(&[("services/tcp-connections/inbound", "20")]);
+    let mut node = Node::with(&[("sessions/inbound", "20")]);
     node.start_listening();
     let runtime = runtime();
     let mut crowd = Vec::new();

@@ -227,7 +227,7 @@ fn another_node_than_the_one_that_was_called_is_refused() {
 
 #[test]
 fn more_sessions_than_there_may_be_are_refused_by_name() {
-    for setting in ["services/tcp-connections/inbound-per-address", "services/tcp-connections/inbound"] {
+    for setting in ["sessions/inbound-per-address", "sessions/inbound"] {
         let mut friends = Friends::new(&[(setting, "3")]);
         let mut peers: Vec<_> = (10..13).map(Peer::new).collect();
         let sessions: Vec<_> = peers.iter_mut().map(|peer| peer.join(&friends.node)).collect();
@@ -247,10 +247,7 @@ fn more_sessions_than_there_may_be_are_refused_by_name() {
 
 #[test]
 fn handshakes_that_nobody_goes_on_with_do_not_shut_out_others() {
-    let mut friends = Friends::new(&[
-        ("services/tcp-connections/half-open-per-address", "4"),
-        ("services/tcp-connections/half-open", "64"),
-    ]);
+    let mut friends = Friends::new(&[("sessions/half-open-per-address", "4"), ("sessions/half-open", "64")]);
     let connect = || TcpStream::connect(friends.node.address()).expect("somebody listens");
     let silent: Vec<_> = (0..4).map(|_| connect()).collect();
     friends.node.until("they are counted", |node| node.status().sessions.half_open == 4);

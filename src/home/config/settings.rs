@@ -235,7 +235,15 @@ settings! {
         ),
     }
 
-    ["services/tcp-connections"]
+    ["services/relay"]
+    relay: RelaySettings {
+        circuits: usize = restart(number(1, 10_000), "32", "Sessions of others that are carried, at most"),
+        circuits_per_peer: usize = restart(number(1, 10_000), "4", "Sessions that are carried at the request of one node, at most"),
+        bytes_per_second: u64 = live(size(1 << 10, 1 << 30), "256KiB", "Bytes of one session that are carried in a second, at most"),
+        friends_only: bool = restart(SWITCH, "false", "Carry sessions only at the request of contacts, and of nodes named in the settings"),
+    }
+
+    ["sessions"]
     sessions: SessionSettings {
         inbound: usize = restart(SESSIONS, "125", "Sessions that others may open, at most"),
         outbound: usize = restart(SESSIONS, "60", "Sessions that this node opens, at most"),

@@ -25,6 +25,10 @@ impl Driver {
                 tracing::debug!(session, %entrypoint, peer = %expected, "dialling");
                 self.network.dial(session, &entrypoint, expected);
             }
+            Command::DialThrough { session, through, expected } => {
+                tracing::debug!(session, through, peer = %expected, "dialling through another node");
+                self.network.dial_through(session, through, expected, &self.node.world().sessions);
+            }
             Command::SendFrame(session, frame) => drop(self.network.send(session, &frame)),
             Command::SendPacket { session, packet } => {
                 if let Some(frame) = self.identity.sign(&packet) {
@@ -73,7 +77,9 @@ impl Driver {
 
     /// Says what this node is.
     pub(super) fn send_hello(&mut self, session: u64) {
-        let observed = self.node.world().sessions.get(session).map(Session::entrypoint);
+        let found = self.node.world().sessions.get(session);
+        // Where a session is carried, nobody sees where the other one is.
+        let observed = found.filter(|session| !session.is_carried()).map(Session::entrypoint);
         let settings = &self.settings.values;
         let hello = Hello::new(&settings.node.network, unix_ms(), observed).listed(settings.node.listed);
         self.network.send(session, &Frame::Hello(hello));

@@ -4,6 +4,7 @@ use tokio::time::sleep;
 
 use crate::automata::senders::network::lan_discovery;
 use crate::automata::senders::transports::peer_protocol as told;
+use crate::automata::senders::transports::relay_circuit as carrying;
 use crate::home::clock::unix_ms;
 use crate::home::entropy::chance_ms;
 use crate::identity::VerifiedDocument;
@@ -12,6 +13,7 @@ use crate::peers::AddressGroup;
 use crate::runtime::inbound::{self, Inbound, Proved};
 use crate::runtime::trace_budget::{Charged, Kind, Source};
 use crate::transports::lan::LanEvent;
+use crate::transports::relay::RelayEvent;
 use crate::transports::{CloseReason, TransportEvent};
 use crate::wire::{Frame, PACKET};
 use crate::world::{Input, Session, SessionInput, TransportInput};
@@ -31,10 +33,10 @@ impl Driver {
                 self.inputs(failed);
             }
             TransportEvent::ListeningStopped => self.input(Input::Transport(transport, TransportInput::Stopped)),
-            TransportEvent::Accepted { session, remote } => {
+            TransportEvent::Accepted { session, remote, through } => {
                 self.network.accepted(session, transport.clone());
                 let charged = Some((Source::Group(AddressGroup::of(remote.ip())), Kind::OpeningOrEnd));
-                let input = Input::Session(session, SessionInput::Accepted { transport, remote });
+                let input = Input::Session(session, SessionInput::Accepted { transport, remote, through });
                 self.because_of(BySession::cause(None, charged), |driver| driver.input(input));
             }
             TransportEvent::Connected { session, .. } => self.input(Input::Session(session, SessionInput::Connected)),
@@ -77,6 +79,21 @@ impl Driver {
                 tracing::debug!(%remote, %why, count, "connections refused");
             }
         }
+    }
+
+    pub(super) fn relay_event(&mut self, event: RelayEvent) {
+        let (charged, event) = match event {
+            RelayEvent::Asked { circuit, by, session, target } => {
+                (self.said_by(session), carrying::asked(circuit, by, target))
+            }
+            RelayEvent::Called { circuit, by, session, caller } => {
+                (self.said_by(session), carrying::called(circuit, by, caller))
+            }
+            RelayEvent::Taken { circuit } => (None, carrying::taken(circuit)),
+            RelayEvent::NotTaken { circuit, reason } => (None, carrying::not_taken(circuit, reason)),
+            RelayEvent::Ended { circuit, bytes } => (None, carrying::ended(circuit, bytes)),
+        };
+        self.because_of(BySession::cause(None, charged), |driver| driver.input(Input::Event(event)));
     }
 
     /// Who causes the opening or the end of a session; nobody else if we have opened it.

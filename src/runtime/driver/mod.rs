@@ -43,6 +43,7 @@ use crate::identity::{NodeId, VerifiedDocument};
 use crate::node::Node;
 use crate::store::StoreHandle;
 use crate::transports::lan::{LanDiscovery, LanEvent};
+use crate::transports::relay::RelayEvent;
 use crate::wire::{Frame, PacketId};
 use crate::world::{IdentityBuilt, Input, UserRequest};
 
@@ -144,6 +145,7 @@ impl Driver {
     pub async fn run(
         mut self,
         mut events: TransportEvents,
+        mut carried: mpsc::Receiver<RelayEvent>,
         mut near: mpsc::Receiver<LanEvent>,
         mut calls: mpsc::Receiver<Call>,
         end: impl Future<Output = ()>,
@@ -159,6 +161,7 @@ impl Driver {
             let flush_due = self.recording.flush_due_ms().map(|ms| self.clock.at(ms));
             tokio::select! {
                 Some((transport, event)) = events.next() => self.transport_event(transport, event),
+                Some(event) = carried.recv() => self.relay_event(event),
                 Some(()) = self.network.early.next() => {}
                 Some(event) = near.recv() => self.lan_event(event),
                 Some(answered) = self.stun.next() => self.input(answered),
@@ -330,7 +333,7 @@ impl Driver {
         reach(AbortPoint::BeforeSending);
         let is_sent = bytes.is_some_and(|bytes| self.network.send(session, &Frame::Packet(bytes)));
         reach(AbortPoint::AfterSending);
-        self.input(Input::Transmitted { message, is_sent });
+        self.input(Input::Transmitted { message, session, is_sent });
     }
 
     pub(super) fn settings_changed(&mut self, config: Config) {

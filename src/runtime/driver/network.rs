@@ -1,7 +1,7 @@
 //! The network as a neighbour: transports, their sessions, and the interfaces of this machine.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 
 use futures_util::stream::{FuturesUnordered, SelectAll, Stream, poll_fn};
@@ -9,24 +9,37 @@ use tokio::sync::mpsc;
 
 use crate::automata::senders::network::network_connector as told;
 use crate::automata::senders::transports::network_transport as listening;
+use crate::home::clock::unix_ms;
 use crate::home::config::Settings;
 use crate::identity::{Entrypoint, IdentityKey, NodeId};
-use crate::name::TransportName;
+use crate::name::{TransportName, relay_name};
 use crate::runtime::inbound::Proved;
 use crate::runtime::interfaces::{self, Surroundings};
-use crate::runtime::transports::{TRANSPORTS, TransportKind};
+use crate::runtime::transports::{TRANSPORTS, TransportKind, limits_of_carried};
 use crate::transports::port_mapping::PortMapper;
-use crate::transports::{CloseReason, ListenError, SessionNumbers, Transport, TransportEvent};
-use crate::wire::Frame;
-use crate::world::{Input, TransportInput};
+use crate::transports::relay::{Relay, RelayEvent};
+use crate::transports::tcp::TcpTransport;
+use crate::transports::{Caller, CloseReason, ListenError, OpenBulkError, SessionNumbers, Transport, TransportEvent};
+use crate::wire::{CarryRefusal, Frame};
+use crate::world::{Input, Sessions, TransportInput};
 
 use super::rates::Rates;
 
 /// Events of transports that wait to be dealt with, at most, for each transport.
 const EVENTS_WAITING: usize = 4_096;
 
+/// The address of a node that has gone.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
 /// What transports report, each with its name.
 pub type TransportEvents = SelectAll<Pin<Box<dyn Stream<Item = (TransportName, TransportEvent)>>>>;
+
+fn named(
+    name: TransportName,
+    mut receiver: mpsc::Receiver<TransportEvent>,
+) -> Pin<Box<dyn Stream<Item = (TransportName, TransportEvent)>>> {
+    Box::pin(poll_fn(move |context| receiver.poll_recv(context).map(|event| event.map(|event| (name.clone(), event)))))
+}
 
 /// The network, and what is known of it.
 pub struct Network {
@@ -39,6 +52,8 @@ pub struct Network {
     pub(super) rates: Rates,
     /// Frames that came too early, each until its time has come.
     pub(super) early: FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>,
+    /// Sessions that others carry, and those of others.
+    pub(super) relay: Relay,
     /// Maps ports for transports that listen.
     pub(super) router: PortMapper,
     /// As `network_connector` knows them.
@@ -72,12 +87,12 @@ impl OpenTransport {
 
 impl Network {
     /// All transports, of which none listens yet. To be called within a tokio runtime.
-    pub fn open(key: &IdentityKey, settings: &Settings) -> (Self, TransportEvents) {
+    pub fn open(key: &IdentityKey, settings: &Settings) -> (Self, TransportEvents, mpsc::Receiver<RelayEvent>) {
         let numbers = SessionNumbers::default();
         let mut events = TransportEvents::new();
         let mut transports = BTreeMap::new();
         for kind in TRANSPORTS {
-            let (sender, mut receiver) = mpsc::channel(EVENTS_WAITING);
+            let (sender, receiver) = mpsc::channel(EVENTS_WAITING);
             let (wanted, is_port_set) = (kind.listens_at)(settings);
             let transport = (kind.open)(key, settings, numbers.clone(), sender);
             let may_move_port = !is_port_set && wanted.port() != 0;
@@ -85,10 +100,20 @@ impl Network {
             let line =
                 OpenTransport { transport, wanted, listened_at: None, may_move_port, port_setting, address_setting };
             transports.insert(kind.transport_name(), line);
-            let name = kind.transport_name();
-            events.push(Box::pin(poll_fn(move |context| {
-                receiver.poll_recv(context).map(|event| event.map(|event| (name.clone(), event)))
-            })));
+            events.push(named(kind.transport_name(), receiver));
+        }
+        let (sender, receiver) = mpsc::channel(EVENTS_WAITING);
+        let carried = TcpTransport::new(key, unix_ms, limits_of_carried(settings), numbers, sender);
+        events.push(named(relay_name(), receiver));
+        let (sender, relay_events) = mpsc::channel(EVENTS_WAITING);
+        let relay = Relay::new(carried, sender);
+        for line in transports.values() {
+            let (relay, mut incoming) = (relay.clone(), line.transport.incoming_bulk());
+            tokio::spawn(async move {
+                while let Some(bulk) = incoming.recv().await {
+                    relay.incoming(bulk);
+                }
+            });
         }
         let network = Self {
             transports,
@@ -96,12 +121,13 @@ impl Network {
             proved: HashMap::new(),
             rates: Rates::default(),
             early: FuturesUnordered::new(),
+            relay,
             router: PortMapper::default(),
             surroundings: Surroundings::default(),
             frames_out: 0,
             refused_connections: BTreeMap::new(),
         };
-        (network, events)
+        (network, events, relay_events)
     }
 
     /// Does something with the transport of that name.
@@ -119,13 +145,50 @@ impl Network {
 
     /// The transport of a session, if that has not ended.
     pub(super) fn of_session(&self, session: u64) -> Option<&dyn Transport> {
-        Some(&*self.transports.get(self.sessions.get(&session)?)?.transport)
+        let transport = self.sessions.get(&session)?;
+        if *transport == relay_name() {
+            return Some(self.relay.sessions());
+        }
+        Some(&*self.transports.get(transport)?.transport)
     }
 
     /// Opens a session.
     pub(super) fn dial(&mut self, session: u64, to: &Entrypoint, expected: NodeId) {
         self.sessions.insert(session, to.transport.clone());
         self.with(&to.transport, |transport| transport.dial(session, to.address, expected));
+    }
+
+    /// Opens a session that the other side of this one is to carry.
+    pub(super) fn dial_through(&mut self, session: u64, through: u64, expected: NodeId, sessions: &Sessions) {
+        self.sessions.insert(session, relay_name());
+        let carrier = self.of_session(through).zip(sessions.get(through));
+        match carrier {
+            Some((transport, carrier)) => {
+                self.relay.dial(session, transport.open_bulk(through), carrier.remote, expected);
+            }
+            None => {
+                let gone = std::future::ready(Err(OpenBulkError::Closed));
+                self.relay.dial(session, Box::pin(gone), NOWHERE, expected);
+            }
+        }
+    }
+
+    /// Asks a node whether it takes a session with another one, which this node is to carry.
+    pub(super) fn offer(&self, circuit: u64, target: &NodeId, caller: NodeId, sessions: &Sessions) {
+        let session = sessions.direct(target).map(|(session, _)| session);
+        let transport = session.and_then(|session| Some((self.of_session(session)?, session)));
+        match transport {
+            Some((transport, session)) => self.relay.offer(circuit, transport.open_bulk(session), caller),
+            None => self.relay.turn_down(circuit, CarryRefusal::NotHere),
+        }
+    }
+
+    /// Answers somebody who has called through another node.
+    pub(super) fn take(&self, circuit: u64, through: NodeId, caller: NodeId, sessions: &Sessions) {
+        match sessions.direct(&through) {
+            Some((_, carrier)) => self.relay.take(circuit, Caller { caller, through, remote: carrier.remote }),
+            None => self.relay.cut(circuit),
+        }
     }
 
     /// Somebody has opened a session.

@@ -107,6 +107,17 @@ impl Driver {
             Transports::PeerProtocolSendHello { session } => self.send_hello(session),
             Transports::PeerProtocolSendPeerId { session } => self.send_peer_id(session),
             Transports::PeerProtocolAdmit { session } => self.of_session(session, |transport| transport.admit(session)),
+            Transports::RelayCircuitOffer { circuit, target, peer } => {
+                self.network.offer(circuit, &target, peer, &self.node.world().sessions);
+            }
+            Transports::RelayCircuitJoin { circuit } => {
+                self.network.relay.join(circuit, self.settings.values.relay.bytes_per_second);
+            }
+            Transports::RelayCircuitTurnDown { circuit, reason } => self.network.relay.turn_down(circuit, reason),
+            Transports::RelayCircuitTake { circuit, carrier, caller } => {
+                self.network.take(circuit, carrier, caller, &self.node.world().sessions);
+            }
+            Transports::RelayCircuitCut { circuit } => self.network.relay.cut(circuit),
             Transports::TcpConnectionCloseSocket { session } | Transports::QuicConnectionCloseSocket { session } => {
                 self.of_session(session, |transport| {
                     transport.close(session, CloseReason::Local, "it is no longer wanted".to_owned());

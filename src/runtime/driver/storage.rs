@@ -17,6 +17,7 @@ use crate::messages::{Arrival, ArrivalVerdict, Delivery, DeliveryState, Delivery
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
 use crate::peers::KnownPeer;
+use crate::runtime::inbound;
 use crate::store::{Quota, Store, StoreError, StoreHandle};
 use crate::wire::{FailReason, Packet, PacketId, PacketIds, VerifiedPacket};
 use crate::world::{Input, QueuedMessage};
@@ -213,6 +214,7 @@ impl Storage {
         let now = unix_ms();
         let verified = VerifiedDocument::verify(bytes, now).ok().filter(|document| document.id() == sender);
         let entrypoints = verified.as_ref().map(|document| document.document().contacts.to_vec());
+        let relays = verified.as_ref().is_some_and(inbound::offers_relay);
         self.task(
             "keep an identity document",
             move |store| {
@@ -225,7 +227,7 @@ impl Storage {
             move |verdict| {
                 let Some(rank) = verdict.flatten() else { return Done::Nothing };
                 let entrypoints = entrypoints.filter(|_| matches!(rank, Some(Rank::Newer | Rank::Same)));
-                Done::Inputs(vec![Input::IdentityCommitted { session, sender, packet, entrypoints }])
+                Done::Inputs(vec![Input::IdentityCommitted { session, sender, packet, entrypoints, relays }])
             },
         )
     }

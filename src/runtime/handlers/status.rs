@@ -100,6 +100,12 @@ fn at_hand(driver: &Driver) -> answers::Status {
             problem: world.lan.problem().map(str::to_owned),
         },
         stun: presentation::stun(node),
+        relay: answers::RelayStatus {
+            state: services::state(system, "relay").name().to_owned(),
+            carries: world.relay.circuits() as u64,
+            carried: world.relay.carried.sessions,
+            carried_bytes: world.relay.carried.bytes,
+        },
         services,
         services_off: presentation::services_off(node, |name| settings.is_enabled(name)),
         sessions: sessions(node),

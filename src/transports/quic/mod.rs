@@ -28,8 +28,8 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 
-use super::sessions::{BulkStream, IncomingBulk, Limits, OpenBulkError, Orders, SessionCounts, Shared, lock};
-use super::{CloseReason, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent, bind};
+use super::sessions::{IncomingBulk, Limits, Orders, SessionCounts, Shared, lock};
+use super::{CloseReason, OpeningBulk, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent, bind};
 use crate::identity::{IdentityKey, NodeId};
 
 use endpoint::Endpoint;
@@ -73,21 +73,6 @@ impl QuicTransport {
             endpoint: Mutex::default(),
         };
         Self { owner: Arc::new(Owner { inner: Arc::new(inner) }) }
-    }
-
-    /// Opens a stream for bulk data beside the control stream, with a flow control of its own.
-    ///
-    /// # Errors
-    /// If there are too many already, or the session is over or has no streams yet.
-    pub async fn open_bulk(&self, session: SessionNumber) -> Result<BulkStream, OpenBulkError> {
-        self.inner().shared.open_bulk(session).await
-    }
-
-    /// Where to receive the bulk streams that peers open. Before this is called, and after what it returns is dropped,
-    /// they are refused.
-    #[must_use]
-    pub fn incoming_bulk(&self) -> mpsc::Receiver<IncomingBulk> {
-        self.inner().shared.incoming_bulk()
     }
 
     /// How many sessions there are.
@@ -142,6 +127,15 @@ impl Transport for QuicTransport {
     fn send_stun(&self, to: SocketAddr, message: &[u8]) -> Option<u16> {
         let socket = lock(&self.inner().endpoint).as_ref().and_then(|endpoint| endpoint.socket().upgrade())?;
         socket.send(to, message).ok()
+    }
+
+    fn open_bulk(&self, session: SessionNumber) -> OpeningBulk {
+        let shared = Arc::clone(&self.inner().shared);
+        Box::pin(async move { shared.open_bulk(session).await })
+    }
+
+    fn incoming_bulk(&self) -> mpsc::Receiver<IncomingBulk> {
+        self.inner().shared.incoming_bulk()
     }
 
     fn admit(&self, session: SessionNumber) {

@@ -78,7 +78,7 @@ impl Session {
             Opening::Accepted { incoming, remote, place } => {
                 // A session that ends before it was reported is never reported.
                 tokio::select! {
-                    told = self.tell(TransportEvent::Accepted { session: self.number, remote }) => told?,
+                    told = self.tell(TransportEvent::Accepted { session: self.number, remote, through: None }) => told?,
                     _ = self.orders.until_end() => return Err(None),
                 }
                 (self.answer(*incoming, until, limit).await?, place, false)

@@ -14,9 +14,9 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use snow::{Builder, HandshakeState, TransportState};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
+use super::line::Line;
 use crate::identity::{
     IdentityKey, NodeId, SESSION_KEY_VALIDITY_S, SESSION_PROOF_BYTES, SessionProofError, prove_session_key,
     verify_session_key,
@@ -176,13 +176,13 @@ impl SessionKeys {
 
     /// The side that opened the connection, to reach this node and no other. Who is there is known before this side
     /// says who it is.
-    pub(super) async fn initiate(&self, socket: &mut TcpStream, expected: NodeId) -> Result<Proven, HandshakeError> {
+    pub(super) async fn initiate(&self, line: &mut Line, expected: NodeId) -> Result<Proven, HandshakeError> {
         let key = self.current();
         let shared = pre_shared_key(&expected);
         let mut noise =
             builder().prologue(NOISE_PROLOGUE)?.psk(0, &shared)?.local_private_key(&key.private)?.build_initiator()?;
-        write(socket, &mut noise, &[]).await?;
-        let (_, payload) = read(socket, &mut noise, 2, SECOND_MESSAGE_BYTES).await.map_err(|error| match error {
+        write(line, &mut noise, &[]).await?;
+        let (_, payload) = read(line, &mut noise, 2, SECOND_MESSAGE_BYTES).await.map_err(|error| match error {
             HandshakeError::Gone(error) => HandshakeError::NoAnswer { expected, error },
             other => other,
         })?;
@@ -190,22 +190,22 @@ impl SessionKeys {
         if peer != expected {
             return Err(HandshakeError::UnexpectedId { expected, found: peer });
         }
-        write(socket, &mut noise, &key.proof).await?;
+        write(line, &mut noise, &key.proof).await?;
         finish(noise, peer)
     }
 
     /// The side that accepted the connection. It says nothing before the other has shown that it knows whom it calls.
-    pub(super) async fn respond(&self, socket: &mut TcpStream) -> Result<Proven, HandshakeError> {
+    pub(super) async fn respond(&self, line: &mut Line) -> Result<Proven, HandshakeError> {
         let key = self.current();
         let shared = pre_shared_key(&self.identity.id());
         let mut noise =
             builder().prologue(NOISE_PROLOGUE)?.psk(0, &shared)?.local_private_key(&key.private)?.build_responder()?;
-        let (first, _) = read(socket, &mut noise, 1, FIRST_MESSAGE_BYTES).await?;
+        let (first, _) = read(line, &mut noise, 1, FIRST_MESSAGE_BYTES).await?;
         if !lock(&self.heard).is_new(&first) {
             return Err(HandshakeError::Repeated { message: 1 });
         }
-        write(socket, &mut noise, &key.proof).await?;
-        let (_, payload) = read(socket, &mut noise, 3, THIRD_MESSAGE_BYTES).await?;
+        write(line, &mut noise, &key.proof).await?;
+        let (_, payload) = read(line, &mut noise, 3, THIRD_MESSAGE_BYTES).await?;
         let peer = self.proven_id(&noise, &payload)?;
         finish(noise, peer)
     }
@@ -231,22 +231,22 @@ fn builder<'key>() -> Builder<'key> {
 }
 
 /// Writes the next message of the handshake, behind its length.
-async fn write(socket: &mut TcpStream, noise: &mut HandshakeState, payload: &[u8]) -> Result<(), HandshakeError> {
+async fn write(line: &mut Line, noise: &mut HandshakeState, payload: &[u8]) -> Result<(), HandshakeError> {
     let mut message = [0; 2 + SECOND_MESSAGE_BYTES];
     let length = noise.write_message(payload, &mut message[2..])?;
     let announced = u16::try_from(length).expect("a message of the handshake is short");
     message[..2].copy_from_slice(&announced.to_be_bytes());
-    socket.write_all(&message[..2 + length]).await.map_err(HandshakeError::Gone)
+    line.write_all(&message[..2 + length]).await.map_err(HandshakeError::Gone)
 }
 
 /// Reads the next message of the handshake, and not a byte more: the message and its payload.
 async fn read(
-    socket: &mut TcpStream,
+    line: &mut Line,
     noise: &mut HandshakeState,
     message: u8,
     expected: usize,
 ) -> Result<(Vec<u8>, Vec<u8>), HandshakeError> {
-    let announced = usize::from(socket.read_u16().await.map_err(HandshakeError::Gone)?);
+    let announced = usize::from(line.read_u16().await.map_err(HandshakeError::Gone)?);
     if announced > HANDSHAKE_MESSAGE_BYTES {
         return Err(HandshakeError::TooLong { message, announced });
     }
@@ -254,7 +254,7 @@ async fn read(
         return Err(HandshakeError::Length { message, found: announced, expected });
     }
     let mut bytes = vec![0; expected];
-    socket.read_exact(&mut bytes).await.map_err(HandshakeError::Gone)?;
+    line.read_exact(&mut bytes).await.map_err(HandshakeError::Gone)?;
     let mut payload = vec![0; expected];
     let length = noise.read_message(&bytes, &mut payload).map_err(|_| HandshakeError::NotAuthentic { message })?;
     payload.truncate(length);

@@ -11,8 +11,8 @@ use tokio::time::{sleep, timeout_at};
 
 use super::inner::{Inner, Listener};
 use super::session;
-use crate::transports::sessions::{Refusals, lock};
-use crate::transports::{CloseReason, ListenError, RefusedWhy, TransportEvent, bind};
+use crate::transports::sessions::{BulkStream, Caller, Place, Refusals, lock};
+use crate::transports::{CloseReason, ListenError, RefusedWhy, SessionNumber, TransportEvent, bind};
 
 /// How long to wait when the system cannot accept (no more descriptors, no more memory), at first and at most.
 const PAUSE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
@@ -106,6 +106,24 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 fn accept(inner: &Arc<Inner>, socket: TcpStream, remote: SocketAddr, refusals: &mut Refusals) {
     let number = inner.shared.numbers.next();
+    match place(inner, number, remote, refusals) {
+        Some(place) => session::accepted(inner, number, socket, remote, place),
+        None => drop(socket),
+    }
+}
+
+/// Somebody has called over a line that another node carries.
+pub(super) fn called(inner: &Arc<Inner>, stream: BulkStream, by: Caller) {
+    let number = inner.shared.numbers.next();
+    let mut refusals = Refusals::default();
+    if let Some(place) = place(inner, number, by.remote, &mut refusals) {
+        session::called(inner, number, stream, by, place);
+    }
+    refusals.tell(&inner.shared);
+}
+
+/// A place for one more, for which the oldest of too many handshakes may have to go.
+fn place(inner: &Inner, number: SessionNumber, remote: SocketAddr, refusals: &mut Refusals) -> Option<Place> {
     match inner.shared.admission.accept(&inner.shared.limits, number, remote.ip()) {
         Ok((place, evicted)) => {
             if let Some(evicted) = evicted {
@@ -115,8 +133,11 @@ fn accept(inner: &Arc<Inner>, socket: TcpStream, remote: SocketAddr, refusals: &
                 }
                 refusals.count(&inner.shared, RefusedWhy::HalfOpenLimit, remote);
             }
-            session::accepted(inner, number, socket, remote, place);
+            Some(place)
         }
-        Err(why) => refusals.count(&inner.shared, why, remote),
+        Err(why) => {
+            refusals.count(&inner.shared, why, remote);
+            None
+        }
     }
 }

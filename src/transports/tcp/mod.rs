@@ -1,5 +1,5 @@
 //! The TCP transport: sockets, Noise for secrecy and identity, yamux for streams, frames of bytes in the control
-//! stream.
+//! stream. Sessions that another node carries (`relay`) are the same, over a stream of bytes in place of a socket.
 //!
 //! Every session is a task of its own that owns its socket; [`TcpTransport`] is a cheap handle that leaves orders with
 //! it. Orders are bounded, and so is everything that is read, so that neither this node nor its peer can make the
@@ -20,6 +20,7 @@ mod control;
 mod event_queue;
 mod handshake;
 mod inner;
+mod line;
 mod listener;
 mod noise;
 mod session;
@@ -31,8 +32,8 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 
-use super::sessions::{BulkStream, IncomingBulk, Limits, OpenBulkError, Orders, SessionCounts, Shared, lock};
-use super::{CloseReason, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent};
+use super::sessions::{BulkStream, Caller, IncomingBulk, Limits, OpeningLine, Orders, SessionCounts, Shared, lock};
+use super::{CloseReason, OpeningBulk, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent};
 use crate::identity::{IdentityKey, NodeId};
 
 use handshake::SessionKeys;
@@ -73,25 +74,26 @@ impl TcpTransport {
         Self { owner: Arc::new(Owner { inner: Arc::new(inner) }) }
     }
 
-    /// Opens a stream for bulk data beside the control stream, with a flow control of its own.
-    ///
-    /// # Errors
-    /// If there are too many already, or the session is over or has no streams yet.
-    pub async fn open_bulk(&self, session: SessionNumber) -> Result<BulkStream, OpenBulkError> {
-        self.inner().shared.open_bulk(session).await
-    }
-
-    /// Where to receive the bulk streams that peers open. Before this is called, and after what it returns is dropped,
-    /// they are refused.
-    #[must_use]
-    pub fn incoming_bulk(&self) -> mpsc::Receiver<IncomingBulk> {
-        self.inner().shared.incoming_bulk()
-    }
-
     /// How many sessions there are.
     #[must_use]
     pub fn session_counts(&self) -> SessionCounts {
         self.inner().shared.admission.session_counts()
+    }
+
+    /// Opens a session over a line that another node carries.
+    pub(in crate::transports) fn dial_through(
+        &self,
+        session: SessionNumber,
+        line: OpeningLine,
+        remote: SocketAddr,
+        expected: NodeId,
+    ) {
+        session::dial_through(self.inner(), session, line, remote, expected);
+    }
+
+    /// Somebody has called over a line that another node carries. If there is no room for the session, the line is cut.
+    pub(in crate::transports) fn called(&self, stream: BulkStream, by: Caller) {
+        listener::called(self.inner(), stream, by);
     }
 
     fn order(&self, session: SessionNumber, order: impl FnOnce(&Orders)) {
@@ -134,6 +136,15 @@ impl Transport for TcpTransport {
 
     fn send(&self, session: SessionNumber, frame: Vec<u8>) -> Result<(), SendRefused> {
         self.inner().shared.send(session, frame)
+    }
+
+    fn open_bulk(&self, session: SessionNumber) -> OpeningBulk {
+        let shared = Arc::clone(&self.inner().shared);
+        Box::pin(async move { shared.open_bulk(session).await })
+    }
+
+    fn incoming_bulk(&self) -> mpsc::Receiver<IncomingBulk> {
+        self.inner().shared.incoming_bulk()
     }
 
     fn admit(&self, session: SessionNumber) {

@@ -1,7 +1,7 @@
 //! A connection after its handshake: bytes in and out, in Noise transport messages of at most 65 535 bytes, each behind
 //! its length.
 //!
-//! Writing is gathered: what yamux writes in small parts becomes as few messages, and as few writes to the socket, as
+//! Writing is gathered: what yamux writes in small parts becomes as few messages, and as few writes to the line, as
 //! it can. yamux asks for a flush after every frame; that is not obeyed, for the session flushes itself when there is
 //! nothing more to gather. Buffers are held only while there is something in them.
 
@@ -12,10 +12,10 @@ use std::task::{Context, Poll, ready};
 
 use futures_util::{AsyncRead, AsyncWrite};
 use snow::TransportState;
-use tokio::io::AsyncWrite as _;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
 use super::buffers::{BUFFER_BYTES, Buffer};
+use super::line::Line;
 use super::yamux_watch::{Passed, Unread, Walk};
 use crate::transports::sessions::lock;
 
@@ -28,7 +28,7 @@ const MESSAGE_BYTES: usize = 65_535;
 /// Bytes that a message carries.
 pub(super) const PAYLOAD_BYTES: usize = MESSAGE_BYTES - TAG_BYTES;
 
-/// What a peer did that it must not, or what became of the socket.
+/// What a peer did that it must not, or what became of the line.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     #[error("a message of {0} bytes is too short to be authentic")]
@@ -42,7 +42,7 @@ pub(super) enum Failure {
     #[error("the peer says that this side broke the rules of yamux (code {0})")]
     PeerComplains(u32),
     #[error("the connection failed: {0}")]
-    Socket(io::Error),
+    Line(io::Error),
 }
 
 /// The connection, shared by yamux, which reads and writes, and by the session, which flushes.
@@ -51,7 +51,7 @@ pub(super) struct NoiseStream(Arc<Mutex<Noise>>);
 
 /// What is behind it.
 pub(super) struct Noise {
-    socket: Option<TcpStream>,
+    line: Option<Line>,
     ciphers: TransportState,
     incoming: Incoming,
     outgoing: Outgoing,
@@ -61,7 +61,7 @@ pub(super) struct Noise {
 
 #[derive(Default)]
 struct Incoming {
-    /// As it came from the socket, from `raw_at` to `raw_end`.
+    /// As it came from the line, from `raw_at` to `raw_end`.
     raw: Option<Buffer>,
     raw_at: usize,
     raw_end: usize,
@@ -90,9 +90,9 @@ struct Outgoing {
 }
 
 impl NoiseStream {
-    pub(super) fn new(socket: TcpStream, ciphers: TransportState, unread: Arc<Unread>) -> Self {
+    pub(super) fn new(line: Line, ciphers: TransportState, unread: Arc<Unread>) -> Self {
         Self(Arc::new(Mutex::new(Noise {
-            socket: Some(socket),
+            line: Some(line),
             ciphers,
             incoming: Incoming::default(),
             outgoing: Outgoing::default(),
@@ -127,9 +127,9 @@ impl Noise {
         (incoming.messages, !incoming.begun.is_empty() || incoming.raw_at < incoming.raw_end)
     }
 
-    /// The socket is of no use any more.
-    pub(super) fn disconnect(&mut self) -> Option<TcpStream> {
-        self.socket.take()
+    /// The line is of no use any more.
+    pub(super) fn disconnect(&mut self) -> Option<Line> {
+        self.line.take()
     }
 
     /// Writes an empty message.
@@ -141,7 +141,7 @@ impl Noise {
         Poll::Ready(Ok(()))
     }
 
-    /// Encrypts what was gathered, and writes all to the socket.
+    /// Encrypts what was gathered, and writes all to the line.
     pub(super) fn flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.seal(context))?;
         self.write_out(context)
@@ -205,37 +205,38 @@ impl Noise {
         Ok(true)
     }
 
-    /// Reads from the socket; 0 if the peer sends no more.
+    /// Reads from the line; 0 if the peer sends no more.
     fn fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let Some(socket) = &self.socket else { return Poll::Ready(Ok(0)) };
+        let Some(line) = &mut self.line else { return Poll::Ready(Ok(0)) };
         if self.incoming.ended {
             return Poll::Ready(Ok(0));
         }
-        loop {
-            match socket.poll_read_ready(context) {
-                Poll::Pending => {
-                    self.incoming.put_away();
-                    return Poll::Pending;
-                }
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(self.fail(Failure::Socket(error)))),
-                Poll::Ready(Ok(())) => {}
+        let read = match line.poll_read_ready(context) {
+            Poll::Ready(Ok(())) => {
+                let mut space = ReadBuf::new(self.incoming.space());
+                Pin::new(line).poll_read(context, &mut space).map_ok(|()| space.filled().len())
             }
-            match socket.try_read(self.incoming.space()) {
-                Ok(0) if self.incoming.raw_at < self.incoming.raw_end => {
-                    return Poll::Ready(Err(self.fail(Failure::CutOff)));
-                }
-                Ok(0) => {
-                    self.incoming.ended = true;
-                    self.incoming.put_away();
-                    return Poll::Ready(Ok(0));
-                }
-                Ok(bytes) => {
-                    self.incoming.raw_end += bytes;
-                    return Poll::Ready(Ok(bytes));
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(self.fail(Failure::Socket(error)))),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Pending,
+        };
+        match read {
+            Poll::Pending => {
+                self.incoming.put_away();
+                Poll::Pending
             }
+            Poll::Ready(Ok(0)) if self.incoming.raw_at < self.incoming.raw_end => {
+                Poll::Ready(Err(self.fail(Failure::CutOff)))
+            }
+            Poll::Ready(Ok(0)) => {
+                self.incoming.ended = true;
+                self.incoming.put_away();
+                Poll::Ready(Ok(0))
+            }
+            Poll::Ready(Ok(bytes)) => {
+                self.incoming.raw_end += bytes;
+                Poll::Ready(Ok(bytes))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(self.fail(Failure::Line(error)))),
         }
     }
 
@@ -277,7 +278,7 @@ impl Noise {
         Poll::Ready(Ok(()))
     }
 
-    /// Writes to the socket all that is encrypted.
+    /// Writes to the line all that is encrypted.
     fn write_out(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(raw) = &self.outgoing.raw {
             if self.outgoing.raw_at == self.outgoing.raw_end {
@@ -285,12 +286,12 @@ impl Noise {
                 (self.outgoing.raw_at, self.outgoing.raw_end) = (0, 0);
                 break;
             }
-            let Some(socket) = &mut self.socket else { return Poll::Ready(Err(broken())) };
+            let Some(line) = &mut self.line else { return Poll::Ready(Err(broken())) };
             let waiting = &raw[self.outgoing.raw_at..self.outgoing.raw_end];
-            match ready!(Pin::new(socket).poll_write(context, waiting)) {
-                Ok(0) => return Poll::Ready(Err(self.fail(Failure::Socket(io::ErrorKind::WriteZero.into())))),
+            match ready!(Pin::new(line).poll_write(context, waiting)) {
+                Ok(0) => return Poll::Ready(Err(self.fail(Failure::Line(io::ErrorKind::WriteZero.into())))),
                 Ok(bytes) => self.outgoing.raw_at += bytes,
-                Err(error) => return Poll::Ready(Err(self.fail(Failure::Socket(error)))),
+                Err(error) => return Poll::Ready(Err(self.fail(Failure::Line(error)))),
             }
         }
         Poll::Ready(Ok(()))
@@ -298,8 +299,8 @@ impl Noise {
 
     fn shut_down(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.flush(context))?;
-        match &mut self.socket {
-            Some(socket) => Pin::new(socket).poll_shutdown(context),
+        match &mut self.line {
+            Some(line) => Pin::new(line).poll_shutdown(context),
             None => Poll::Ready(Ok(())),
         }
     }

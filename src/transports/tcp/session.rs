@@ -9,15 +9,46 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::handshake::{HandshakeError, Proven};
 use super::inner::Inner;
+use super::line::Line;
 use super::streams::Streams;
 use crate::identity::NodeId;
-use crate::transports::sessions::{Ended, Orders, Place, failed, ordered};
-use crate::transports::{CloseReason, SessionNumber, TransportEvent};
+use crate::transports::sessions::{Caller, Ended, OpeningLine, Orders, Place, failed, ordered};
+use crate::transports::{BulkStream, CloseReason, SessionNumber, TransportEvent};
 
 /// How a session comes to be.
 enum Opening {
-    Dial { to: SocketAddr, expected: NodeId, place: Result<Place, String> },
-    Accepted { socket: TcpStream, remote: SocketAddr, place: Place },
+    Dial {
+        to: SocketAddr,
+        expected: NodeId,
+        place: Result<Place, String>,
+    },
+    Accepted {
+        socket: TcpStream,
+        remote: SocketAddr,
+        place: Place,
+    },
+    /// This side asks another node to carry it.
+    DialThrough {
+        line: OpeningLine,
+        remote: SocketAddr,
+        expected: NodeId,
+        place: Result<Place, String>,
+    },
+    /// Another node carries it, and says who has called.
+    Called {
+        stream: BulkStream,
+        by: Caller,
+        place: Place,
+    },
+}
+
+/// A session before its handshake.
+struct Begun {
+    line: Line,
+    place: Place,
+    is_outgoing: bool,
+    /// Who has to be there, if that is known.
+    expected: Option<NodeId>,
 }
 
 /// What the steps of a session share.
@@ -34,6 +65,23 @@ pub(super) fn dial(inner: &Arc<Inner>, number: SessionNumber, to: SocketAddr, ex
 
 pub(super) fn accepted(inner: &Arc<Inner>, number: SessionNumber, socket: TcpStream, remote: SocketAddr, place: Place) {
     start(inner, number, Opening::Accepted { socket, remote, place });
+}
+
+/// Dials over a line that another node carries, and that is reached at that address.
+pub(super) fn dial_through(
+    inner: &Arc<Inner>,
+    number: SessionNumber,
+    line: OpeningLine,
+    remote: SocketAddr,
+    expected: NodeId,
+) {
+    let place = inner.shared.admission.dial_or_say(&inner.shared.limits, number, remote.ip());
+    start(inner, number, Opening::DialThrough { line, remote, expected, place });
+}
+
+/// Somebody has called, and another node carries the session.
+pub(super) fn called(inner: &Arc<Inner>, number: SessionNumber, stream: BulkStream, by: Caller, place: Place) {
+    start(inner, number, Opening::Called { stream, by, place });
 }
 
 fn start(inner: &Arc<Inner>, number: SessionNumber, opening: Opening) {
@@ -56,32 +104,60 @@ impl Session {
 
     /// All that comes before the streams.
     async fn open(&self, opening: Opening) -> Result<(Streams, Place), Ended> {
-        let (mut socket, expected, place) = match opening {
+        let Begun { mut line, place, is_outgoing, expected } = self.begin(opening).await?;
+        if let Some(own) = line.own_address() {
+            let _ = self.orders.own_address.set(own);
+        }
+        line.set_nodelay().map_err(|error| failed(format!("the socket cannot be used: {error}")))?;
+        let proven = self.shake_hands(&mut line, expected.filter(|_| is_outgoing)).await?;
+        let peer = proven.peer;
+        if let Some(expected) = expected.filter(|expected| *expected != peer) {
+            let detail = HandshakeError::UnexpectedId { expected, found: peer }.to_string();
+            return Err(Some((CloseReason::UnexpectedId, detail)));
+        }
+        let handshake_hash = proven.handshake_hash;
+        let streams = Streams::new(&self.inner, self.number, &self.orders, line, proven, is_outgoing);
+        let authenticated =
+            TransportEvent::Authenticated { session: self.number, peer, handshake_hash, outgoing: is_outgoing };
+        self.tell(authenticated).await?;
+        Ok((streams, place))
+    }
+
+    async fn begin(&self, opening: Opening) -> Result<Begun, Ended> {
+        match opening {
             Opening::Dial { to, expected, place } => {
                 let (socket, place) = self.connect(to, place).await?;
-                (socket, Some(expected), place)
+                Ok(Begun { line: Line::Socket(socket), place, is_outgoing: true, expected: Some(expected) })
             }
             Opening::Accepted { socket, remote, place } => {
-                let told = self.tell(TransportEvent::Accepted { session: self.number, remote });
-                // A session that ends before it was reported is never reported.
-                tokio::select! {
-                    told = told => told?,
-                    _ = self.orders.until_end() => return Err(None),
-                }
-                (socket, None, place)
+                self.tell_accepted(remote, None).await?;
+                Ok(Begun { line: Line::Socket(socket), place, is_outgoing: false, expected: None })
             }
-        };
-        if let Ok(own) = socket.local_addr() {
-            let _ = self.orders.own_address.set(own.ip().to_canonical());
+            Opening::DialThrough { line, remote, expected, place } => {
+                let place = place.map_err(failed)?;
+                let opened = tokio::select! {
+                    opened = timeout(self.inner.shared.limits.dial_timeout, line) => opened,
+                    end = self.orders.until_end() => return Err(ordered(end)),
+                };
+                let late = || Some((CloseReason::TimedOut, "the node that was to carry it did not answer".to_owned()));
+                let stream = opened.map_err(|_| late())?.map_err(failed)?;
+                self.tell(TransportEvent::Connected { session: self.number, remote }).await?;
+                Ok(Begun { line: Line::Carried(stream), place, is_outgoing: true, expected: Some(expected) })
+            }
+            Opening::Called { stream, by, place } => {
+                self.tell_accepted(by.remote, Some(by.through)).await?;
+                Ok(Begun { line: Line::Carried(stream), place, is_outgoing: false, expected: Some(by.caller) })
+            }
         }
-        socket.set_nodelay(true).map_err(|error| failed(format!("the socket cannot be used: {error}")))?;
-        let proven = self.shake_hands(&mut socket, expected).await?;
-        let outgoing = expected.is_some();
-        let peer = proven.peer;
-        let handshake_hash = proven.handshake_hash;
-        let streams = Streams::new(&self.inner, self.number, &self.orders, socket, proven, outgoing);
-        self.tell(TransportEvent::Authenticated { session: self.number, peer, handshake_hash, outgoing }).await?;
-        Ok((streams, place))
+    }
+
+    async fn tell_accepted(&self, remote: SocketAddr, through: Option<NodeId>) -> Result<(), Ended> {
+        let told = self.tell(TransportEvent::Accepted { session: self.number, remote, through });
+        // A session that ends before it was reported is never reported.
+        tokio::select! {
+            told = told => told,
+            _ = self.orders.until_end() => Err(None),
+        }
     }
 
     async fn connect(&self, to: SocketAddr, place: Result<Place, String>) -> Result<(TcpStream, Place), Ended> {
@@ -106,16 +182,16 @@ impl Session {
         Ok((socket, place))
     }
 
-    async fn shake_hands(&self, socket: &mut TcpStream, expected: Option<NodeId>) -> Result<Proven, Ended> {
+    async fn shake_hands(&self, line: &mut Line, expected: Option<NodeId>) -> Result<Proven, Ended> {
         let limit = self.inner.shared.limits.handshake_timeout;
         let keys = &self.inner.keys;
         let handshake = async {
             match expected {
                 Some(expected) => {
                     self.orders.until_handshake().await;
-                    keys.initiate(socket, expected).await
+                    keys.initiate(line, expected).await
                 }
-                None => keys.respond(socket).await,
+                None => keys.respond(line).await,
             }
         };
         tokio::select! {

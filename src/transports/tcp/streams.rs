@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicUsize;
 use std::task::{Context, Poll};
 
 use futures_util::AsyncWrite as _;
-use tokio::net::TcpStream;
+use tokio::io::AsyncReadExt as _;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use yamux::{Connection, ConnectionError, FrameDecodeError, Mode};
 
@@ -23,6 +23,7 @@ use super::control::{Control, Received};
 use super::event_queue::EventQueue;
 use super::handshake::Proven;
 use super::inner::Inner;
+use super::line::Line;
 use super::noise::{Failure, NoiseStream, PAYLOAD_BYTES};
 use super::yamux_watch::Unread;
 
@@ -63,7 +64,7 @@ pub(super) struct Streams {
     bulk: Bulk,
     events: EventQueue,
     keep_alive_wanted: bool,
-    /// What was written has not all gone to the socket.
+    /// What was written has not all gone to the line.
     is_blocked: bool,
     deadlines: Deadlines,
     /// Why it has ended; what came before is still handed out.
@@ -96,7 +97,7 @@ impl Streams {
         inner: &Arc<Inner>,
         number: SessionNumber,
         orders: &Arc<Orders>,
-        socket: TcpStream,
+        line: Line,
         proven: Proven,
         outgoing: bool,
     ) -> Self {
@@ -107,7 +108,7 @@ impl Streams {
             orders: Arc::clone(orders),
             peer: proven.peer,
             outgoing,
-            noise: NoiseStream::new(socket, proven.ciphers, Arc::clone(&unread)),
+            noise: NoiseStream::new(line, proven.ciphers, Arc::clone(&unread)),
             unread,
             connection: None,
             control: None,
@@ -383,7 +384,7 @@ impl Streams {
     /// The connection has ended by itself.
     fn lose(&mut self, error: Option<&ConnectionError>) {
         let (reason, detail) = match (self.noise.lock().take_failure(), error) {
-            (Some(Failure::Socket(error)), _) if is_gone(error.kind()) => {
+            (Some(Failure::Line(error)), _) if is_gone(error.kind()) => {
                 (CloseReason::Remote, format!("the peer went away: {error}"))
             }
             (Some(failure @ Failure::CutOff), _) => (CloseReason::Remote, failure.to_string()),
@@ -420,15 +421,8 @@ impl Streams {
         } else {
             let _ = poll_fn(|context| Pin::new(&mut self.noise).poll_close(context)).await;
         }
-        let Some(socket) = self.noise.lock().disconnect() else { return };
-        while socket.readable().await.is_ok() {
-            match socket.try_read(&mut Buffer::take()) {
-                Ok(0) => return,
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => return,
-            }
-        }
+        let Some(mut line) = self.noise.lock().disconnect() else { return };
+        while line.read(&mut Buffer::take()).await.is_ok_and(|bytes| bytes > 0) {}
     }
 
     fn send_the_rest(&mut self, context: &mut Context<'_>) -> Poll<()> {

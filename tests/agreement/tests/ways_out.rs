@@ -40,6 +40,7 @@ const GOALS: &[Goal] = &[
     Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("reachability", &[]) },
     Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("read_receipts", &[]) },
     Goal::of("quic_connection", &["CONNECTED"]),
+    Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("relay_circuit", &["JOINED"]) },
     Goal { rests: &[("AT_STARTUP", None)], ..Goal::of("stun_client", &["MAPPED"]) },
     Goal { asked_again: &[("try_port", "after look_interval")], ..Goal::of("stun_server", &["SERVING"]) },
     Goal::of("tcp_connection", &["CONNECTED"]),
@@ -59,6 +60,7 @@ const CANNOT_FAIL: &[(&str, &str, &str)] = &[
     ("peer_protocol", "ask_for_peers", "a peer need not tell, and nothing waits for it"),
     ("peer_protocol", "close_session", "the session is over, however it ended"),
     ("port_mapping", "remove_mapping", "the answer comes whatever became of it, and what is left ends by its lifetime"),
+    ("relay_circuit", "cut", "however it ends, that is the answer"),
     ("read_receipts", "find", "a store that fails finds none; they are looked for when the contact is here again"),
     ("read_receipts", "hand_over", "how many went is the answer; none is one"),
 ];

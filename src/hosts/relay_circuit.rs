@@ -1,0 +1,94 @@
+//! Sessions that one node carries for two others: whom we carry, by whom we are called, and whom we ask.
+
+use crate::automata::relay_circuit::{Conditions, Inside as Action};
+use crate::automata::senders::peers;
+use crate::automata::system::System;
+use crate::identity::NodeId;
+use crate::world::{CircuitId, Session, SessionId, World};
+
+/// Nodes that are asked to carry a session, in one round, at most.
+const GO_BETWEENS: usize = 3;
+
+impl Conditions for World {
+    fn offered(&mut self, _: &CircuitId) -> bool {
+        self.relay.is_offered
+    }
+
+    fn serves(&mut self, _: &CircuitId, peer: &NodeId) -> bool {
+        self.relay.serves(self.is_friend(peer))
+    }
+
+    fn here(&mut self, _: &CircuitId, peer: &NodeId) -> bool {
+        self.sessions.direct(peer).is_some() && !self.refused.contains(peer)
+    }
+
+    fn room_for(&mut self, _: &CircuitId, peer: &NodeId) -> bool {
+        self.relay.has_room_for(peer, self.is_friend(peer))
+    }
+
+    fn wanted(&mut self, _: &CircuitId, carrier: &NodeId, caller: &NodeId) -> bool {
+        let is_wanted = self.contacts.contains(caller) && !self.refused.contains(caller) && *caller != self.me;
+        is_wanted && self.is_friend(carrier) && self.sessions.direct(carrier).is_some()
+    }
+}
+
+/// Performs an action of the circuit.
+pub fn perform(world: &mut World, circuit: CircuitId, action: &Action) {
+    match action {
+        Action::KeepPlace { peer } => world.relay.keep(circuit, *peer),
+        Action::LeavePlace => world.relay.leave(circuit),
+        Action::NoteBytes { bytes } => {
+            world.relay.carried.sessions += 1;
+            world.relay.carried.bytes = world.relay.carried.bytes.saturating_add(*bytes);
+        }
+    }
+}
+
+/// The next node that may carry a session with that peer, and our session with it. Only those are asked whom our user
+/// has named: whoever carries a session learns who talks with whom.
+#[must_use]
+pub fn next_go_between(world: &World, peer: &NodeId) -> Option<(NodeId, SessionId)> {
+    if !is_wanted(world, peer) {
+        return None;
+    }
+    let mut may_carry = world.sessions.ready_peers().filter(|(other, id)| may_carry(world, other, *id, peer));
+    may_carry
+        .find(|(other, _)| matches!(world.relay.asked(peer, other), (0..GO_BETWEENS, false)))
+        .map(|(other, id)| (*other, id))
+}
+
+/// Whether there is a node that may carry a session with that peer, whether it was asked or not.
+#[must_use]
+pub fn has_go_between(world: &World, peer: &NodeId) -> bool {
+    is_wanted(world, peer) && world.sessions.ready_peers().any(|(other, id)| may_carry(world, other, id, peer))
+}
+
+fn is_wanted(world: &World, peer: &NodeId) -> bool {
+    world.contacts.contains(peer) && !world.refused.contains(peer)
+}
+
+fn may_carry(world: &World, other: &NodeId, id: SessionId, peer: &NodeId) -> bool {
+    let carries = |session: &Session| session.relays && !session.is_carried();
+    other != peer && world.is_friend(other) && world.sessions.get(id).is_some_and(carries)
+}
+
+/// A peer says whether it carries sessions of others. Whoever is looked for may be reached through it.
+pub fn offered(world: &mut World, system: &System, go_between: NodeId, relays: bool) {
+    let Some(session) = world.sessions.ready(&go_between).and_then(|id| world.sessions.get_mut(id)) else { return };
+    let is_new = relays && !std::mem::replace(&mut session.relays, relays);
+    if is_new {
+        tell_links(world, system, &go_between);
+    }
+}
+
+/// Somebody is here who may carry sessions with those whom we look for.
+pub fn tell_links(world: &mut World, system: &System, go_between: &NodeId) {
+    let Some((id, _)) = world.sessions.direct(go_between) else { return };
+    let looked_for = system.peer_link.iter().map(|(peer, _)| *peer);
+    let looked_for = looked_for.filter(|peer| world.sessions.ready(peer).is_none());
+    let peers: Vec<NodeId> =
+        looked_for.filter(|peer| is_wanted(world, peer) && may_carry(world, go_between, id, peer)).collect();
+    for peer in peers {
+        world.tell(peers::peer_link::address_learnt(peer));
+    }
+}

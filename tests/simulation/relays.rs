@@ -1,0 +1,126 @@
+//! Two whom no router lets through, and who carries their session.
+
+use bitpie::messages::DeliveryState;
+use bitpie::name::ServiceName;
+use bitpie::world::RequestId;
+
+use crate::network::{World, id};
+
+const GO_BETWEEN: usize = 2;
+
+fn relay() -> ServiceName {
+    "relay".parse().expect("a name")
+}
+
+/// The first two are behind routers that let nobody in, and know each other; who knows the third, which carries
+/// sessions, is said.
+fn behind_shut_routers(knows_go_between: impl Fn(usize) -> bool) -> World {
+    let is_contact = |one: usize, other: usize| match (one, other) {
+        (GO_BETWEEN, other) | (other, GO_BETWEEN) => knows_go_between(other) && one != GO_BETWEEN,
+        _ => true,
+    };
+    let mut world = World::acquainted(3, is_contact, |_| 8);
+    for host in &mut world.hosts[..2] {
+        (host.is_behind_router, host.lets_nobody_in) = (true, true);
+    }
+    world.begin_all();
+    world
+}
+
+fn both_see_each_other(world: &World) -> bool {
+    world.is_online(0, 1) && world.is_online(1, 0)
+}
+
+/// Who carries the session of the first two.
+fn carrier(world: &World) -> Option<bitpie::identity::NodeId> {
+    let sessions = &world.hosts[0].core.world().sessions;
+    sessions.get(sessions.ready(&id(2))?)?.through
+}
+
+#[test]
+fn two_whom_no_router_lets_through_talk_by_a_node_that_both_know() {
+    let mut world = behind_shut_routers(|_| true);
+    world.switch(GO_BETWEEN, RequestId(900), relay(), true);
+    world.run_until("they see each other", both_see_each_other);
+    assert!(world.now_ms < 10_000, "after {} ms", world.now_ms);
+    assert_eq!(carrier(&world), Some(id(3)));
+    world.write(0, 1, 7);
+    world.write(1, 0, 8);
+    world.run_until("they are delivered", |world| {
+        world.state_of(0, 7) == DeliveryState::Delivered && world.state_of(1, 8) == DeliveryState::Delivered
+    });
+    assert_eq!(world.odd(), Vec::<String>::new());
+}
+
+#[test]
+fn whoever_begins_to_carry_later_is_asked_then() {
+    let mut world = behind_shut_routers(|_| true);
+    world.run_for(120_000);
+    assert!(!world.is_online(0, 1));
+    world.switch(GO_BETWEEN, RequestId(900), relay(), true);
+    let begun_ms = world.now_ms;
+    world.run_until("they see each other", both_see_each_other);
+    assert!(world.now_ms < begun_ms + 10_000, "after {} ms", world.now_ms - begun_ms);
+    assert_eq!(world.odd(), Vec::<String>::new());
+}
+
+#[test]
+fn nobody_is_carried_by_a_node_that_one_of_them_does_not_know() {
+    let mut world = behind_shut_routers(|index| index == 0);
+    world.switch(GO_BETWEEN, RequestId(900), relay(), true);
+    world.run_for(300_000);
+    assert!(world.is_online(0, GO_BETWEEN) && !world.is_online(0, 1) && !world.is_online(1, 0));
+    assert_eq!(world.carried(), 0);
+    assert_eq!(world.odd(), Vec::<String>::new());
+}
+
+#[test]
+fn a_session_that_is_carried_gives_way_to_a_direct_one_and_nothing_is_lost_or_doubled() {
+    let mut world = behind_shut_routers(|_| true);
+    world.switch(GO_BETWEEN, RequestId(900), relay(), true);
+    world.run_until("they see each other", both_see_each_other);
+    assert_eq!(carrier(&world), Some(id(3)));
+    // The routers let those in who are introduced, from now on.
+    world.hosts[..2].iter_mut().for_each(|host| host.lets_nobody_in = false);
+    let mut sent = 0;
+    while carrier(&world).is_some() {
+        sent += 1;
+        assert!(sent < 200, "it is still carried after {} ms", world.now_ms);
+        world.write(0, 1, sent);
+        world.run_for(503);
+    }
+    world.run_until("all are delivered", |world| {
+        (1..=sent).all(|byte| world.state_of(0, byte) == DeliveryState::Delivered)
+    });
+    assert!(sent > 1 && world.hosts[1].inbox.len() == usize::from(sent), "{sent}");
+    world.run_for(30_000);
+    assert!(both_see_each_other(&world));
+    assert_eq!((world.carried(), world.sessions(0)), (0, 2), "the one that was carried is gone");
+    assert_eq!(world.odd(), Vec::<String>::new());
+}
+
+#[test]
+fn when_the_node_that_carries_stops_doing_so_the_two_are_apart_and_find_back_when_it_goes_on() {
+    let mut world = behind_shut_routers(|_| true);
+    world.switch(GO_BETWEEN, RequestId(900), relay(), true);
+    world.run_until("they see each other", both_see_each_other);
+    world.switch(GO_BETWEEN, RequestId(901), relay(), false);
+    world.run_until("they are apart", |world| !world.is_online(0, 1) && !world.is_online(1, 0));
+    world.run_for(60_000);
+    assert_eq!(world.carried(), 0);
+    world.switch(GO_BETWEEN, RequestId(902), relay(), true);
+    world.run_until("they see each other again", both_see_each_other);
+    assert_eq!(world.odd(), Vec::<String>::new());
+}
+
+#[test]
+fn a_node_that_carries_and_falls_silent_is_noticed() {
+    let mut world = behind_shut_routers(|_| true);
+    world.switch(GO_BETWEEN, RequestId(900), relay(), true);
+    world.run_until("they see each other", both_see_each_other);
+    world.hosts[GO_BETWEEN].is_plugged = false;
+    world.run_until("they are apart", |world| !world.is_online(0, 1) && !world.is_online(1, 0));
+    world.hosts[GO_BETWEEN].is_plugged = true;
+    world.run_until("they see each other again", both_see_each_other);
+    assert_eq!(world.odd(), Vec::<String>::new());
+}

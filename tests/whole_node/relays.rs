@@ -1,0 +1,119 @@
+//! Sessions that a node carries for two others: real nodes, of which two have no way to each other.
+
+use bitpie::api::answers::PeerSession;
+use bitpie::api::methods::{GetId, ListPeers};
+
+use super::nodes::{Node, until, until_both_online};
+
+/// A node that can be called, and carries sessions of others.
+fn carrier(settings: &[(&str, &str)]) -> Node {
+    let mut node = Node::with(&[&[("services/relay/enabled", "true")], settings].concat());
+    node.start_listening();
+    node
+}
+
+/// A node that nobody can call, and that nobody can meet: it only calls others, over TCP.
+fn unreachable() -> Node {
+    let mut node = Node::with(&[
+        ("services/tcp-transport/enabled", "false"),
+        ("services/udp-transport/enabled", "false"),
+        ("services/udp-connections/enabled", "false"),
+    ]);
+    node.start();
+    node
+}
+
+/// Both know each other and the third.
+fn acquaint(a: &Node, b: &Node, carrier: &Node) {
+    for node in [a, b] {
+        node.add(&carrier.call(&GetId {}).idurl, "carrier");
+    }
+    a.add(&b.call(&GetId {}).idurl, "b");
+    b.add(&a.call(&GetId {}).idurl, "a");
+}
+
+fn session(node: &Node, other: &Node) -> Option<PeerSession> {
+    let peers = node.call(&ListPeers {}).peers;
+    peers.into_iter().find(|peer| peer.id == Some(other.key().id())).and_then(|peer| peer.session)
+}
+
+#[test]
+fn two_who_cannot_reach_each_other_talk_through_a_node_that_carries() {
+    let (carrier, mut a, mut b) = (carrier(&[]), unreachable(), unreachable());
+    acquaint(&a, &b, &carrier);
+    until_both_online(&mut a, &mut b);
+    let seen = session(&a, &b).expect("there is a session");
+    assert_eq!((seen.through, seen.transport.as_str()), (Some(carrier.key().id()), "relay"));
+    assert_eq!(session(&b, &a).and_then(|seen| seen.through), Some(carrier.key().id()));
+    let text = "a word that nobody in between may read";
+    for _ in 0..3 {
+        let sent = a.send("b", text);
+        a.until_delivered(&sent.id);
+        let sent = b.send("a", text);
+        b.until_delivered(&sent.id);
+    }
+    assert_eq!((a.received().len(), b.received().len()), (3, 3));
+    let status = carrier.status().relay;
+    assert_eq!((status.state.as_str(), status.carries), ("ON", 1));
+    // Who carries it is told by name or id, and shown.
+    let short: String = carrier.key().id().to_string().chars().take(8).collect();
+    assert!(a.output(&["peers"]).contains(&format!("through {short}")), "{}", a.output(&["peers"]));
+    assert!(carrier.output(&["status"]).contains("1 session of others"), "{}", carrier.output(&["status"]));
+    // Nothing of what was said lies with whoever has carried it.
+    for file in carrier.files() {
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{}", file.display());
+    }
+    // It is over when the service is, and then it is told how much it was.
+    carrier.stop_service("relay");
+    until("they are apart", || (!a.is_online(b.key().id()) && !b.is_online(a.key().id())).then_some(()));
+    let status = carrier.status().relay;
+    assert_eq!((status.carries, status.carried), (0, 1));
+    assert!(status.carried_bytes > 1_000, "{status:?}");
+    let waiting = a.send("b", "later");
+    carrier.start_service("relay");
+    a.until_delivered(&waiting.id);
+}
+
+#[test]
+fn a_node_that_does_not_carry_is_not_asked_and_one_that_is_full_refuses() {
+    let full = carrier(&[("services/relay/circuits", "2"), ("services/relay/circuits-per-peer", "1")]);
+    let (mut a, mut b, c) = (unreachable(), unreachable(), unreachable());
+    acquaint(&a, &b, &full);
+    until_both_online(&mut a, &mut b);
+    // Strangers have half of all places, and that one is taken.
+    c.add(&full.call(&GetId {}).idurl, "carrier");
+    c.add(&a.call(&GetId {}).idurl, "a");
+    a.add(&c.call(&GetId {}).idurl, "c");
+    until("it is refused", || {
+        let failures = |node: &Node, other: &Node| {
+            let peers = node.call(&ListPeers {}).peers;
+            peers.into_iter().find(|peer| peer.id == Some(other.key().id())).map_or(0, |peer| peer.failures)
+        };
+        (failures(&a, &c) + failures(&c, &a) > 0).then_some(())
+    });
+    assert!(!a.is_online(c.key().id()));
+    assert_eq!(full.status().relay.carries, 1);
+    assert!(session(&a, &b).is_some());
+}
+
+#[test]
+fn a_carried_session_becomes_a_direct_one_when_there_is_a_way() {
+    let (carrier, mut a, mut b) = (carrier(&[]), unreachable(), unreachable());
+    acquaint(&a, &b, &carrier);
+    until_both_online(&mut a, &mut b);
+    let mut sent = vec![a.send("b", "carried").id];
+    // From now on it can be called, and its document says where.
+    b.start_service("tcp-transport");
+    let mut number = 0;
+    until("nobody carries it any more", || {
+        number += 1;
+        sent.push(a.send("b", &format!("{number}")).id);
+        session(&a, &b).filter(|seen| seen.through.is_none() && seen.state == "STEADY")
+    });
+    sent.iter().for_each(|id| drop(a.until_delivered(id)));
+    let expected: Vec<String> =
+        std::iter::once("carried".to_owned()).chain((1..=number).map(|it| it.to_string())).collect();
+    assert_eq!(b.received(), expected);
+    until("it is over", || (carrier.status().relay.carries == 0).then_some(()));
+}
