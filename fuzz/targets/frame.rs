@@ -4,7 +4,9 @@
 #![no_main]
 
 use bitpie::codec::decode;
-use bitpie::wire::{FRAME_BYTES, Fail, Frame, FrameError, FrameReader, VerifiedPacket, write_prefixed};
+use bitpie::wire::{
+    BulkAnswer, BulkOpening, FRAME_BYTES, Fail, Frame, FrameError, FrameReader, VerifiedPacket, write_prefixed,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -39,6 +41,12 @@ fuzz_target!(|data: &[u8]| {
 
 fn read(bytes: &[u8]) {
     let _ = decode::<Fail>(bytes);
+    if let Ok(opening) = BulkOpening::decode(bytes) {
+        assert_eq!(BulkOpening::decode(&opening.encode()), Ok(opening));
+    }
+    if let Ok(answer) = BulkAnswer::decode(bytes) {
+        assert_eq!(BulkAnswer::decode(&answer.encode()), Ok(answer));
+    }
     let Ok(frame) = Frame::decode(bytes) else { return };
     assert_eq!(Frame::decode(&frame.encode()).as_ref(), Ok(&frame));
     if let Frame::Packet(packet) = &frame

@@ -13,8 +13,8 @@ use bitpie::identity::{Domain, GREATEST_REVISION, IdentityDocument, Idurl, Invit
 use bitpie::messages::{Expected, MessageHeader, MessageText, conversation_of, open, seal};
 use bitpie::nickname::Nickname;
 use bitpie::wire::{
-    Fail, FailReason, Frame, Packet, PacketId, PacketKind, Refusal, Role, VerifiedPacket, constants, constants_digest,
-    write_prefixed,
+    BulkAnswer, BulkOpening, CarryRefusal, Fail, FailReason, Frame, Packet, PacketId, PacketKind, Refusal, Role,
+    VerifiedPacket, constants, constants_digest, write_prefixed,
 };
 use data_encoding::HEXLOWER;
 use expect_test::expect_file;
@@ -103,6 +103,32 @@ fn documents() {
         let verified = VerifiedDocument::verify(&bytes(&vector["signed"]), NOW_UNIX_MS).expect("it is sound");
         assert_eq!(shown(verified.document()), vector["says"]);
         assert_eq!(hex(&verified.digest()), vector["digest"]);
+    }
+}
+
+/// The first words of bulk streams, and the answers to them.
+#[test]
+fn bulk_streams() {
+    let openings = [("carry", BulkOpening::Carry(bob().id())), ("call", BulkOpening::Call(alice().id()))];
+    let refusals = CarryRefusal::ALL.iter().map(|reason| BulkAnswer::TurnedDown(*reason));
+    let answers: Vec<BulkAnswer> = [BulkAnswer::Taken].into_iter().chain(refusals).collect();
+    let openings = openings
+        .map(|(name, opening)| json!({ "opening": name, "with_length": hex(&write_prefixed(&opening.encode())) }));
+    let answers = answers.iter().map(|answer| {
+        let name = match answer {
+            BulkAnswer::Taken => json!("taken"),
+            BulkAnswer::TurnedDown(reason) => json!(reason),
+        };
+        json!({ "answer": name, "with_length": hex(&write_prefixed(&answer.encode())) })
+    });
+    expected("bulk_streams", &openings.into_iter().chain(answers).collect::<Vec<Value>>());
+    for vector in read("bulk_streams") {
+        let bytes = bytes(&vector["with_length"]);
+        if vector["opening"].is_string() {
+            assert_eq!(BulkOpening::decode(&bytes[4..]).expect("an opening").encode(), bytes[4..]);
+        } else {
+            assert_eq!(BulkAnswer::decode(&bytes[4..]).expect("an answer").encode(), bytes[4..]);
+        }
     }
 }
 
@@ -317,6 +343,10 @@ fn seeds_of_the_fuzz_targets() {
         if matches!(vector["name"].as_str(), Some("hello" | "peer_id")) {
             seed("handshake", &name(&vector), &bytes[4..]);
         }
+    }
+    for vector in read("bulk_streams") {
+        let what = vector["opening"].as_str().or(vector["answer"].as_str()).expect("a name");
+        seed("frame", &format!("bulk_{}", what.to_lowercase()), &bytes(&vector["with_length"])[4..]);
     }
     for vector in read("packets") {
         let frame = Frame::Packet(bytes(&vector["signed"])).encode();

@@ -237,6 +237,9 @@ fn way(sites: &[Site; 2], here: usize) -> Option<(Way, String)> {
     let session = &peer["session"];
     let transport = session["transport"].as_str().unwrap_or("?").to_owned();
     let remote = session["remote"].as_str().unwrap_or_default();
+    if session["through"].is_string() {
+        return Some((Way::Carried, transport));
+    }
     let is_by_meeting = session["by_meeting"] == true;
     let dialled = if session["direction"] == "outgoing" { 1 - here } else { here };
     Some((judge(is_by_meeting, remote, [&sites[here], &sites[1 - here]], &sites[dialled]), transport))
