@@ -1,5 +1,5 @@
 //! The transports over real sockets on loopback. What every transport has to do is told once, and done over each: two
-//! of them talk, streams carry bulk data, limits hold. What only one of them can get wrong stands in its own folder.
+//! of them talk, streams carry bulk data, a third carries a session of two others, limits hold. What only one of them can get wrong stands in its own folder.
 
 /// The same scenarios, over one transport.
 macro_rules! over {
@@ -11,6 +11,8 @@ macro_rules! over {
         mod bulk;
         #[path = "../places.rs"]
         mod places;
+        #[path = "../relay.rs"]
+        mod relay;
         #[path = "../sides.rs"]
         pub mod sides;
         #[path = "../talk.rs"]
