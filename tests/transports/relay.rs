@@ -84,6 +84,17 @@ impl Member {
         Self { side, carried, relay, events }
     }
 
+    /// Somebody calls. What became of earlier calls is passed over.
+    async fn called(&mut self) -> (u64, NodeId, SessionNumber, NodeId) {
+        loop {
+            match self.next().await {
+                RelayEvent::Called { circuit, by, session, caller } => return (circuit, by, session, caller),
+                RelayEvent::Ended { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
     async fn next(&mut self) -> RelayEvent {
         timeout(DEADLINE, self.events.recv()).await.expect("something happens in time").expect("the relay is there")
     }
@@ -144,15 +155,9 @@ impl Three {
         let circuit = self.asked().await;
         let stream = self.carrier.side.transport.open_bulk(self.with_b);
         self.carrier.relay.offer(circuit, stream, self.a.side.id());
-        match self.b.next().await {
-            RelayEvent::Called { circuit, by, session, caller } => {
-                assert_eq!((by, caller), (self.carrier.side.id(), self.a.side.id()));
-                assert_eq!(session, DIRECT);
-                let by = Caller { caller: believed, through: by, remote: self.at };
-                self.b.relay.take(circuit, by);
-            }
-            other => panic!("{other:?}"),
-        }
+        let (call, through, session, caller) = self.b.called().await;
+        assert_eq!((through, session, caller), (self.carrier.side.id(), DIRECT, self.a.side.id()));
+        self.b.relay.take(call, Caller { caller: believed, through, remote: self.at });
         match self.carrier.next().await {
             RelayEvent::Taken { circuit: taken } => assert_eq!(taken, circuit),
             other => panic!("{other:?}"),
@@ -249,6 +254,7 @@ async fn the_called_side_hangs_up_on_another_node_than_the_carrier_has_named() {
     three.carry(somebody_else, UNLIMITED).await;
     let (reason, detail) = three.b.carried.closed().await;
     assert_eq!(reason, CloseReason::UnexpectedId, "{detail}");
+    three.a.relay.sessions().open_stream(CARRIED);
     assert!(matches!(three.a.carried.closed().await.0, CloseReason::Remote | CloseReason::Spoilt));
     three.ended().await;
 }
@@ -268,7 +274,7 @@ async fn a_refusal_is_told_by_its_name() {
     let circuit = three.asked().await;
     let stream = three.carrier.side.transport.open_bulk(three.with_b);
     three.carrier.relay.offer(circuit, stream, three.a.side.id());
-    let RelayEvent::Called { circuit: call, .. } = three.b.next().await else { panic!("it is called") };
+    let (call, ..) = three.b.called().await;
     three.b.relay.turn_down(call, CarryRefusal::NotWanted);
     match three.carrier.next().await {
         RelayEvent::NotTaken { circuit: refused, reason } => {
@@ -284,12 +290,14 @@ async fn whoever_gives_up_or_is_cut_off_ends_the_circuit_at_every_step() {
     // Before it is decided.
     three.asked().await;
     three.a.relay.sessions().close(CARRIED, CloseReason::Local, "too long".to_owned());
-    three.ended().await;
     three.a.carried.closed().await;
+    three.ended().await;
     // While it is carried, by the carrier.
     let circuit = three.carry(three.a.side.id(), UNLIMITED).await;
     three.a.carried.authenticated().await;
-    three.b.carried.authenticated().await;
+    let (theirs, _) = three.b.carried.authenticated().await;
+    three.a.relay.sessions().open_stream(CARRIED);
+    three.b.relay.sessions().open_stream(theirs);
     three.carrier.relay.cut(circuit);
     three.ended().await;
     assert_eq!(three.a.carried.closed().await.0, CloseReason::Remote);
@@ -297,6 +305,7 @@ async fn whoever_gives_up_or_is_cut_off_ends_the_circuit_at_every_step() {
     // While it is carried, by the session with the carrier.
     three.carry(three.a.side.id(), UNLIMITED).await;
     three.a.carried.authenticated().await;
+    three.a.relay.sessions().open_stream(CARRIED);
     three.b.side.transport.close(DIRECT, CloseReason::Local, "away".to_owned());
     assert_eq!(three.a.carried.closed().await.0, CloseReason::Remote);
     three.ended().await;
