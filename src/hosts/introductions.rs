@@ -10,7 +10,7 @@ use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::udp_name;
 use crate::wire::{Frame, Meeting};
-use crate::world::{Introduction, Session, SessionId, World};
+use crate::world::{ArrangedMeeting, Command, Introduction, RouterProbe, Session, SessionId, World};
 
 /// Nodes that are asked for one meeting, at most.
 const GO_BETWEENS: usize = 3;
@@ -68,14 +68,59 @@ pub fn introduce(world: &mut World, id: SessionId, target: NodeId) {
     let is_refused = world.refused.contains(&target) || world.refused.contains(&asker);
     let Some(other) = world.sessions.ready(&target).filter(|_| target != asker && !is_refused) else { return };
     match world.introductions.ask(asker, target, world.now.ms) {
-        Introduction::Tell => world.send_frame(other, Frame::Sought(asker)),
-        Introduction::Meet { larger_first } => {
-            let (Some(of_asker), Some(of_target)) = (udp_address(world, id), udp_address(world, other)) else { return };
-            let first = larger_first == (asker > target);
-            world.send_frame(id, Frame::Meet(Meeting { peer: target, at: of_target, first }));
-            world.send_frame(other, Frame::Meet(Meeting { peer: asker, at: of_asker, first: !first }));
+        Introduction::Tell => {
+            world.send_frame(other, Frame::Sought(asker));
+            // It is known by the time that the other one has asked, too.
+            [id, other].into_iter().for_each(|session| probe_router(world, session));
         }
+        Introduction::Meet { larger_first } => arrange(world, ArrangedMeeting { sessions: [id, other], larger_first }),
         Introduction::Nothing => {}
+    }
+}
+
+/// Tells two where the other is, once it is known whose router has to send first.
+fn arrange(world: &mut World, meeting: ArrangedMeeting) {
+    meeting.sessions.into_iter().for_each(|session| probe_router(world, session));
+    let router = |id| world.sessions.get(id).map(|session| session.router);
+    let [Some(one), Some(other)] = meeting.sessions.map(router) else { return };
+    if [one, other].contains(&RouterProbe::Asked) {
+        world.introductions.wait(meeting);
+        return;
+    }
+    let [id_of_one, id_of_other] = meeting.sessions;
+    let peer = |id| world.sessions.get(id).and_then(|session| session.peer);
+    let (Some(peer_of_one), Some(peer_of_other)) = (peer(id_of_one), peer(id_of_other)) else { return };
+    let (Some(at_one), Some(at_other)) = (udp_address(world, id_of_one), udp_address(world, id_of_other)) else {
+        return;
+    };
+    // A router that answers what comes unasked keeps the port for that, and its own host's packets leave by another one.
+    let first = match (one, other) {
+        (RouterProbe::Answers, RouterProbe::Silent) => true,
+        (RouterProbe::Silent, RouterProbe::Answers) => false,
+        _ => meeting.larger_first == (peer_of_one > peer_of_other),
+    };
+    world.send_frame(id_of_one, Frame::Meet(Meeting { peer: peer_of_other, at: at_other, first }));
+    world.send_frame(id_of_other, Frame::Meet(Meeting { peer: peer_of_one, at: at_one, first: !first }));
+}
+
+/// Finds out what the router in front of a peer does, if that is not known.
+fn probe_router(world: &mut World, id: SessionId) {
+    let at = udp_address(world, id).map(|at| at.address);
+    if let (Some(at), Some(session)) = (at, world.sessions.get_mut(id))
+        && session.router == RouterProbe::Unknown
+    {
+        session.router = RouterProbe::Asked;
+        world.command(Command::ProbeRouter { session: id, at });
+    }
+}
+
+/// It is known what the router in front of a peer does.
+pub fn router_probed(world: &mut World, id: SessionId, answers: bool) {
+    if let Some(session) = world.sessions.get_mut(id) {
+        session.router = if answers { RouterProbe::Answers } else { RouterProbe::Silent };
+    }
+    for meeting in world.introductions.take_waiting(id) {
+        arrange(world, meeting);
     }
 }
 

@@ -7,9 +7,10 @@ use crate::automata::senders::gateway;
 use crate::automata::system::System;
 use crate::automata::types::CloseReason;
 use crate::hosts::connections::{self, Told};
+use crate::hosts::introductions;
 use crate::peers::AddressGroup;
 use crate::world::{ClockVerdict, Command, clocks};
-use crate::world::{Counters, Session, SessionId, SessionInput, World};
+use crate::world::{Counters, RouterProbe, Session, SessionId, SessionInput, World};
 
 /// The state of a session that this side is not closing: that of its protocol, or of its handshake before.
 fn living_state(system: &System, id: SessionId) -> Option<&'static str> {
@@ -130,8 +131,10 @@ pub fn report(world: &mut World, system: &System, id: SessionId, input: SessionI
         SessionInput::PeerMoved { remote } => {
             if let Some(session) = world.sessions.get_mut(id) {
                 session.remote = remote;
+                session.router = RouterProbe::Unknown;
             }
         }
+        SessionInput::RouterProbed { answers } => introductions::router_probed(world, id, answers),
         SessionInput::Moved => connections::tell(world, system, id, Told::Moved),
         SessionInput::Frame(event) => {
             let now_ms = world.now.ms;

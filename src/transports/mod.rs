@@ -10,6 +10,7 @@ pub mod lan;
 pub mod port_mapping;
 pub mod quic;
 pub mod relay;
+pub mod router_probe;
 mod sessions;
 pub mod stun;
 pub mod tcp;

@@ -1,5 +1,7 @@
 //! What the core asks of the rim.
 
+use std::net::SocketAddr;
+
 use super::ids::RequestId;
 use super::ids::SessionId;
 use crate::automata::outside;
@@ -32,6 +34,13 @@ pub enum Command {
         through: SessionId,
         /// Who has to be there.
         expected: NodeId,
+    },
+    /// Find out whether the router in front of a peer answers what comes unasked; `RouterProbed` answers.
+    ProbeRouter {
+        /// The session with the peer.
+        session: SessionId,
+        /// Where the peer's packets over UDP come from.
+        at: SocketAddr,
     },
     /// Send a frame. What does not fit into the session's queue is lost, and the session with it.
     SendFrame(SessionId, Frame),

@@ -193,6 +193,11 @@ pub enum SessionInput {
     },
     /// The peer's sign that it lives, below the protocol.
     KeepAlive,
+    /// Answers [`Command::ProbeRouter`](super::Command::ProbeRouter).
+    RouterProbed {
+        /// The router in front of the peer answers what comes unasked.
+        answers: bool,
+    },
     /// The addresses of this machine have changed, and it goes on from another one.
     Moved,
     /// The peer goes on from another address.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::ids::SessionId;
 use crate::identity::NodeId;
 
 /// Both have to ask within this time.
@@ -38,9 +39,35 @@ pub struct Introductions {
     /// Of two who have met, whether the one with the larger id was first. Behind some routers one has to send first,
     /// and nobody knows which, so they take turns.
     turns: BTreeMap<(NodeId, NodeId), bool>,
+    /// Meetings of which it is still being found out who has to be first.
+    waiting: Vec<ArrangedMeeting>,
+}
+
+/// Two who are to meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArrangedMeeting {
+    /// The sessions with the two.
+    pub sessions: [SessionId; 2],
+    /// The one with the larger id dials first, if nothing speaks for the other.
+    pub larger_first: bool,
 }
 
 impl Introductions {
+    /// A meeting waits until it is known who has to be first. Says whether there is room for it.
+    pub fn wait(&mut self, meeting: ArrangedMeeting) -> bool {
+        let has_room = self.waiting.len() < QUESTIONS;
+        if has_room {
+            self.waiting.push(meeting);
+        }
+        has_room
+    }
+
+    /// Meetings with the peer of that session; they wait no longer.
+    pub fn take_waiting(&mut self, session: SessionId) -> Vec<ArrangedMeeting> {
+        let is_of_it = |meeting: &mut ArrangedMeeting| meeting.sessions.contains(&session);
+        self.waiting.extract_if(.., is_of_it).collect()
+    }
+
     /// One node asks for another.
     pub fn ask(&mut self, asker: NodeId, target: NodeId, now_ms: u64) -> Introduction {
         self.asked.retain(|_, asked_ms| now_ms < asked_ms.saturating_add(ASKED_WITHIN_MS));

@@ -43,7 +43,7 @@ pub use ids::{RequestId, SessionId};
 pub use input::{
     Beginning, DhtInput, IdentityBuilt, Input, Now, QueuedMessage, SessionInput, TransportInput, UserRequest,
 };
-pub use introductions::{Introduction, Introductions};
+pub use introductions::{ArrangedMeeting, Introduction, Introductions};
 pub use lan::{LAN_PEERS, Lan};
 pub use mappings::{Mapping, MappingRules, Mappings};
 pub use nickname::OwnNickname;
@@ -56,7 +56,7 @@ pub use problems::Problems;
 pub use relay::{Carried, CircuitId, Relay, RelayRules};
 
 pub use send_queue::SendQueue;
-pub use sessions::{Session, Sessions};
+pub use sessions::{RouterProbe, Session, Sessions};
 pub use stability::{Better, Stabilities, Stability};
 pub use stun::{STUN_CLIENTS, Stun};
 

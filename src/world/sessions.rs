@@ -13,6 +13,21 @@ use crate::automata::types::OtherSession;
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::TransportName;
 
+/// What is known of the router in front of a peer: whether it answers what comes unasked, and so takes the port of that
+/// flow for itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RouterProbe {
+    /// Nothing yet.
+    #[default]
+    Unknown,
+    /// It is being found out.
+    Asked,
+    /// It says that nobody is there. What leaves by it later, for the same address, leaves by another port.
+    Answers,
+    /// It is silent, or there is none.
+    Silent,
+}
+
 /// One session.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -52,6 +67,8 @@ pub struct Session {
     pub round_trip_ms: Option<u32>,
     /// When the peer was told of peers last.
     pub told_peers_ms: Option<u64>,
+    /// What the router in front of the peer does with what comes unasked.
+    pub router: RouterProbe,
     /// It has been ready.
     pub was_ready: bool,
     /// It came about because somebody who knows both arranged it.
@@ -83,6 +100,7 @@ impl Session {
             pinged_ms: None,
             round_trip_ms: None,
             told_peers_ms: None,
+            router: RouterProbe::Unknown,
             was_ready: false,
             is_by_meeting: false,
             ended_because: None,

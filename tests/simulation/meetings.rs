@@ -55,3 +55,17 @@ fn they_meet_again_when_one_comes_back() {
     world.run_until("they have met again", |world| world.is_online(0, 1) && world.is_online(1, 0));
     assert_eq!(world.odd(), Vec::<String>::new());
 }
+
+/// Such a router takes the port for itself if a packet comes before its own host has sent one.
+#[test]
+fn whoever_has_to_send_first_does_whichever_of_the_two_it_is() {
+    for answers in [0, 1] {
+        let mut world = behind_routers(|_| true);
+        world.hosts[answers].router_answers = true;
+        world.run_until("they have met", |world| world.is_online(0, 1) && world.is_online(1, 0));
+        let expected = Some(("udp".to_owned(), true));
+        assert_eq!((way(&world, 0, 2), way(&world, 1, 1)), (expected.clone(), expected));
+        assert!(world.now_ms < 5_000, "{answers}: after {} ms", world.now_ms);
+        assert_eq!(world.odd(), Vec::<String>::new());
+    }
+}

@@ -56,6 +56,8 @@ pub struct Host {
     pub is_behind_router: bool,
     /// Its router takes another port for each whom it sends to, so that nobody is told of the right one.
     pub lets_nobody_in: bool,
+    /// Its router answers what comes unasked, and then takes another port for the host's own packets.
+    pub router_answers: bool,
     /// Its document says that it carries sessions of others.
     pub offers_relay: bool,
     /// Its sessions → (host, session) on the other side.
@@ -139,6 +141,8 @@ pub struct World {
     pub dht: VirtualDht,
     pub now_ms: u64,
     pub carrying: Carrying,
+    /// Flows that a router has taken for its own, and since when: (whose router, from whom).
+    taken_ports: BTreeMap<(usize, usize), u64>,
     agenda: BTreeMap<(u64, u64), (usize, Input)>,
     counter: u64,
 }
@@ -181,6 +185,7 @@ impl World {
             dht: VirtualDht::default(),
             now_ms: 0,
             carrying: Carrying::default(),
+            taken_ports: BTreeMap::new(),
             agenda: BTreeMap::new(),
             counter: 0,
         };
@@ -334,6 +339,11 @@ impl World {
             Command::Outside(command) => self.outside(index, command),
             Command::Dial { session, entrypoint, .. } => self.dial(index, session, &entrypoint),
             Command::DialThrough { session, through, expected } => self.dial_through(index, session, through, expected),
+            Command::ProbeRouter { session, .. } => {
+                let answers =
+                    self.hosts[index].wires.get(&session).is_some_and(|(other, _)| self.hosts[*other].router_answers);
+                self.tell(index, 25, Input::Session(session, SessionInput::RouterProbed { answers }));
+            }
             Command::SendFrame(session, frame) => self.frame(index, session, frame),
             Command::SendPacket { session, packet } => self.packet(index, session, &packet),
             Command::SendMessage { session, message, recipient } => {
@@ -716,6 +726,7 @@ impl World {
             host.is_plugged && host.listening.contains(&to.transport) && self.hosts[index].is_plugged
         });
         let Some(other) = reachable else {
+            self.knock(index, to);
             self.tell(index, 50, closed(session, CloseReason::Failed));
             return;
         };
@@ -727,6 +738,19 @@ impl World {
         let (transport, remote) = (to.transport.clone(), self.outer(index));
         self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Accepted { transport, remote, through: None }));
         self.tell(index, DELAY_MS, Input::Session(session, SessionInput::Connected));
+    }
+
+    /// A packet comes unasked. A router that answers it takes the port of that flow for itself, for a while.
+    fn knock(&mut self, index: usize, to: &Entrypoint) {
+        let knocked = (0..self.hosts.len()).find(|other| self.outer(*other) == to.address);
+        if let Some(other) = knocked.filter(|other| self.hosts[*other].router_answers) {
+            self.taken_ports.insert((other, index), self.now_ms);
+        }
+    }
+
+    /// What that host sends to the other one leaves by a port that nobody knows.
+    fn leaves_elsewhere(&self, host: usize, other: usize) -> bool {
+        self.taken_ports.get(&(host, other)).is_some_and(|at_ms| self.now_ms < at_ms + 30_000)
     }
 
     /// Where others see a host: behind a router, at an address that stands in no document.
@@ -747,6 +771,7 @@ impl World {
         };
         let is_there = self.outer(host) == to.address;
         is_there
+            && !self.leaves_elsewhere(dialler, host)
             && (!self.hosts[host].is_behind_router
                 || !self.hosts[host].lets_nobody_in && self.hosts[host].dialled.iter().rev().any(sent_to_dialler))
     }
@@ -886,6 +911,7 @@ fn host_by(mapping_rules: MappingRules, index: usize, contacts: &[usize], peers:
         listening: BTreeSet::new(),
         is_behind_router: false,
         lets_nobody_in: false,
+        router_answers: false,
         offers_relay: false,
         wires: BTreeMap::new(),
         accepted: 0,

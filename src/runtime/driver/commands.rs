@@ -3,10 +3,11 @@
 use crate::home::clock::unix_ms;
 use crate::nickname::Nickname;
 use crate::peers::AddressGroup;
+use crate::transports::router_probe;
 use crate::wire::{Frame, Hello, PeerId};
-use crate::world::{Command, Session};
+use crate::world::{Command, Input, Session, SessionInput};
 
-use super::Driver;
+use super::{Done, Driver};
 
 impl Driver {
     pub(super) fn carry_out(&mut self) {
@@ -29,6 +30,10 @@ impl Driver {
                 tracing::debug!(session, through, peer = %expected, "dialling through another node");
                 self.network.dial_through(session, through, expected, &self.node.world().sessions);
             }
+            Command::ProbeRouter { session, at } => self.task(async move {
+                let answers = router_probe::answers_what_is_unasked(at).await;
+                Done::Inputs(vec![Input::Session(session, SessionInput::RouterProbed { answers })])
+            }),
             Command::SendFrame(session, frame) => drop(self.network.send(session, &frame)),
             Command::SendPacket { session, packet } => {
                 if let Some(frame) = self.identity.sign(&packet) {
