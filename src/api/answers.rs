@@ -218,9 +218,25 @@ pub struct TransportStatus {
     pub problem: Option<String>,
     /// How well it has served since the node was started.
     pub stability: TransportStability,
+    /// What has gone by it since the node was started.
+    #[serde(default)]
+    pub traffic: Traffic,
     /// Whether the router lets others through to it.
     #[serde(default)]
     pub mapping: MappingStatus,
+}
+
+/// Frames that have come and gone, and their bytes. Bulk data is not among them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// Frames that came.
+    pub frames_in: u64,
+    /// Their bytes.
+    pub bytes_in: u64,
+    /// Frames that went.
+    pub frames_out: u64,
+    /// Their bytes.
+    pub bytes_out: u64,
 }
 
 /// How well a transport has served, in a [`TransportStatus`].
@@ -236,6 +252,9 @@ pub struct TransportStability {
     pub success_percent: u32,
     /// The mean round trip, in milliseconds.
     pub round_trip_ms: Option<u32>,
+    /// Packets that were lost, of a thousand: a mean that forgets. None where the transport does not count them.
+    #[serde(default)]
+    pub loss_per_mille: Option<u32>,
     /// How long its sessions lasted in the mean, in milliseconds.
     pub lasts_ms: Option<u32>,
     /// When somebody else last opened a session by it, in milliseconds of unix time.
@@ -502,6 +521,9 @@ pub struct Peer {
     /// Where it sees this node, by STUN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sees_us_at: Option<SocketAddr>,
+    /// What has gone to it and come from it since the node was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
 }
 
 /// `getnodeinfo`: where this node is.

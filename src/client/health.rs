@@ -287,7 +287,7 @@ pub(super) mod tests {
     use super::*;
     use crate::api::answers::{
         CameIn, ClockStatus, ContactCounts, Counters, DhtStatus, LanStatus, MappingStatus, NicknameStatus, RelayStatus,
-        SessionCounts, StunStatus, TransportStatus,
+        SessionCounts, StunStatus, Traffic, TransportStatus,
     };
     use crate::identity::NodeId;
 
@@ -321,9 +321,11 @@ pub(super) mod tests {
                     sessions: 2,
                     success_percent: 90,
                     round_trip_ms: Some(12),
+                    loss_per_mille: None,
                     lasts_ms: None,
                     came_in_unix_ms: Some(NOW),
                 },
+                traffic: Traffic::default(),
                 mapping: MappingStatus::default(),
             }],
             stun: StunStatus::default(),

@@ -16,7 +16,7 @@ use super::terminal::{
 use super::{Context, now_unix_ms};
 use crate::api::answers::{
     ContactCounts, Counters, Direction, ExternalAddress, LanStatus, Peer, Peers, RelayStatus, Status, StunStatus,
-    TransportStability, TransportStatus,
+    Traffic, TransportStability, TransportStatus,
 };
 use crate::api::methods::{GetId, GetStatus, ListPeers, Reconnect, ShutDown};
 use crate::identity::Entrypoint;
@@ -186,6 +186,9 @@ impl Lines {
         for transport in &status.transports {
             self.add(transport.name.as_str(), transport_text(transport));
             self.add("", stability_text(&transport.stability, now_unix_ms));
+            if transport.traffic.frames_in + transport.traffic.frames_out > 0 {
+                self.add("", styled(FAINT, bytes_of(&transport.traffic)));
+            }
             if let (Some(state), Some(said)) =
                 (&transport.mapping.state, port_mapping::in_words(transport, now_unix_ms))
             {
@@ -253,6 +256,12 @@ fn relay_text(relay: &RelayStatus) -> String {
     format!("{} of others{before}", counted(relay.carries, "session"))
 }
 
+/// Frames and their bytes, in and out.
+fn bytes_of(traffic: &Traffic) -> String {
+    let (came, went) = (counted(traffic.frames_in, "frame"), counted(traffic.frames_out, "frame"));
+    format!("{came} in, {}; {went} out, {}", bytes_text(traffic.bytes_in), bytes_text(traffic.bytes_out))
+}
+
 /// Bytes, in the greatest unit of which there is one.
 fn bytes_text(bytes: u64) -> String {
     let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
@@ -310,6 +319,7 @@ fn stability_text(stability: &TransportStability, now_unix_ms: u64) -> String {
     }
     let mut said = vec![counted(stability.sessions, "session"), format!("{} % last", stability.success_percent)];
     said.extend(stability.round_trip_ms.map(|ms| format!("round trip {ms} ms")));
+    said.extend(stability.loss_per_mille.map(|lost| format!("{}.{} % lost", lost / 10, lost % 10)));
     said.extend(stability.lasts_ms.map(|ms| format!("a session lasts {}", Span { ms: ms.into() })));
     said.push(match stability.came_in_unix_ms {
         Some(then) => format!("somebody came in {}", when(now_unix_ms, then)),

@@ -134,6 +134,10 @@ pub fn report(world: &mut World, system: &System, id: SessionId, input: SessionI
                 session.router = RouterProbe::Unknown;
             }
         }
+        SessionInput::Loss { per_mille } => {
+            let Some(session) = world.sessions.get(id) else { return };
+            world.identity.stabilities.loss(&session.transport, per_mille);
+        }
         SessionInput::RouterProbed { answers } => introductions::router_probed(world, id, answers),
         SessionInput::Moved => connections::tell(world, system, id, Told::Moved),
         SessionInput::Frame(event) => {

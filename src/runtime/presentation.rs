@@ -339,6 +339,12 @@ pub fn stun(node: &Core) -> answers::StunStatus {
     }
 }
 
+/// What has gone through the gateway.
+pub fn traffic(traffic: super::driver::Traffic) -> answers::Traffic {
+    let super::driver::Traffic { frames_in, bytes_in, frames_out, bytes_out } = traffic;
+    answers::Traffic { frames_in, bytes_in, frames_out, bytes_out }
+}
+
 /// The nodes that are known, and sessions whose peer has not said who it is.
 pub fn peers(node: &Core, now_unix_ms: u64, started_unix_ms: u64) -> Vec<answers::Peer> {
     let world = node.world();
@@ -380,6 +386,7 @@ pub fn peers(node: &Core, now_unix_ms: u64, started_unix_ms: u64) -> Vec<answers
             sessions: known.sessions,
             round_trip_us: known.round_trip_us,
             sees_us_at: world.stun.observations.of(&known.id, OurSocket::Single, world.now.ms).map(|seen| seen.mapped),
+            traffic: None,
         })
         .collect();
     let strangers = world.sessions.iter().filter(|(_, session)| session.peer.is_none());
@@ -396,6 +403,7 @@ pub fn peers(node: &Core, now_unix_ms: u64, started_unix_ms: u64) -> Vec<answers
         sessions: 0,
         round_trip_us: None,
         sees_us_at: None,
+        traffic: None,
     }));
     peers.sort_by_key(|peer| (peer.session.is_none(), std::cmp::Reverse(peer.last_seen_unix_ms), peer.id));
     peers

@@ -23,4 +23,4 @@ pub use sessions::{
     BulkStream, Caller, INCOMING_BULK_STREAMS, IncomingBulk, Limits, OpenBulkError, SessionCounts,
     raise_descriptor_limit,
 };
-pub use transport::{OpeningBulk, SendRefused, SessionNumbers, Transport};
+pub use transport::{OpeningBulk, PacketCounts, SendRefused, SessionNumbers, Transport};

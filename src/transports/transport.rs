@@ -54,6 +54,11 @@ pub trait Transport {
     /// they are refused.
     fn incoming_bulk(&self) -> mpsc::Receiver<IncomingBulk>;
 
+    /// How many packets of a session were sent and lost so far, if the transport counts them. TCP hides that.
+    fn packets(&self, _session: SessionNumber) -> Option<PacketCounts> {
+        None
+    }
+
     /// Sends a message of STUN from the socket that sessions go by, and says which port of this machine that is; `None`
     /// if there is no such socket. What comes back is told of by `Stun`.
     fn send_stun(&self, _to: SocketAddr, _message: &[u8]) -> Option<u16> {
@@ -71,6 +76,15 @@ pub trait Transport {
     /// Ends a session: sends what is queued, for a moment, then closes. Answered by `Closed` with this reason, or with
     /// another if it had just ended.
     fn close(&self, session: SessionNumber, reason: CloseReason, detail: String);
+}
+
+/// Packets of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PacketCounts {
+    /// Those that were sent.
+    pub sent: u64,
+    /// Those of them that were lost.
+    pub lost: u64,
 }
 
 /// Why a frame was not queued.

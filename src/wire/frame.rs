@@ -97,7 +97,8 @@ const PEER_ID: u64 = 1;
 const READY: u64 = 2;
 const REFUSED: u64 = 3;
 const PING: u64 = 4;
-const PONG: u64 = 5;
+/// The number of [`Frame::Pong`].
+pub const PONG: u64 = 5;
 const GET_PEERS: u64 = 6;
 const PEERS: u64 = 7;
 /// The number of [`Frame::Packet`].

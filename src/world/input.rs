@@ -193,6 +193,11 @@ pub enum SessionInput {
     },
     /// The peer's sign that it lives, below the protocol.
     KeepAlive,
+    /// Packets that were lost of those that were sent by it lately; told before a PONG.
+    Loss {
+        /// Of a thousand.
+        per_mille: u32,
+    },
     /// Answers [`Command::ProbeRouter`](super::Command::ProbeRouter).
     RouterProbed {
         /// The router in front of the peer answers what comes unasked.

@@ -28,6 +28,8 @@ pub struct Stability {
     success: u32,
     /// The round trip in milliseconds, likewise.
     round_trip_ms: Option<u32>,
+    /// Packets that are lost, of a million, likewise.
+    loss: Option<u32>,
     /// When something came in by it, in milliseconds since the node was started.
     heard_ms: Option<u64>,
     /// How long its sessions lasted, in milliseconds, likewise.
@@ -62,7 +64,14 @@ impl Better {
 impl Default for Stability {
     /// Nothing is known: half of what is to be hoped.
     fn default() -> Self {
-        Self { success: ALWAYS / 2, round_trip_ms: None, heard_ms: None, lasts_ms: None, came_in_unix_ms: None }
+        Self {
+            success: ALWAYS / 2,
+            round_trip_ms: None,
+            loss: None,
+            heard_ms: None,
+            lasts_ms: None,
+            came_in_unix_ms: None,
+        }
     }
 }
 
@@ -77,6 +86,12 @@ impl Stability {
     #[must_use]
     pub fn round_trip_ms(&self) -> Option<u32> {
         self.round_trip_ms
+    }
+
+    /// Packets that are lost in the mean, of a thousand. Nothing is known of a transport that does not count them.
+    #[must_use]
+    pub fn loss_per_mille(&self) -> Option<u32> {
+        self.loss.map(|loss| loss / (ALWAYS / 1_000))
     }
 
     /// How long its sessions lasted in the mean, in milliseconds.
@@ -105,6 +120,7 @@ impl Stability {
         if other.success >= self.success.saturating_add(CLEARLY) {
             return None;
         }
+        // A transport that sends again what was lost is slower where much is, and that shows in the round trip.
         let (ours, theirs) = (self.round_trip_ms?, other.round_trip_ms?);
         let is_quicker = ours.saturating_add(CLEARLY_MS) <= theirs && u64::from(ours) * 4 <= u64::from(theirs) * 3;
         is_quicker.then_some(Better::IsQuicker)
@@ -147,6 +163,13 @@ impl Stabilities {
         let stability = self.entry(transport);
         stability.round_trip_ms =
             Some(stability.round_trip_ms.map_or(round_trip_ms, |known| mean(known, round_trip_ms)));
+    }
+
+    /// So many packets of a thousand were lost lately.
+    pub fn loss(&mut self, transport: &TransportName, per_mille: u32) {
+        let observed = per_mille.min(1_000) * (ALWAYS / 1_000);
+        let stability = self.entry(transport);
+        stability.loss = Some(stability.loss.map_or(observed, |known| mean(known, observed)));
     }
 
     /// A packet came in.

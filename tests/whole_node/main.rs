@@ -47,6 +47,7 @@ mod signals;
 mod stranger;
 mod stun;
 mod talk;
+mod traffic;
 mod truth;
 mod two_sessions;
 mod vanish;

@@ -235,6 +235,12 @@ settings! {
         ),
     }
 
+    ["services/gateway"]
+    gateway: GatewaySettings {
+        download: u64 = live(size(0, 1 << 40), "0B", "Bytes of frames that are taken in a second, at most; 0 is no limit"),
+        upload: u64 = live(size(0, 1 << 40), "0B", "Bytes of frames that are sent in a second, at most; 0 is no limit"),
+    }
+
     ["services/relay"]
     relay: RelaySettings {
         circuits: usize = restart(number(1, 10_000), "32", "Sessions of others that are carried, at most"),

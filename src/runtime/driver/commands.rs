@@ -34,10 +34,10 @@ impl Driver {
                 let answers = router_probe::answers_what_is_unasked(at).await;
                 Done::Inputs(vec![Input::Session(session, SessionInput::RouterProbed { answers })])
             }),
-            Command::SendFrame(session, frame) => drop(self.network.send(session, &frame)),
+            Command::SendFrame(session, frame) => drop(self.send_frame(session, &frame)),
             Command::SendPacket { session, packet } => {
                 if let Some(frame) = self.identity.sign(&packet) {
-                    self.network.send(session, &frame);
+                    self.send_frame(session, &frame);
                 }
             }
             Command::SendMessage { session, message, recipient } => {
@@ -87,7 +87,7 @@ impl Driver {
         let observed = found.filter(|session| !session.is_carried()).map(Session::entrypoint);
         let settings = &self.settings.values;
         let hello = Hello::new(&settings.node.network, unix_ms(), observed).listed(settings.node.listed);
-        self.network.send(session, &Frame::Hello(hello));
+        self.send_frame(session, &Frame::Hello(hello));
     }
 
     /// Proves who this node is.
@@ -96,6 +96,6 @@ impl Driver {
         let entrypoints = self.node.world().identity.published.clone();
         let (key, document) = (&self.identity.keys.identity, &self.identity.document);
         let peer_id = PeerId::new(key, document, &proved.handshake_hash, proved.role(), entrypoints);
-        self.network.send(session, &Frame::PeerId(peer_id));
+        self.send_frame(session, &Frame::PeerId(peer_id));
     }
 }

@@ -1,5 +1,7 @@
 //! What the network tells, as the core is told of it.
 
+use std::time::Duration;
+
 use tokio::time::sleep;
 
 use crate::automata::senders::network::lan_discovery;
@@ -7,7 +9,7 @@ use crate::automata::senders::transports::peer_protocol as told;
 use crate::automata::senders::transports::relay_circuit as carrying;
 use crate::home::clock::unix_ms;
 use crate::home::entropy::chance_ms;
-use crate::identity::VerifiedDocument;
+use crate::identity::{NodeId, VerifiedDocument};
 use crate::name::TransportName;
 use crate::peers::AddressGroup;
 use crate::runtime::inbound::{self, Inbound, Proved};
@@ -15,7 +17,7 @@ use crate::runtime::trace_budget::{Charged, Kind, Source};
 use crate::transports::lan::LanEvent;
 use crate::transports::relay::RelayEvent;
 use crate::transports::{CloseReason, TransportEvent};
-use crate::wire::{Frame, PACKET};
+use crate::wire::{Frame, LENGTH_BYTES, PACKET, PONG};
 use crate::world::{Input, Session, SessionInput, TransportInput};
 
 use super::tasks::BySession;
@@ -137,17 +139,37 @@ impl Driver {
         }));
     }
 
+    /// The frame at hand is dealt with now, and holds its place until others may follow.
+    fn hold(&mut self, wait: Duration) {
+        let held = self.tasks.cause.clone();
+        self.network.early.push(Box::pin(async move {
+            sleep(wait).await;
+            drop(held);
+        }));
+    }
+
+    /// Counts a frame. How long it has to hold its place.
+    fn frame_came(&mut self, session: u64, peer: &NodeId, bytes: u64) -> Option<Duration> {
+        let transport = self.network.transport_of(session)?.clone();
+        let (limit, now_us) = (self.settings.bandwidth().download, self.clock.elapsed_us());
+        self.network.gateway.came(&transport, peer, bytes, limit, now_us)
+    }
+
     fn frame(&mut self, session: u64, bytes: &[u8]) {
         let Some(proved) = self.network.proved.get(&session).copied() else { return };
         let is_friend = self.node.world().is_friend(&proved.peer);
         let is_packet = Frame::tag_of(bytes) == Some(PACKET);
         if let Some(wait) = self.network.rates.take(session, is_packet, is_friend, self.clock.elapsed_us()) {
-            // It is dealt with now, and holds its place until others may follow.
-            let held = self.tasks.cause.clone();
-            self.network.early.push(Box::pin(async move {
-                sleep(wait).await;
-                drop(held);
-            }));
+            self.hold(wait);
+        }
+        let bytes_in = (LENGTH_BYTES + bytes.len()) as u64;
+        if let Some(wait) = self.frame_came(session, &proved.peer, bytes_in) {
+            self.hold(wait);
+        }
+        if Frame::tag_of(bytes) == Some(PONG)
+            && let Some(per_mille) = self.network.loss_per_mille(session)
+        {
+            self.input(Input::Session(session, SessionInput::Loss { per_mille }));
         }
         let now_unix_ms = unix_ms();
         if let Some(ahead_ms) = inbound::clock_ahead_ms(bytes, now_unix_ms) {

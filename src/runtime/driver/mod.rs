@@ -12,6 +12,7 @@ mod commands;
 mod dht;
 mod dht_socket;
 mod events;
+mod gateway;
 mod network;
 mod notices;
 mod our_identity;
@@ -52,6 +53,7 @@ use super::recording::{Recorder, Recording};
 use callers::Callers;
 pub use callers::{WaitingPing, WaitingService};
 use dht::DhtNeighbour;
+pub use gateway::Traffic;
 pub use network::Network;
 use network::TransportEvents;
 pub use notices::Notices;
@@ -158,6 +160,7 @@ impl Driver {
         while !self.node.has_stopped() {
             let deadline = self.node.poll_deadline().map(|ms| self.clock.at(ms));
             let sent_due = self.storage.sent_due;
+            let upload_due = self.network.gateway.due_us().map(|us| self.clock.at(us.div_ceil(1_000)));
             let flush_due = self.recording.flush_due_ms().map(|ms| self.clock.at(ms));
             tokio::select! {
                 Some((transport, event)) = events.next() => self.transport_event(transport, event),
@@ -181,6 +184,9 @@ impl Driver {
                 }
                 () = async { sleep_until(sent_due.expect("it is guarded")).await }, if sent_due.is_some() => {
                     self.tasks.extend(self.storage.write_down_sent());
+                }
+                () = async { sleep_until(upload_due.expect("it is guarded")).await }, if upload_due.is_some() => {
+                    self.network.send_what_is_due(&self.settings.bandwidth(), self.clock.elapsed_us());
                 }
                 () = async { sleep_until(flush_due.expect("it is guarded")).await }, if flush_due.is_some() => {
                     self.recording.hand_over(&mut self.node, self.clock.now().ms);
@@ -284,7 +290,7 @@ impl Driver {
             }
             Done::Introduced { session, newest, event } => {
                 if let Some(newest) = newest {
-                    self.network.send(session, &Frame::YourDocument(newest));
+                    self.send_frame(session, &Frame::YourDocument(newest));
                 }
                 self.input(event);
             }
@@ -312,6 +318,12 @@ impl Driver {
         }
     }
 
+    /// Sends a frame. Says whether a session has taken it, or it waits for its time.
+    pub(super) fn send_frame(&mut self, session: u64, frame: &Frame) -> bool {
+        let (limits, now_us) = (self.settings.bandwidth(), self.clock.elapsed_us());
+        self.network.send(session, frame, &limits, now_us)
+    }
+
     fn raise_revision(&mut self, seen: VerifiedDocument) {
         self.tasks.push(self.storage.raise_revision(seen));
     }
@@ -331,7 +343,7 @@ impl Driver {
 
     fn send_sealed(&mut self, session: u64, message: PacketId, bytes: Option<Vec<u8>>) {
         reach(AbortPoint::BeforeSending);
-        let is_sent = bytes.is_some_and(|bytes| self.network.send(session, &Frame::Packet(bytes)));
+        let is_sent = bytes.is_some_and(|bytes| self.send_frame(session, &Frame::Packet(bytes)));
         reach(AbortPoint::AfterSending);
         self.input(Input::Transmitted { message, session, is_sent });
     }

@@ -19,14 +19,20 @@ use crate::runtime::transports::{TRANSPORTS, TransportKind, limits_of_carried};
 use crate::transports::port_mapping::PortMapper;
 use crate::transports::relay::{Relay, RelayEvent};
 use crate::transports::tcp::TcpTransport;
-use crate::transports::{Caller, CloseReason, ListenError, OpenBulkError, SessionNumbers, Transport, TransportEvent};
-use crate::wire::{CarryRefusal, Frame};
+use crate::transports::{
+    Caller, CloseReason, ListenError, OpenBulkError, PacketCounts, SessionNumbers, Transport, TransportEvent,
+};
+use crate::wire::{CarryRefusal, Frame, LENGTH_BYTES};
 use crate::world::{Input, Sessions, TransportInput};
 
+use super::gateway::{Gateway, Outgoing};
 use super::rates::Rates;
 
 /// Events of transports that wait to be dealt with, at most, for each transport.
 const EVENTS_WAITING: usize = 4_096;
+
+/// Of fewer packets than these no share that is lost is told.
+const PACKETS_THAT_TELL: u64 = 20;
 
 /// The address of a node that has gone.
 const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
@@ -50,6 +56,10 @@ pub struct Network {
     pub(super) proved: HashMap<u64, Proved>,
     /// How fast frames come.
     pub(super) rates: Rates,
+    /// What has gone through, and how fast it may.
+    pub gateway: Gateway,
+    /// Packets of each session, when they were last looked at.
+    packets: HashMap<u64, PacketCounts>,
     /// Frames that came too early, each until its time has come.
     pub(super) early: FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>,
     /// Sessions that others carry, and those of others.
@@ -62,6 +72,13 @@ pub struct Network {
     pub frames_out: u64,
     /// How many connections transports have refused, by their reasons.
     pub refused_connections: BTreeMap<String, u64>,
+}
+
+/// How many bytes of frames may come and go in a second.
+#[derive(Clone, Copy, Debug)]
+pub struct Bandwidth {
+    pub download: Option<u64>,
+    pub upload: Option<u64>,
 }
 
 /// A transport, and where it listens.
@@ -120,6 +137,8 @@ impl Network {
             sessions: HashMap::new(),
             proved: HashMap::new(),
             rates: Rates::default(),
+            gateway: Gateway::default(),
+            packets: HashMap::new(),
             early: FuturesUnordered::new(),
             relay,
             router: PortMapper::default(),
@@ -201,6 +220,8 @@ impl Network {
         self.sessions.remove(&session);
         self.proved.remove(&session);
         self.rates.forget(session);
+        self.gateway.forget(session);
+        self.packets.remove(&session);
     }
 
     /// Which interfaces serve transports, and whether they are those of before.
@@ -298,19 +319,67 @@ impl Network {
         Some(Input::Transport(name, TransportInput::Failed { reason }))
     }
 
-    /// Hands a frame to a session. One that takes no more is closed: its peer does not read.
-    pub(super) fn send(&mut self, session: u64, frame: &Frame) -> bool {
-        let Some(transport) = self.of_session(session) else { return false };
-        match transport.send(session, frame.encode()) {
-            Ok(()) => {
-                self.frames_out += 1;
-                true
-            }
-            Err(error) => {
-                tracing::debug!(session, frame = frame.name(), %error, "a frame was not sent");
-                transport.close(session, CloseReason::Failed, error.to_string());
+    /// Which transport a session is of.
+    pub(super) fn transport_of(&self, session: u64) -> Option<&TransportName> {
+        self.sessions.get(&session)
+    }
+
+    /// Packets that a session has lost since this was asked last, of a thousand that it has sent; nothing if it has sent
+    /// too few to tell, or its transport does not count them.
+    pub(super) fn loss_per_mille(&mut self, session: u64) -> Option<u32> {
+        let now = self.of_session(session)?.packets(session)?;
+        let before = self.packets.entry(session).or_default();
+        let sent = now.sent.saturating_sub(before.sent);
+        if sent < PACKETS_THAT_TELL {
+            return None;
+        }
+        let lost = now.lost.saturating_sub(before.lost).min(sent);
+        *before = now;
+        u32::try_from(lost * 1_000 / sent).ok()
+    }
+
+    /// Hands a frame to a session, or lets it wait if more is sent in a second than may be. One that takes no more is
+    /// closed: its peer does not read.
+    pub(super) fn send(&mut self, session: u64, frame: &Frame, limits: &Bandwidth, now_us: u64) -> bool {
+        match self.gateway.send(session, frame.encode(), limits.upload, now_us) {
+            Outgoing::Now(bytes) => self.hand_over(session, bytes),
+            Outgoing::Queued => true,
+            Outgoing::Full => {
+                if let Some(transport) = self.of_session(session) {
+                    let detail = "more was to be sent than services/gateway/upload lets through";
+                    transport.close(session, CloseReason::Failed, detail.to_owned());
+                }
                 false
             }
         }
+    }
+
+    /// Sends what has waited for its time.
+    pub(super) fn send_what_is_due(&mut self, limits: &Bandwidth, now_us: u64) {
+        while let Some((session, frame)) = self.gateway.next_due(limits.upload, now_us) {
+            self.hand_over(session, frame);
+        }
+    }
+
+    /// A session is about to be closed: what was to be said in it goes before.
+    pub(super) fn send_the_rest(&mut self, session: u64) {
+        for frame in self.gateway.release(session) {
+            self.hand_over(session, frame);
+        }
+    }
+
+    fn hand_over(&mut self, session: u64, frame: Vec<u8>) -> bool {
+        let Some(transport) = self.of_session(session) else { return false };
+        let bytes = (LENGTH_BYTES + frame.len()) as u64;
+        if let Err(error) = transport.send(session, frame) {
+            tracing::debug!(session, %error, "a frame was not sent");
+            transport.close(session, CloseReason::Failed, error.to_string());
+            return false;
+        }
+        self.frames_out += 1;
+        if let (Some(transport), Some(proved)) = (self.sessions.get(&session), self.proved.get(&session)) {
+            self.gateway.went(transport, &proved.peer, bytes);
+        }
+        true
     }
 }

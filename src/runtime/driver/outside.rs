@@ -119,6 +119,7 @@ impl Driver {
             }
             Transports::RelayCircuitCut { circuit } => self.network.relay.cut(circuit),
             Transports::TcpConnectionCloseSocket { session } | Transports::QuicConnectionCloseSocket { session } => {
+                self.network.send_the_rest(session);
                 self.of_session(session, |transport| {
                     transport.close(session, CloseReason::Local, "it is no longer wanted".to_owned());
                 })

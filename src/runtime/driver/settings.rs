@@ -10,6 +10,7 @@ use crate::name::ServiceName;
 use crate::store::Quota;
 
 use super::dht_socket::DhtSocket;
+use super::network::Bandwidth;
 
 /// The settings in force, and the home folder that they are kept in.
 pub struct OurSettings {
@@ -48,6 +49,13 @@ impl OurSettings {
     pub fn is_enabled(&self, service: &str) -> bool {
         let name = service.parse::<ServiceName>().ok();
         name.and_then(|name| self.values.services.get(&name).copied()).unwrap_or(false)
+    }
+
+    /// How many bytes of frames may come and go in a second.
+    pub(super) fn bandwidth(&self) -> Bandwidth {
+        let limit = |bytes: u64| (bytes > 0).then_some(bytes);
+        let gateway = &self.values.gateway;
+        Bandwidth { download: limit(gateway.download), upload: limit(gateway.upload) }
     }
 
     /// How much of messages of strangers is kept.

@@ -55,6 +55,10 @@ impl Answers<GetId> for Driver {
 impl Answers<ListPeers> for Driver {
     fn answer(&mut self, ListPeers {}: ListPeers, reply: Reply<answers::Peers>) {
         let mut peers = presentation::peers(&self.node, unix_ms(), self.callers.started_unix_ms);
+        for peer in &mut peers {
+            let traffic = peer.id.and_then(|id| self.network.gateway.of_peer(&id));
+            peer.traffic = traffic.map(presentation::traffic);
+        }
         self.ask(reply, false, move |store| {
             let names = lookup::names(store)?;
             for peer in &mut peers {
@@ -93,7 +97,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
         network_connector: presentation::network_connector(node),
         network_problem: world.problems.network.clone(),
         p2p_connector: system.p2p_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
-        transports: transports(node),
+        transports: transports(driver),
         lan_discovery: answers::LanStatus {
             state: services::state(system, "lan-discovery").name().to_owned(),
             found: world.lan.found() as u64,
@@ -140,14 +144,15 @@ fn clock(driver: &Driver) -> answers::ClockStatus {
     answers::ClockStatus { ahead_ms, apart: apart as u64, problem: verdict.in_words() }
 }
 
-fn transports(node: &Node<Recorder>) -> Vec<answers::TransportStatus> {
-    let world = node.world();
+fn transports(driver: &Driver) -> Vec<answers::TransportStatus> {
+    let (node, world) = (&driver.node, driver.node.world());
     let transports = node.system().network_transport.iter().map(|(name, transport)| answers::TransportStatus {
         name: name.clone(),
         state: transport.state().name().to_owned(),
         listening: world.identity.entrypoints.get(name).cloned().unwrap_or_default(),
         problem: world.problems.transports.get(name).cloned(),
         stability: stability(world, name),
+        traffic: presentation::traffic(driver.network.gateway.of_transport(name)),
         mapping: mapping(node, name),
     });
     transports.collect()
@@ -170,6 +175,7 @@ fn stability(world: &World, name: &TransportName) -> answers::TransportStability
         sessions: ready.filter(|session| is_by_it(session)).count() as u64,
         success_percent: stability.success_percent(),
         round_trip_ms: stability.round_trip_ms(),
+        loss_per_mille: stability.loss_per_mille(),
         lasts_ms: stability.lasts_ms(),
         came_in_unix_ms: stability.came_in_unix_ms(),
     }

@@ -29,7 +29,9 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 
 use super::sessions::{IncomingBulk, Limits, Orders, SessionCounts, Shared, lock};
-use super::{CloseReason, OpeningBulk, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent, bind};
+use super::{
+    CloseReason, OpeningBulk, PacketCounts, SendRefused, SessionNumber, SessionNumbers, Transport, TransportEvent, bind,
+};
 use crate::identity::{IdentityKey, NodeId};
 
 use endpoint::Endpoint;
@@ -122,6 +124,11 @@ impl Transport for QuicTransport {
 
     fn send(&self, session: SessionNumber, frame: Vec<u8>) -> Result<(), SendRefused> {
         self.inner().shared.send(session, frame)
+    }
+
+    fn packets(&self, session: SessionNumber) -> Option<PacketCounts> {
+        let orders = self.inner().shared.orders(session)?;
+        orders.packets.get().map(|count| count())
     }
 
     fn send_stun(&self, to: SocketAddr, message: &[u8]) -> Option<u16> {

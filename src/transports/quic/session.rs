@@ -15,7 +15,7 @@ use super::talk::Talk;
 use super::{parameters, tls};
 use crate::identity::NodeId;
 use crate::transports::sessions::{Ended, Place, failed, ordered};
-use crate::transports::{CloseReason, SessionNumber, TransportEvent};
+use crate::transports::{CloseReason, PacketCounts, SessionNumber, TransportEvent};
 
 /// What the keys of a session are asked for, to make the hash that PEER-ID signs (RFC 9846, section 7.5; the label of
 /// an exporter is registered or experimental).
@@ -94,6 +94,11 @@ impl Session {
         if let Some(own) = connection.local_ip().filter(|_| !is_outgoing) {
             let _ = self.orders.own_address.set(own.to_canonical());
         }
+        let counted = connection.clone();
+        let _ = self.orders.packets.set(Box::new(move || {
+            let path = counted.stats().path;
+            PacketCounts { sent: path.sent_packets, lost: path.lost_packets }
+        }));
         let session = self.number;
         self.tell(TransportEvent::Authenticated { session, peer, handshake_hash, outgoing: is_outgoing }).await?;
         Ok((Opened { connection, peer, is_outgoing }, place))

@@ -12,10 +12,13 @@ use tokio::sync::oneshot;
 use super::bulk::{BulkStream, OpenBulkError};
 use super::limits::Limits;
 use super::lock::lock;
-use crate::transports::{CloseReason, ReceiveWindow, SendRefused};
+use crate::transports::{CloseReason, PacketCounts, ReceiveWindow, SendRefused};
 
 /// How a bulk stream is handed out.
 pub(in crate::transports) type BulkReply = oneshot::Sender<Result<BulkStream, OpenBulkError>>;
+
+/// Asks how many packets were sent and lost.
+pub(in crate::transports) type CountPackets = Box<dyn Fn() -> PacketCounts + Send + Sync>;
 
 /// The orders of a session.
 pub(in crate::transports) struct Orders {
@@ -23,6 +26,8 @@ pub(in crate::transports) struct Orders {
     waker: AtomicWaker,
     /// Our end of the connection, once there is one.
     pub(in crate::transports) own_address: OnceLock<IpAddr>,
+    /// How many packets were sent and lost so far, of a transport that counts them.
+    pub(in crate::transports) packets: OnceLock<CountPackets>,
     /// Frames that wait for whoever takes the events.
     pub(in crate::transports) received: Arc<ReceiveWindow>,
 }
@@ -59,6 +64,7 @@ impl Orders {
             waiting: Mutex::default(),
             waker: AtomicWaker::new(),
             own_address: OnceLock::new(),
+            packets: OnceLock::new(),
             received: Arc::default(),
         })
     }
