@@ -15,6 +15,7 @@ use anyhow::{Context as _, bail};
 use tokio::time::Instant;
 
 use crate::api::answers::MessageState;
+use crate::name::TransportName;
 use person::Person;
 use teller::Teller;
 
@@ -119,12 +120,20 @@ async fn story(folder: &Path, teller: &Teller) -> anyhow::Result<Traces> {
     teller.tell("bob", &format!("looks for `alice`, and finds {fingerprint}…"));
     alice.sees("bob", true).await?;
     bob.sees("alice", true).await?;
-    teller.tell("alice", "and bob are connected: Noise handshake, HELLO, PEER-ID, READY.");
+    let way = alice.way_to("bob", None).await?;
+    teller.tell("alice", &format!("and bob are connected {}: HELLO, PEER-ID, READY.", in_words(&way)));
 
     alice.says(teller, "bob", "Hello Bob, no server has seen this.", MessageState::Delivered).await?;
     bob.hears(teller, "alice").await?;
     bob.says(teller, "alice", "Hello Alice. I shall be away for a moment.", MessageState::Delivered).await?;
     alice.hears(teller, "bob").await?;
+
+    bob.switch_off(&way).await?;
+    teller.tell("bob", &format!("switches that way off: `bitpie service stop {way}-connections`."));
+    let other_way = alice.way_to("bob", Some(&way)).await?;
+    teller.tell("alice", &format!("and bob go on {}.", in_words(&other_way)));
+    alice.says(teller, "bob", "Did you notice?", MessageState::Delivered).await?;
+    bob.hears(teller, "alice").await?;
 
     bob.stop().await?;
     teller.tell("bob", "stops his node.");
@@ -149,6 +158,15 @@ async fn story(folder: &Path, teller: &Teller) -> anyhow::Result<Traces> {
     teller.tell("carol", "sees that he has read it.");
 
     all_stop([alice, bob, carol], teller).await
+}
+
+/// By which way two nodes talk.
+fn in_words(transport: &TransportName) -> String {
+    match transport.as_str() {
+        "tcp" => "by TCP, with Noise".to_owned(),
+        "udp" => "by UDP, with QUIC".to_owned(),
+        other => format!("by {other}"),
+    }
 }
 
 async fn all_stop(people: [Person; 3], teller: &Teller) -> anyhow::Result<Traces> {

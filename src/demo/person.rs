@@ -13,11 +13,12 @@ use crate::api::answers::{ContactState, Direction, MessageState};
 use crate::api::hidden::Hidden;
 use crate::api::methods::{
     AcceptContact, AddContact, FindName, FoundNames, GetId, GetMessage, GetStatus, ListContacts, ListMessages,
-    MarkRead, Method, SendMessage, ShowNickname,
+    ListPeers, MarkRead, Method, SendMessage, ShowNickname, StopService,
 };
 use crate::client::Connection;
 use crate::home::Home;
 use crate::home::config::{Config, Settings};
+use crate::name::TransportName;
 use crate::nickname::{Nickname, NicknameResult};
 use crate::runtime::run::Started;
 use crate::runtime::whose::KeyOptions;
@@ -215,6 +216,24 @@ impl Person {
             Ok(found.iter().any(|it| it.state == MessageState::Read).then_some(()))
         })
         .await
+    }
+
+    /// By which way this node talks with that person's, once there is one; another one than that, if it is said.
+    pub async fn way_to(&self, name: &str, but_not: Option<&TransportName>) -> anyhow::Result<TransportName> {
+        until("there is a session", || async {
+            let peers = self.call(ListPeers {}).await?.peers;
+            let peer = peers.into_iter().find(|peer| peer.name.as_ref().is_some_and(|it| it.as_str() == name));
+            let session = peer.and_then(|peer| peer.session).filter(|session| session.state == "STEADY");
+            Ok(session.map(|session| session.transport).filter(|transport| Some(transport) != but_not))
+        })
+        .await
+    }
+
+    /// Has no sessions by that transport any more, until the node starts again.
+    pub async fn switch_off(&self, transport: &TransportName) -> anyhow::Result<()> {
+        let name = format!("{transport}-connections").parse()?;
+        self.call(StopService { name }).await?;
+        Ok(())
     }
 
     /// Frames that went to and fro.

@@ -73,6 +73,11 @@ pub trait Transport {
     /// come by it any more. Each is told of by `Closed`. Those that go on from another address are told of by `Moved`.
     fn end_stranded(&self, addresses: &[IpAddr]);
 
+    /// Ends everything. Completes when the system has back what it was used for, or after a second at the latest.
+    fn end(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// Ends a session: sends what is queued, for a moment, then closes. Answered by `Closed` with this reason, or with
     /// another if it had just ended.
     fn close(&self, session: SessionNumber, reason: CloseReason, detail: String);

@@ -198,6 +198,7 @@ impl Driver {
         self.tasks.extend(self.storage.write_down_sent());
         self.dht.close();
         while self.tasks.next().await.is_some() {}
+        self.network.end().await;
         self.recording.end(&mut self.node, self.clock.now().ms);
         self.settings.log
     }

@@ -259,6 +259,11 @@ impl Network {
         Input::Event(if has_way_out { told::internet_reached() } else { told::internet_missing() })
     }
 
+    /// Ends all transports, and waits until their sockets are free for whoever starts next.
+    pub(super) async fn end(&self) {
+        futures_util::future::join_all(self.transports.values().map(|line| line.transport.end())).await;
+    }
+
     /// Others may connect by that transport.
     pub(super) fn listen(&self, name: &TransportName) {
         if let Some(line) = self.transports.get(name) {

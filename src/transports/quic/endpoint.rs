@@ -3,14 +3,19 @@
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 use quinn::{ServerConfig, TokioRuntime, VarInt};
 use tokio::task::AbortHandle;
+use tokio::time::timeout;
 
 use super::parameters;
 use super::socket::QuicSocket;
 use crate::transports::bind;
 use crate::transports::sessions::{Shared, lock};
+
+/// How long the end may take.
+const LONGEST_END: Duration = Duration::from_secs(1);
 
 /// An open socket.
 #[derive(Debug)]
@@ -65,6 +70,21 @@ impl Endpoint {
             task.abort();
         }
         self.quinn.close(VarInt::from_u32(0), b"");
+    }
+
+    /// Ends all sessions, and waits until the socket is free, for a second at the latest.
+    pub(super) async fn end(self) {
+        let socket = self.socket();
+        let quinn = self.quinn.clone();
+        self.close();
+        let _ = timeout(LONGEST_END, async {
+            quinn.wait_idle().await;
+            drop(quinn);
+            while socket.strong_count() > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
     }
 
     /// The socket, to see whether the system has it back.

@@ -24,6 +24,7 @@ mod talk;
 mod tls;
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
@@ -156,6 +157,16 @@ impl Transport for QuicTransport {
             orders.drop_if_stranded(addresses);
             orders.note_move();
         });
+    }
+
+    /// A socket is free once all sessions by it have been forgotten (RFC 9000, section 10.2).
+    fn end(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let endpoint = lock(&self.inner().endpoint).take();
+        Box::pin(async {
+            if let Some(endpoint) = endpoint {
+                endpoint.end().await;
+            }
+        })
     }
 
     fn close(&self, session: SessionNumber, reason: CloseReason, detail: String) {
