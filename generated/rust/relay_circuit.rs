@@ -7,6 +7,8 @@
 //! passes bytes between the two, which are sealed from end to end: it sees how many there are, and when.
 //!
 //! A circuit is never carried by another circuit: both must have sessions of their own with the node.
+//!
+//! Whoever asks learns nothing of somebody who does not want them, not even whether that node is here: both refusals have one name, and come at one time.
 
 use automata_runtime::generated::*;
 use super::types;
@@ -17,8 +19,10 @@ pub enum State {
     /// `AT_STARTUP`.
     #[default]
     AtStartup,
-    /// `OFFERED`, in `CARRYING`. Does the target take the session?
+    /// `OFFERED`, in `CARRYING`, `ASKED`.
     Offered,
+    /// `UNWANTED`, in `CARRYING`, `ASKED`. It is not here, or does not want it; nobody is told sooner.
+    Unwanted,
     /// `JOINED`, in `CARRYING`. Bytes are passed on.
     Joined,
     /// `ENDING`, in `CARRYING`. The service has been switched off.
@@ -32,6 +36,7 @@ impl State {
     pub const ALL: &[State] = &[
         State::AtStartup,
         State::Offered,
+        State::Unwanted,
         State::Joined,
         State::Ending,
         State::Closed,
@@ -43,6 +48,7 @@ impl State {
         match self {
             State::AtStartup => "AT_STARTUP",
             State::Offered => "OFFERED",
+            State::Unwanted => "UNWANTED",
             State::Joined => "JOINED",
             State::Ending => "ENDING",
             State::Closed => "CLOSED",
@@ -52,7 +58,13 @@ impl State {
     /// Inside `CARRYING`. It takes one of the places.
     #[must_use]
     pub const fn is_in_carrying(self) -> bool {
-        matches!(self, State::Offered | State::Joined | State::Ending)
+        matches!(self, State::Offered | State::Unwanted | State::Joined | State::Ending)
+    }
+
+    /// Inside `ASKED`. Does the target take the session?
+    #[must_use]
+    pub const fn is_in_asked(self) -> bool {
+        matches!(self, State::Offered | State::Unwanted)
     }
 }
 
@@ -91,7 +103,7 @@ pub enum Event {
     /// `taken`, from `transports`. An answer to offer.
     Taken,
     /// `not_taken`, from `transports`. The other answer.
-    NotTaken { reason: types::CarryRefusal },
+    NotTaken,
     /// `ended`, from `transports`. The circuit has ended, after so many bytes.
     Ended { bytes: u64 },
     /// `stop`, from `services`. The service relay is off.
@@ -108,16 +120,16 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in OFFERED` (`automata/relay_circuit.yaml:68`).
-    OfferedAfterAnswerTimeout,
-    /// `after answer_timeout in ENDING` (`automata/relay_circuit.yaml:81`).
-    EndingAfterAnswerTimeout,
+    /// `after verdict_time in ASKED` (`automata/relay_circuit.yaml:71`).
+    AskedAfterVerdictTime,
+    /// `after end_timeout in ENDING` (`automata/relay_circuit.yaml:88`).
+    EndingAfterEndTimeout,
 }
 
 impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
-        Timer::OfferedAfterAnswerTimeout,
-        Timer::EndingAfterAnswerTimeout,
+        Timer::AskedAfterVerdictTime,
+        Timer::EndingAfterEndTimeout,
     ];
 
     #[inline]
@@ -127,8 +139,8 @@ impl automaton::Timer for Timer {
 
     fn label(self) -> &'static str {
         match self {
-            Timer::OfferedAfterAnswerTimeout => "after answer_timeout in OFFERED",
-            Timer::EndingAfterAnswerTimeout => "after answer_timeout in ENDING",
+            Timer::AskedAfterVerdictTime => "after verdict_time in ASKED",
+            Timer::EndingAfterEndTimeout => "after end_timeout in ENDING",
         }
     }
 }
@@ -196,14 +208,17 @@ pub trait Conditions {
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Parameters {
-    /// How long the node that is wanted may take to answer; and how long the end may take.
-    pub answer_timeout: Milliseconds,
+    /// From the question to the refusal, whoever is wanted is not here or does not want the session.
+    pub verdict_time: Milliseconds,
+    /// How long the end may take.
+    pub end_timeout: Milliseconds,
 }
 
 impl Default for Parameters {
     fn default() -> Self {
         Self {
-            answer_timeout: Milliseconds(10_000),
+            verdict_time: Milliseconds(3000),
+            end_timeout: Milliseconds(10_000),
         }
     }
 }
@@ -215,14 +230,17 @@ pub type Settings = Parameters;
 #[derive(Clone, Debug, PartialEq, Default, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Given {
-    /// How long the node that is wanted may take to answer; and how long the end may take.
+    /// From the question to the refusal, whoever is wanted is not here or does not want the session.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub answer_timeout: Option<Milliseconds>,
+    pub verdict_time: Option<Milliseconds>,
+    /// How long the end may take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_timeout: Option<Milliseconds>,
 }
 
 impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
-        self.answer_timeout.is_none()
+        self.verdict_time.is_none() && self.end_timeout.is_none()
     }
 }
 
@@ -231,10 +249,14 @@ impl Parameters {
     #[must_use]
     pub fn new(settings: &Settings, given: &Given) -> Self {
         Self {
-            answer_timeout: given
-                .answer_timeout
+            verdict_time: given
+                .verdict_time
                 .clone()
-                .unwrap_or_else(|| settings.answer_timeout.clone()),
+                .unwrap_or_else(|| settings.verdict_time.clone()),
+            end_timeout: given
+                .end_timeout
+                .clone()
+                .unwrap_or_else(|| settings.end_timeout.clone()),
         }
     }
 }
@@ -521,6 +543,7 @@ impl blocking::State<Machine> for State {
         match self {
             State::AtStartup => in_at_startup(context),
             State::Offered => in_offered(context),
+            State::Unwanted => in_unwanted(context),
             State::Joined => in_joined(context),
             State::Ending => in_ending(context),
             State::Closed => context.nobody_answers(),
@@ -532,7 +555,7 @@ impl blocking::State<Machine> for State {
 #[inline]
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Taken | Event::NotTaken { .. }) => context.ignored(),
+        Trigger::Event(Event::Taken | Event::NotTaken) => context.ignored(),
         _ => context.nobody_answers(),
     }
 }
@@ -543,7 +566,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Asked { peer, target }) => {
             if !context.ask.offered() {
-                // → CLOSED (`automata/relay_circuit.yaml:47`).
+                // → CLOSED (`automata/relay_circuit.yaml:50`).
                 context
                     .effects
                     .act(Action::TurnDown {
@@ -551,7 +574,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                     });
                 context.take(State::Closed)
             } else if !context.ask.serves(peer) {
-                // → CLOSED (`automata/relay_circuit.yaml:48`).
+                // → CLOSED (`automata/relay_circuit.yaml:51`).
                 context
                     .effects
                     .act(Action::TurnDown {
@@ -559,15 +582,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                     });
                 context.take(State::Closed)
             } else if !context.ask.here(peer) {
-                // → CLOSED (`automata/relay_circuit.yaml:49`).
-                context
-                    .effects
-                    .act(Action::TurnDown {
-                        reason: types::CarryRefusal::NotHere,
-                    });
-                context.take(State::Closed)
-            } else if !context.ask.here(target) {
-                // → CLOSED (`automata/relay_circuit.yaml:50`).
+                // → CLOSED (`automata/relay_circuit.yaml:52`).
                 context
                     .effects
                     .act(Action::TurnDown {
@@ -575,15 +590,15 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                     });
                 context.take(State::Closed)
             } else if !context.ask.room_for(peer) {
-                // → CLOSED (`automata/relay_circuit.yaml:51`).
+                // → CLOSED (`automata/relay_circuit.yaml:53`).
                 context
                     .effects
                     .act(Action::TurnDown {
                         reason: types::CarryRefusal::NoRoom,
                     });
                 context.take(State::Closed)
-            } else {
-                // → OFFERED (`automata/relay_circuit.yaml:52`).
+            } else if context.ask.here(target) {
+                // → OFFERED (`automata/relay_circuit.yaml:54`).
                 context
                     .effects
                     .act(Action::KeepPlace {
@@ -595,13 +610,22 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                         target: target.clone(),
                         peer: peer.clone(),
                     });
-                enter_offered(context);
+                enter_asked(context);
                 context.take(State::Offered)
+            } else {
+                // → UNWANTED (`automata/relay_circuit.yaml:55`).
+                context
+                    .effects
+                    .act(Action::KeepPlace {
+                        peer: peer.clone(),
+                    });
+                enter_asked(context);
+                context.take(State::Unwanted)
             }
         }
         Trigger::Event(Event::Called { carrier, caller }) => {
             if context.ask.wanted(carrier, caller) {
-                // → CLOSED (`automata/relay_circuit.yaml:54`).
+                // → CLOSED (`automata/relay_circuit.yaml:57`).
                 context
                     .effects
                     .act(Action::Take {
@@ -610,7 +634,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                     });
                 context.take(State::Closed)
             } else {
-                // → CLOSED (`automata/relay_circuit.yaml:55`).
+                // → CLOSED (`automata/relay_circuit.yaml:58`).
                 context
                     .effects
                     .act(Action::TurnDown {
@@ -620,7 +644,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/relay_circuit.yaml:56`).
+            // → CLOSED (`automata/relay_circuit.yaml:59`).
             context.take(State::Closed)
         }
         Trigger::Event(Event::Ended { .. }) => context.ignored(),
@@ -633,7 +657,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_carrying(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Ended { bytes }) => {
-            // → CLOSED (`automata/relay_circuit.yaml:63`).
+            // → CLOSED (`automata/relay_circuit.yaml:66`).
             exit_all(context);
             context.effects.act(Action::NoteBytes { bytes: *bytes });
             context.take(State::Closed)
@@ -642,30 +666,13 @@ fn in_carrying(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `OFFERED`: Does the target take the session?
+/// `ASKED`: Does the target take the session?
 #[inline]
-fn in_offered(context: &mut Context<'_>) -> Response {
+fn in_asked(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Taken) => {
-            // → JOINED (`automata/relay_circuit.yaml:70`).
-            leave_offered(context);
-            enter_joined(context);
-            context.take(State::Joined)
-        }
-        Trigger::Event(Event::NotTaken { reason }) => {
-            // → CLOSED (`automata/relay_circuit.yaml:71`).
-            leave_offered(context);
-            leave_carrying(context);
-            context
-                .effects
-                .act(Action::TurnDown {
-                    reason: *reason,
-                });
-            context.take(State::Closed)
-        }
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/relay_circuit.yaml:72`).
-            leave_offered(context);
+            // → CLOSED (`automata/relay_circuit.yaml:73`).
+            leave_asked(context);
             leave_carrying(context);
             context
                 .effects
@@ -674,14 +681,14 @@ fn in_offered(context: &mut Context<'_>) -> Response {
                 });
             context.take(State::Closed)
         }
-        Trigger::Timer(Timer::OfferedAfterAnswerTimeout) => {
-            // → CLOSED (`automata/relay_circuit.yaml:68`).
-            leave_offered(context);
+        Trigger::Timer(Timer::AskedAfterVerdictTime) => {
+            // → CLOSED (`automata/relay_circuit.yaml:71`).
+            leave_asked(context);
             leave_carrying(context);
             context
                 .effects
                 .act(Action::TurnDown {
-                    reason: types::CarryRefusal::NoAnswer,
+                    reason: types::CarryRefusal::NotHere,
                 });
             context.take(State::Closed)
         }
@@ -689,12 +696,36 @@ fn in_offered(context: &mut Context<'_>) -> Response {
     }
 }
 
+/// `OFFERED`.
+#[inline]
+fn in_offered(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::Taken) => {
+            // → JOINED (`automata/relay_circuit.yaml:77`).
+            leave_asked(context);
+            enter_joined(context);
+            context.take(State::Joined)
+        }
+        Trigger::Event(Event::NotTaken) => {
+            // → UNWANTED (`automata/relay_circuit.yaml:78`).
+            context.take(State::Unwanted)
+        }
+        _ => in_asked(context),
+    }
+}
+
+/// `UNWANTED`: It is not here, or does not want it; nobody is told sooner.
+#[inline]
+fn in_unwanted(context: &mut Context<'_>) -> Response {
+    in_asked(context)
+}
+
 /// `JOINED`: Bytes are passed on.
 #[inline]
 fn in_joined(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → ENDING (`automata/relay_circuit.yaml:77`).
+            // → ENDING (`automata/relay_circuit.yaml:84`).
             enter_ending(context);
             context.take(State::Ending)
         }
@@ -707,8 +738,8 @@ fn in_joined(context: &mut Context<'_>) -> Response {
 fn in_ending(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => context.ignored(),
-        Trigger::Timer(Timer::EndingAfterAnswerTimeout) => {
-            // → CLOSED (`automata/relay_circuit.yaml:81`).
+        Trigger::Timer(Timer::EndingAfterEndTimeout) => {
+            // → CLOSED (`automata/relay_circuit.yaml:88`).
             leave_ending(context);
             leave_carrying(context);
             context.take(State::Closed)
@@ -722,19 +753,16 @@ fn leave_carrying(context: &mut Context<'_>) {
     context.effects.act(Action::LeavePlace);
 }
 
-/// On entering `OFFERED`.
-fn enter_offered(context: &mut Context<'_>) {
+/// On entering `ASKED`.
+fn enter_asked(context: &mut Context<'_>) {
     context
         .effects
-        .start_after(
-            Timer::OfferedAfterAnswerTimeout,
-            context.parameters.answer_timeout,
-        );
+        .start_after(Timer::AskedAfterVerdictTime, context.parameters.verdict_time);
 }
 
-/// On leaving `OFFERED`.
-fn leave_offered(context: &mut Context<'_>) {
-    context.effects.stop(Timer::OfferedAfterAnswerTimeout);
+/// On leaving `ASKED`.
+fn leave_asked(context: &mut Context<'_>) {
+    context.effects.stop(Timer::AskedAfterVerdictTime);
 }
 
 /// On entering `JOINED`.
@@ -747,19 +775,19 @@ fn enter_ending(context: &mut Context<'_>) {
     context.effects.act(Action::Cut);
     context
         .effects
-        .start_after(Timer::EndingAfterAnswerTimeout, context.parameters.answer_timeout);
+        .start_after(Timer::EndingAfterEndTimeout, context.parameters.end_timeout);
 }
 
 /// On leaving `ENDING`.
 fn leave_ending(context: &mut Context<'_>) {
-    context.effects.stop(Timer::EndingAfterAnswerTimeout);
+    context.effects.stop(Timer::EndingAfterEndTimeout);
 }
 
 /// Leaves every active state, from the innermost outwards.
 fn exit_all(context: &mut Context<'_>) {
     match context.leaf {
-        State::Offered => {
-            leave_offered(context);
+        State::Offered | State::Unwanted => {
+            leave_asked(context);
             leave_carrying(context);
         }
         State::Joined => {
@@ -851,16 +879,11 @@ impl automata_runtime::Automaton for Machine {
         _: &Variables,
         effects: &mut Effects<Machine>,
     ) {
-        if state == State::Offered {
-            effects
-                .start_after(
-                    Timer::OfferedAfterAnswerTimeout,
-                    parameters.answer_timeout,
-                );
+        if state.is_in_asked() {
+            effects.start_after(Timer::AskedAfterVerdictTime, parameters.verdict_time);
         }
         if state == State::Ending {
-            effects
-                .start_after(Timer::EndingAfterAnswerTimeout, parameters.answer_timeout);
+            effects.start_after(Timer::EndingAfterEndTimeout, parameters.end_timeout);
         }
     }
 }

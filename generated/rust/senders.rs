@@ -1452,8 +1452,8 @@ pub mod transports {
 
         /// `not_taken`. The other answer.
         #[must_use]
-        pub fn not_taken(circuit: u64, reason: types::CarryRefusal) -> Message {
-            Message::RelayCircuit(circuit, Input::Event(Event::NotTaken { reason }))
+        pub fn not_taken(circuit: u64) -> Message {
+            Message::RelayCircuit(circuit, Input::Event(Event::NotTaken))
         }
 
         /// `ended`. The circuit has ended, after so many bytes.

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "5a299ba18b7b63a867f92fd500f1318b007e605c53a238f282af850c25a8888a";
+pub const MODEL_HASH: &str = "4123b70815c2bdac4e5eeecda979ea60094626a389c7fbd34a3d0ad3bd12ff7c";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

@@ -24,7 +24,6 @@ const _: fn(&CarryRefusal_of_) = |value| match value {
     | CarryRefusal_of_::NotHere
     | CarryRefusal_of_::NoRoom
     | CarryRefusal_of_::NotWanted
-    | CarryRefusal_of_::NoAnswer
     | CarryRefusal_of_::Other => {}
 };
 
@@ -37,7 +36,6 @@ fn variants_of_CarryRefusal_are_named_as_in_types_yaml() {
         (CarryRefusal_of_::NotHere, "NotHere"),
         (CarryRefusal_of_::NoRoom, "NoRoom"),
         (CarryRefusal_of_::NotWanted, "NotWanted"),
-        (CarryRefusal_of_::NoAnswer, "NoAnswer"),
         (CarryRefusal_of_::Other, "Other"),
     ] {
         assert!(

@@ -71,6 +71,7 @@ pub fn added(world: &mut World, system: &System, peer: NodeId, entrypoints: &[En
 /// Somebody is no contact any more.
 pub fn removed(world: &mut World, system: &System, peer: NodeId) {
     world.contacts.remove(&peer);
+    world.relay.forget(&peer);
     world.refused.remove(&peer);
     let is_wanted = world.bootstrap.contains(&peer);
     if !is_wanted {

@@ -6,9 +6,6 @@ use crate::automata::system::System;
 use crate::identity::NodeId;
 use crate::world::{CircuitId, Session, SessionId, World};
 
-/// Nodes that are asked to carry a session, in one round, at most.
-const GO_BETWEENS: usize = 3;
-
 impl Conditions for World {
     fn offered(&mut self, _: &CircuitId) -> bool {
         self.relay.is_offered
@@ -23,7 +20,7 @@ impl Conditions for World {
     }
 
     fn room_for(&mut self, _: &CircuitId, peer: &NodeId) -> bool {
-        self.relay.has_room_for(peer, self.is_friend(peer))
+        self.relay.has_room_for(peer, self.is_friend(peer)) && self.relay.may_ask(peer, self.now.ms)
     }
 
     fn wanted(&mut self, _: &CircuitId, carrier: &NodeId, caller: &NodeId) -> bool {
@@ -35,7 +32,10 @@ impl Conditions for World {
 /// Performs an action of the circuit.
 pub fn perform(world: &mut World, circuit: CircuitId, action: &Action) {
     match action {
-        Action::KeepPlace { peer } => world.relay.keep(circuit, *peer),
+        Action::KeepPlace { peer } => {
+            let now_ms = world.now.ms;
+            world.relay.keep(circuit, *peer, now_ms);
+        }
         Action::LeavePlace => world.relay.leave(circuit),
         Action::NoteBytes { bytes } => {
             world.relay.carried.sessions += 1;
@@ -51,10 +51,10 @@ pub fn next_go_between(world: &World, peer: &NodeId) -> Option<(NodeId, SessionI
     if !is_wanted(world, peer) {
         return None;
     }
-    let mut may_carry = world.sessions.ready_peers().filter(|(other, id)| may_carry(world, other, *id, peer));
-    may_carry
-        .find(|(other, _)| matches!(world.relay.asked(peer, other), (0..GO_BETWEENS, false)))
-        .map(|(other, id)| (*other, id))
+    let ready = world.sessions.ready_peers();
+    let may_carry = ready.filter(|(other, id)| may_carry(world, other, *id, peer)).map(|(other, _)| *other);
+    let next = world.relay.next(peer, may_carry)?;
+    world.sessions.ready(&next).map(|session| (next, session))
 }
 
 /// Whether there is a node that may carry a session with that peer, whether it was asked or not.

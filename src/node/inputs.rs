@@ -22,7 +22,7 @@ pub fn receive(world: &mut World, system: &System, input: Input) {
             world.tell_if_there(system, found);
         }
         // A circuit that was cut ends once more, at the rim.
-        Input::Event(told @ Message::RelayCircuit(_, BusInput::Event(Taken | NotTaken { .. } | Ended { .. }))) => {
+        Input::Event(told @ Message::RelayCircuit(_, BusInput::Event(Taken | NotTaken | Ended { .. }))) => {
             world.tell_if_there(system, told);
         }
         Input::Event(message) => world.tell(message),

@@ -40,14 +40,13 @@ numbered! {
     pub enum CarryRefusal: u16 {
         /// The node carries no sessions of others, or no longer.
         NotOffered = 1,
-        /// Whoever is wanted has no session of its own with the node.
+        /// Whoever is wanted has no session of its own with the node, or does not want the session. Which of the two,
+        /// nobody learns.
         NotHere = 2,
         /// The node carries as many sessions as it may.
         NoRoom = 3,
-        /// Whoever is wanted does not want the session.
+        /// The other side does not want the session. Told to the carrier alone.
         NotWanted = 4,
-        /// Whoever is wanted did not answer in time.
-        NoAnswer = 5,
     }
 }
 
@@ -57,10 +56,9 @@ impl CarryRefusal {
     pub const fn in_words(self) -> &'static str {
         match self {
             Self::NotOffered => "it carries no sessions of others",
-            Self::NotHere => "the other node has no session with it",
+            Self::NotHere => "the other node has no session with it, or does not want this one",
             Self::NoRoom => "it carries as many sessions as it may",
             Self::NotWanted => "the other node does not want the session",
-            Self::NoAnswer => "the other node did not answer in time",
             Self::Other => "for a reason that only a later version knows",
         }
     }

@@ -1,8 +1,20 @@
 //! Sessions of others that this node carries: how many, for whom, and nodes that were asked to carry ours.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::identity::NodeId;
+
+/// Questions of one node in [`ASKED_WITHIN_MS`], at most.
+const QUESTIONS_OF_ONE: usize = 16;
+
+/// Questions of all, likewise.
+const QUESTIONS: usize = 256;
+
+/// Questions are forgotten after so long.
+const ASKED_WITHIN_MS: u64 = 30_000;
+
+/// Nodes that are asked to carry a session, in one round, at most.
+const GO_BETWEENS: usize = 3;
 
 /// A circuit, by its number.
 pub type CircuitId = u64;
@@ -37,16 +49,25 @@ pub struct Relay {
     circuits: BTreeMap<CircuitId, NodeId>,
     /// What has been carried since the node was started.
     pub carried: Carried,
-    /// Nodes that were asked in this round to carry a session with this peer.
-    asked: BTreeMap<NodeId, BTreeSet<NodeId>>,
+    /// Who has asked lately, and when, in milliseconds since the node was started.
+    askers: VecDeque<(u64, NodeId)>,
+    /// Nodes that were asked to carry a session with this peer, and how many of them in this round.
+    asked: BTreeMap<NodeId, Asked>,
+}
+
+/// Nodes that were asked to carry a session with a peer. Each has its turn, round after round.
+#[derive(Clone, Debug, Default)]
+struct Asked {
+    in_this_round: usize,
+    before: BTreeSet<NodeId>,
 }
 
 impl Relay {
     /// None yet.
     #[must_use]
     pub fn new(rules: RelayRules) -> Self {
-        let (circuits, carried, asked) = Default::default();
-        Self { rules, is_offered: false, circuits, carried, asked }
+        let (circuits, carried, askers, asked) = Default::default();
+        Self { rules, is_offered: false, circuits, carried, askers, asked }
     }
 
     /// How many circuits there are.
@@ -69,8 +90,22 @@ impl Relay {
         of_peer < self.rules.circuits_per_peer && self.circuits.len() < limit
     }
 
-    /// A circuit counts from now on.
-    pub fn keep(&mut self, circuit: CircuitId, peer: NodeId) {
+    /// Whether a node may ask for a circuit, as it has not done so too often lately: each question makes us ask
+    /// somebody else.
+    #[must_use]
+    pub fn may_ask(&self, peer: &NodeId, now_ms: u64) -> bool {
+        let is_lately = |(at_ms, _): &&(u64, NodeId)| now_ms < at_ms.saturating_add(ASKED_WITHIN_MS);
+        let lately = self.askers.iter().filter(is_lately);
+        let of_peer = lately.clone().filter(|(_, asker)| asker == peer).count();
+        of_peer < QUESTIONS_OF_ONE && lately.count() < QUESTIONS
+    }
+
+    /// A node has asked for a circuit, which counts from now on.
+    pub fn keep(&mut self, circuit: CircuitId, peer: NodeId, now_ms: u64) {
+        while self.askers.front().is_some_and(|(at_ms, _)| now_ms >= at_ms.saturating_add(ASKED_WITHIN_MS)) {
+            self.askers.pop_front();
+        }
+        self.askers.push_back((now_ms, peer));
         self.circuits.insert(circuit, peer);
     }
 
@@ -79,26 +114,85 @@ impl Relay {
         self.circuits.remove(&circuit);
     }
 
-    /// A session with that peer is looked for afresh: all may be asked.
+    /// A session with that peer is looked for afresh.
     pub fn begin_round(&mut self, peer: &NodeId) {
-        self.asked.remove(peer);
+        if let Some(asked) = self.asked.get_mut(peer) {
+            asked.in_this_round = 0;
+        }
+    }
+
+    /// The next of these nodes that may be asked to carry a session with that peer: those first that were not asked
+    /// yet, in this round or before.
+    pub fn next(&self, peer: &NodeId, mut go_betweens: impl Iterator<Item = NodeId> + Clone) -> Option<NodeId> {
+        let Some(asked) = self.asked.get(peer) else { return go_betweens.next() };
+        if asked.in_this_round >= GO_BETWEENS {
+            return None;
+        }
+        let fresh = go_betweens.clone().find(|go_between| !asked.before.contains(go_between));
+        // All have had their turn.
+        fresh.or_else(|| go_betweens.next().filter(|_| asked.in_this_round == 0))
     }
 
     /// That node is asked.
     pub fn ask(&mut self, peer: NodeId, go_between: NodeId) {
-        self.asked.entry(peer).or_default().insert(go_between);
+        let asked = self.asked.entry(peer).or_default();
+        asked.in_this_round += 1;
+        if !asked.before.insert(go_between) {
+            asked.before = BTreeSet::from([go_between]);
+        }
     }
 
-    /// How many were asked in this round, and whether that node was.
-    #[must_use]
-    pub fn asked(&self, peer: &NodeId, go_between: &NodeId) -> (usize, bool) {
-        self.asked.get(peer).map_or((0, false), |asked| (asked.len(), asked.contains(go_between)))
+    /// Nobody looks for that peer any more.
+    pub fn forget(&mut self, peer: &NodeId) {
+        self.asked.remove(peer);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_that_may_carry_has_its_turn_and_three_in_a_round() {
+        let mut relay = Relay::new(RelayRules { circuits: 8, circuits_per_peer: 2, friends_only: false });
+        let node = |byte| NodeId::from_bytes([byte; 32]);
+        let peer = node(99);
+        let round = |relay: &mut Relay| {
+            relay.begin_round(&peer);
+            let mut asked = Vec::new();
+            while let Some(next) = relay.next(&peer, (1..=4).map(node)) {
+                relay.ask(peer, next);
+                asked.push(next);
+            }
+            asked
+        };
+        assert_eq!(round(&mut relay), [node(1), node(2), node(3)]);
+        assert_eq!(round(&mut relay), [node(4)]);
+        assert_eq!(round(&mut relay), [node(1), node(2), node(3)]);
+    }
+
+    #[test]
+    fn whoever_asks_too_often_is_not_heard() {
+        let mut relay = Relay::new(RelayRules { circuits: 8, circuits_per_peer: 2, friends_only: false });
+        let node = |byte| NodeId::from_bytes([byte; 32]);
+        let heard = |relay: &mut Relay, byte, now_ms| {
+            let asked = (0..100).take_while(|_| {
+                let may_ask = relay.may_ask(&node(byte), now_ms);
+                if may_ask {
+                    relay.keep(1, node(byte), now_ms);
+                }
+                may_ask
+            });
+            asked.count()
+        };
+        assert_eq!(heard(&mut relay, 1, 0), QUESTIONS_OF_ONE);
+        assert_eq!(heard(&mut relay, 2, 0), QUESTIONS_OF_ONE, "others are heard all the same");
+        for byte in 3..100 {
+            heard(&mut relay, byte, 0);
+        }
+        assert_eq!(relay.askers.len(), QUESTIONS);
+        assert_eq!(heard(&mut relay, 1, ASKED_WITHIN_MS), QUESTIONS_OF_ONE);
+    }
 
     #[test]
     fn strangers_leave_half_of_all_circuits_to_friends_and_nobody_has_more_than_its_part() {
@@ -108,7 +202,7 @@ mod tests {
         let mut fill = |relay: &mut Relay, byte, is_friend| {
             while relay.has_room_for(&node(byte), is_friend) {
                 number += 1;
-                relay.keep(number, node(byte));
+                relay.keep(number, node(byte), 0);
             }
         };
         fill(&mut relay, 1, false);

@@ -230,7 +230,7 @@ impl Sessions {
     }
 
     /// Peers with a session that is ready.
-    pub fn ready_peers(&self) -> impl Iterator<Item = (&NodeId, SessionId)> {
+    pub fn ready_peers(&self) -> impl Iterator<Item = (&NodeId, SessionId)> + Clone {
         self.ready.iter().map(|(peer, id)| (peer, *id))
     }
 

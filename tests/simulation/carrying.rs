@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use automata_runtime::Input as BusInput;
 use bitpie::automata::relay_circuit::Event;
 use bitpie::automata::system::Message;
-use bitpie::automata::types::{CarryRefusal, CloseReason};
+use bitpie::automata::types::CloseReason;
 use bitpie::identity::NodeId;
 use bitpie::name::relay_name;
 use bitpie::world::{Input, SessionId, SessionInput};
@@ -92,10 +92,10 @@ impl World {
         self.tell(one, DELAY_MS, Input::Session(ours, SessionInput::Connected));
     }
 
-    pub fn turn_down(&mut self, number: u64, reason: CarryRefusal) {
+    pub fn turn_down(&mut self, number: u64) {
         if let Some(circuit) = self.carrying.calls.remove(&number) {
             if let Some(go_between) = self.carrying.circuits.get(&circuit).map(|circuit| circuit.go_between) {
-                self.tell_circuit(go_between, circuit, Event::NotTaken { reason });
+                self.tell_circuit(go_between, circuit, Event::NotTaken);
             }
         } else if let Some(Circuit { asker: (index, session), .. }) = self.carrying.circuits.remove(&number) {
             self.tell(index, DELAY_MS, closed(session, CloseReason::Failed));

@@ -621,7 +621,7 @@ impl World {
             }
             Transports::RelayCircuitOffer { circuit, target, peer } => self.offer(index, circuit, target, peer),
             Transports::RelayCircuitJoin { circuit } => self.join(circuit),
-            Transports::RelayCircuitTurnDown { circuit, reason } => self.turn_down(circuit, reason),
+            Transports::RelayCircuitTurnDown { circuit, .. } => self.turn_down(circuit),
             Transports::RelayCircuitTake { circuit, .. } => self.take(index, circuit),
             Transports::RelayCircuitCut { circuit } => self.cut(circuit),
         }

@@ -84,6 +84,14 @@ impl Driver {
     }
 
     pub(super) fn relay_event(&mut self, event: RelayEvent) {
+        // What begins a circuit counts like any frame. Those that come faster than frames may are cut off.
+        if let RelayEvent::Asked { circuit, by, session, .. } | RelayEvent::Called { circuit, by, session, .. } = event
+        {
+            let is_friend = self.node.world().is_friend(&by);
+            if self.network.rates.take(session, false, is_friend, self.clock.elapsed_us()).is_some() {
+                return self.network.relay.cut(circuit);
+            }
+        }
         let (charged, event) = match event {
             RelayEvent::Asked { circuit, by, session, target } => {
                 (self.said_by(session), carrying::asked(circuit, by, target))
@@ -92,7 +100,7 @@ impl Driver {
                 (self.said_by(session), carrying::called(circuit, by, caller))
             }
             RelayEvent::Taken { circuit } => (None, carrying::taken(circuit)),
-            RelayEvent::NotTaken { circuit, reason } => (None, carrying::not_taken(circuit, reason)),
+            RelayEvent::NotTaken { circuit } => (None, carrying::not_taken(circuit)),
             RelayEvent::Ended { circuit, bytes } => (None, carrying::ended(circuit, bytes)),
         };
         self.because_of(BySession::cause(None, charged), |driver| driver.input(Input::Event(event)));

@@ -14,7 +14,7 @@ use super::{preface, splice};
 use crate::identity::NodeId;
 use crate::transports::sessions::lock;
 use crate::transports::{BulkStream, OpeningBulk};
-use crate::wire::{BulkAnswer, BulkOpening, CarryRefusal};
+use crate::wire::{BulkAnswer, BulkOpening};
 
 /// Lives until it has ended; then that is told.
 pub(super) async fn run(inner: &Inner, number: CircuitNumber, first: BulkStream, event: RelayEvent) {
@@ -49,8 +49,7 @@ async fn live(
                 offered = Box::pin(pending());
                 let (event, stream) = match asked {
                     Some((stream, BulkAnswer::Taken)) => (RelayEvent::Taken { circuit: number }, Some(stream)),
-                    Some((_, BulkAnswer::TurnedDown(reason))) => (RelayEvent::NotTaken { circuit: number, reason }, None),
-                    None => (RelayEvent::NotTaken { circuit: number, reason: CarryRefusal::NoAnswer }, None),
+                    Some((_, BulkAnswer::TurnedDown(_))) | None => (RelayEvent::NotTaken { circuit: number }, None),
                 };
                 second = stream;
                 let _ = inner.events.send(event).await;

@@ -2,7 +2,6 @@
 
 use crate::identity::NodeId;
 use crate::transports::SessionNumber;
-use crate::wire::CarryRefusal;
 
 /// A circuit of this node: one that it carries, or one by which it is called.
 pub type CircuitNumber = u64;
@@ -41,8 +40,6 @@ pub enum RelayEvent {
     NotTaken {
         /// Which.
         circuit: CircuitNumber,
-        /// Why.
-        reason: CarryRefusal,
     },
     /// A circuit has ended.
     Ended {
