@@ -75,19 +75,22 @@ async fn a_scanner_hears_not_a_byte() {
 async fn a_caller_that_proves_nothing_is_refused_by_name() {
     let (mut here, address) = listening(wide()).await;
     let honest = |chance| Call::honest(&key(9), &me(), chance);
+    // Alerts of TLS (RFC 8446, section 6) are errors of QUIC (RFC 9001, section 4.8), and have words beside them.
     let refused = [
-        (Call { shown: key(8), ..honest(1) }, "a key that it does not hold"),
-        (Call { is_nobody: true, ..honest(2) }, "no key"),
-        (Call { protocol: b"h3".to_vec(), ..honest(3) }, "another protocol"),
+        (Call { shown: key(8), ..honest(1) }, "a key that it does not hold", 0x0100 + 51, "BadSignature"),
+        (Call { is_nobody: true, ..honest(2) }, "no key", 0x0100 + 40, "IncorrectCertificateType"),
+        (Call { protocol: b"h3".to_vec(), ..honest(3) }, "another protocol", 0x0100 + 120, "any known protocol"),
     ];
-    for (call, what) in refused {
+    for (call, what, code, words) in refused {
         // The caller is done with its side of the handshake before it hears what became of it.
         let error = match call.make(address).await {
             Some(Ok(Caller { connection, .. })) => connection.closed().await,
             Some(Err(error)) => error,
             None => panic!("{what}: no answer"),
         };
-        assert!(matches!(error, ConnectionError::ConnectionClosed(_)), "{what}: {error}");
+        let ConnectionError::ConnectionClosed(close) = error else { panic!("{what}: {error}") };
+        assert_eq!(u64::from(close.error_code), code, "{what}: {close}");
+        assert!(String::from_utf8_lossy(&close.reason).contains(words), "{what}: {close}");
         let (_, reason, detail) = here.closed().await;
         assert_eq!(reason, CloseReason::BadHandshake, "{what}: {detail}");
     }
