@@ -191,8 +191,8 @@ mod tests {
         taken
     }
 
-    /// The system itself puts several datagrams into one buffer here: the sender hands over all of them at once (generic
-    /// segmentation offload), and they are received as they were sent.
+    /// The system itself puts several datagrams into one buffer here: the sender hands over all of them at once
+    /// (generic segmentation offload), and they are received as they were sent.
     #[tokio::test]
     async fn what_the_system_has_put_together_is_taken_apart() {
         let message = |class: u8| [&[class, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();

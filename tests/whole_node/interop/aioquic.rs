@@ -41,8 +41,6 @@ struct Aioquic {
 struct Said {
     /// Bytes that came back.
     bytes: u64,
-    /// The first packets that came back, by their kinds.
-    packets: Vec<String>,
     /// The caller is done with its side of the handshake.
     handshake: bool,
     /// The node is, too.
@@ -73,7 +71,7 @@ impl Aioquic {
         let answers = BufReader::new(child.stdout.take().expect("it is a pipe"));
         let transports = node.status().transports;
         let udp = transports.into_iter().find(|transport| transport.name.as_str() == "udp").expect("it is listed");
-        let port = udp.listening.first().expect("it listens").port();
+        let port = udp.listening.first().expect("it listens").address.port();
         let mut started = Self { child, requests, answers, port, id: HEXLOWER.encode(node.key().id().as_bytes()) };
         println!("        aioquic {}", started.line::<Value>()["version"]);
         started

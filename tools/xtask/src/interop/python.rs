@@ -41,7 +41,10 @@ impl Package {
         let mut install_it = Command::new(&python);
         install_it.args(install).args(self.install).current_dir(crate::root());
         steps::run(&mut install_it).with_context(|| {
-            format!("{name} {version} could not be installed: is the package index reachable, and has it a build for this Python and machine?")
+            format!(
+                "{name} {version} could not be installed: is the package index reachable, and has it a build for this \
+                 Python and machine?"
+            )
         })?;
         if !self.can_be_imported(&python) {
             bail!(
