@@ -34,5 +34,6 @@ mod tcp {
 mod quic {
     over!(bitpie::transports::quic::QuicTransport);
     mod raw;
+    mod stun;
     mod wrong;
 }

@@ -171,4 +171,59 @@ mod tests {
         let kept = keep_quic(&mut buffer, length, 20, |datagram| told.push(datagram.to_vec()));
         assert_eq!((buffer[..kept].to_vec(), told), ([&quic[..], &quic].concat(), vec![message(1)]));
     }
+
+    /// All that a socket takes from the system, by two buffers at a time, until `enough`. Of each buffer the bytes that
+    /// came through.
+    async fn taken(socket: &QuicSocket, enough: impl Fn(&[Vec<u8>]) -> bool) -> Vec<Vec<u8>> {
+        let mut taken = Vec::new();
+        while !enough(&taken) {
+            let mut bytes = [vec![0; 65_536], vec![0; 65_536]];
+            let mut meta = [RecvMeta::default(); 2];
+            let receive = std::future::poll_fn(|context| {
+                let mut buffers = bytes.each_mut().map(|buffer| io::IoSliceMut::new(buffer));
+                socket.poll_recv(context, &mut buffers, &mut meta)
+            });
+            let count = tokio::time::timeout(std::time::Duration::from_secs(20), receive).await;
+            let count = count.expect("all comes in time").expect("the socket is there");
+            let received = bytes.iter().zip(&meta).take(count).filter(|(_, meta)| meta.len > 0);
+            taken.extend(received.map(|(buffer, meta)| buffer[..meta.len].to_vec()));
+        }
+        taken
+    }
+
+    /// The system itself puts several datagrams into one buffer here: the sender hands over all of them at once
+    /// (generic segmentation offload), and they are received as they were sent.
+    #[tokio::test]
+    async fn what_the_system_has_put_together_is_taken_apart() {
+        let message = |class: u8| [&[class, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();
+        let quic = |number: u8| [&[0x41][..], &[number; 19]].concat();
+        let (sender, mut events) = mpsc::channel(8);
+        let loopback = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
+        let bound = crate::transports::bind::datagrams(loopback).expect("some port is free");
+        let socket = QuicSocket::new(bound, sender).expect("a socket");
+        let other = std::net::UdpSocket::bind(loopback).expect("some port is free");
+        let from = other.local_addr().expect("it is bound");
+        let state = quinn::udp::UdpSocketState::new((&other).into()).expect("a socket");
+
+        // An answer of STUN is the second and the last of them, a question the third; the last QUIC packet is short.
+        let batch = [quic(1), message(1), message(0), quic(2), initial(2)[..20].to_vec(), quic(3)[..9].to_vec()];
+        let destination = socket.local_addr().expect("it is bound");
+        let is_put_together = state.max_gso_segments() >= batch.len() && socket.max_receive_segments() >= batch.len();
+        let send = |contents: &[u8], segment_size| {
+            let transmit = Transmit { destination, ecn: None, contents, segment_size, src_ip: None };
+            state.try_send((&other).into(), &transmit).expect("it is sent");
+        };
+        if is_put_together {
+            send(&batch.concat(), Some(20));
+        } else {
+            batch.iter().for_each(|datagram| send(datagram, None));
+        }
+        let expected = [&quic(1)[..], &quic(2), &quic(3)[..9]].concat();
+        let taken = taken(&socket, |taken| taken.concat().len() >= expected.len()).await;
+        assert_eq!(taken.concat(), expected);
+        assert!(!is_put_together || taken.len() == 1, "the system has not put them together: {taken:?}");
+        let Ok(TransportEvent::Stun { from: told, bytes }) = events.try_recv() else { panic!("the answer is told") };
+        assert_eq!((told, bytes), (from, message(1)));
+        assert!(events.try_recv().is_err(), "the question is not");
+    }
 }

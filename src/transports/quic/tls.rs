@@ -13,7 +13,7 @@ use rustls::pki_types::{
 use rustls::server::AlwaysResolvesServerRawPublicKeys;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::sign::CertifiedKey;
-use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme, version};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme, version};
 use zeroize::Zeroizing;
 
 use crate::identity::{IdentityKey, NodeId};
@@ -96,6 +96,30 @@ impl fmt::Debug for TlsIdentity {
     }
 }
 
+/// Why a key is refused. The other side is told so, in these words behind an alert `certificate_unknown` (RFC 8446,
+/// section 6.2).
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum WrongKey {
+    #[error("the key shown is not a bitpie identity (a raw Ed25519 key)")]
+    NoIdentity,
+    #[error("the key shown is not that of the node that was called")]
+    AnotherNode,
+}
+
+/// The words again: rustls puts them into its own text in this way, and that is what the other side reads.
+impl fmt::Debug for WrongKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl From<WrongKey> for Error {
+    fn from(why: WrongKey) -> Self {
+        // Any other error ends in the alert `handshake_failure`, which says nothing of keys.
+        Self::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(why))))
+    }
+}
+
 /// Checks that the other side holds the key that it shows, and that it is the one that is expected.
 #[derive(Debug)]
 struct Verifier {
@@ -106,10 +130,10 @@ struct Verifier {
 
 impl Verifier {
     fn check(&self, key: &CertificateDer<'_>) -> Result<(), Error> {
-        let found = node_of(key).ok_or_else(|| Error::General("the key shown is no identity".into()))?;
+        let found = node_of(key).ok_or(WrongKey::NoIdentity)?;
         if self.expected.is_some_and(|expected| expected != found) {
             let _ = self.found.set(found);
-            return Err(Error::General("another node than was expected".into()));
+            return Err(WrongKey::AnotherNode.into());
         }
         Ok(())
     }
@@ -206,5 +230,37 @@ impl ClientCertVerifier for Verifier {
 
     fn requires_raw_public_keys(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verifier(expected: Option<NodeId>) -> Verifier {
+        Verifier { provider: Arc::new(ring::default_provider()), expected, found: Arc::default() }
+    }
+
+    fn shown(key: &[u8]) -> CertificateDer<'static> {
+        CertificateDer::from([&PUBLIC_KEY_PREFIX[..], key].concat())
+    }
+
+    #[test]
+    fn a_key_that_is_no_identity_and_one_of_another_node_are_refused_in_words() {
+        let said = |verifier: &Verifier, key: &CertificateDer<'_>| {
+            let error = verifier.check(key).expect_err("it is refused");
+            assert!(matches!(error, Error::InvalidCertificate(CertificateError::Other(_))), "{error:?}");
+            error.to_string()
+        };
+        let anybody = verifier(None);
+        assert_eq!(anybody.check(&shown(&[1; 32])), Ok(()));
+        let certificate = CertificateDer::from(vec![0x30, 0x82, 0x01, 0x0a]);
+        for key in [certificate, shown(&[1; 31]), shown(&[1; 33]), CertificateDer::from(Vec::new())] {
+            assert!(said(&anybody, &key).contains("not a bitpie identity"), "{key:?}");
+        }
+        let one = verifier(Some(NodeId::from_bytes([1; 32])));
+        assert_eq!(one.check(&shown(&[1; 32])), Ok(()));
+        assert!(said(&one, &shown(&[2; 32])).contains("not that of the node that was called"));
+        assert_eq!(one.found.get(), Some(&NodeId::from_bytes([2; 32])), "who was there is told");
     }
 }

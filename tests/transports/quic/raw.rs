@@ -1,18 +1,21 @@
-//! A caller of our own making, on quinn and rustls alone: it can leave out, repeat or forge what a node would not.
+//! A caller and an answerer of our own making, on quinn and rustls alone: they can leave out, repeat or forge what a
+//! node would not.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bitpie::identity::{IdentityKey, NodeId};
 use bitpie::transports::quic::{ALPN, CALLER_PROOF_BYTES, caller_proof};
-use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Connection, ConnectionError, ConnectionId, Endpoint};
+use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
+use quinn::{ClientConfig, Connection, ConnectionError, ConnectionId, Endpoint, ServerConfig};
 use rustls::client::AlwaysResolvesClientRawPublicKeys;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::server::AlwaysResolvesServerRawPublicKeys;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::sign::CertifiedKey;
-use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use tokio::time::timeout;
 
 use super::sides::{localhost, now_unix_ms};
@@ -65,6 +68,70 @@ impl ServerCertVerifier for Anybody {
     }
 }
 
+impl ClientCertVerifier for Anybody {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ED25519]
+    }
+
+    fn requires_raw_public_keys(&self) -> bool {
+        true
+    }
+}
+
+/// The key that is shown, with the one that signs.
+fn raw_key(shown: &IdentityKey, signs: &IdentityKey) -> Arc<CertifiedKey> {
+    let private = PrivatePkcs8KeyDer::from([&PRIVATE[..], &signs.seed()[..]].concat());
+    let provider = ring::default_provider();
+    let signing = provider.key_provider.load_private_key(PrivateKeyDer::Pkcs8(private)).expect("a key");
+    let public = CertificateDer::from([&PUBLIC[..], shown.id().as_bytes()].concat());
+    Arc::new(CertifiedKey::new(vec![public], signing))
+}
+
+/// Answers whoever calls, with these keys. It wants no proof, and takes anybody.
+pub fn answerer(shown: &IdentityKey, signs: &IdentityKey) -> (Endpoint, SocketAddr) {
+    let builder = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder.with_protocol_versions(&[&rustls::version::TLS13]).expect("TLS 1.3");
+    let builder = builder.with_client_cert_verifier(Arc::new(Anybody));
+    let key = AlwaysResolvesServerRawPublicKeys::new(raw_key(shown, signs));
+    let mut tls = builder.with_cert_resolver(Arc::new(key));
+    tls.alpn_protocols = vec![ALPN.to_vec()];
+    let tls = QuicServerConfig::try_from(tls).expect("it is well-formed");
+    let endpoint = Endpoint::server(ServerConfig::with_crypto(Arc::new(tls)), localhost()).expect("a socket");
+    let at = endpoint.local_addr().expect("it is bound");
+    (endpoint, at)
+}
+
 /// A call, before it is made.
 pub struct Call {
     /// The key that is shown, and the one that signs.
@@ -87,10 +154,7 @@ impl Call {
 
     fn configuration(&self) -> ClientConfig {
         let provider = Arc::new(ring::default_provider());
-        let private = PrivatePkcs8KeyDer::from([&PRIVATE[..], &self.signs.seed()[..]].concat());
-        let signing = provider.key_provider.load_private_key(PrivateKeyDer::Pkcs8(private)).expect("a key");
-        let public = CertificateDer::from([&PUBLIC[..], self.shown.id().as_bytes()].concat());
-        let key = Arc::new(CertifiedKey::new(vec![public], signing));
+        let key = raw_key(&self.shown, &self.signs);
         let builder = rustls::ClientConfig::builder_with_provider(provider);
         let builder = builder.with_protocol_versions(&[&rustls::version::TLS13]).expect("TLS 1.3");
         let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody));

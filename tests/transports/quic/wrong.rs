@@ -8,8 +8,8 @@ use bitpie::transports::quic::caller_proof;
 use bitpie::transports::{CloseReason, Limits, SessionCounts, TransportEvent};
 use quinn::ConnectionError;
 
-use super::raw::{Call, Caller};
-use super::sides::{SILENCE, Side, key, localhost, now_unix_ms, wide};
+use super::raw::{Call, Caller, answerer};
+use super::sides::{DEADLINE, SILENCE, Side, key, localhost, now_unix_ms, wide};
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -75,19 +75,22 @@ async fn a_scanner_hears_not_a_byte() {
 async fn a_caller_that_proves_nothing_is_refused_by_name() {
     let (mut here, address) = listening(wide()).await;
     let honest = |chance| Call::honest(&key(9), &me(), chance);
+    // Alerts of TLS (RFC 8446, section 6) are errors of QUIC (RFC 9001, section 4.8), and have words beside them.
     let refused = [
-        (Call { shown: key(8), ..honest(1) }, "a key that it does not hold"),
-        (Call { is_nobody: true, ..honest(2) }, "no key"),
-        (Call { protocol: b"h3".to_vec(), ..honest(3) }, "another protocol"),
+        (Call { shown: key(8), ..honest(1) }, "a key that it does not hold", 0x0100 + 51, "BadSignature"),
+        (Call { is_nobody: true, ..honest(2) }, "no key", 0x0100 + 40, "IncorrectCertificateType"),
+        (Call { protocol: b"h3".to_vec(), ..honest(3) }, "another protocol", 0x0100 + 120, "any known protocol"),
     ];
-    for (call, what) in refused {
+    for (call, what, code, words) in refused {
         // The caller is done with its side of the handshake before it hears what became of it.
         let error = match call.make(address).await {
             Some(Ok(Caller { connection, .. })) => connection.closed().await,
             Some(Err(error)) => error,
             None => panic!("{what}: no answer"),
         };
-        assert!(matches!(error, ConnectionError::ConnectionClosed(_)), "{what}: {error}");
+        let ConnectionError::ConnectionClosed(close) = error else { panic!("{what}: {error}") };
+        assert_eq!(u64::from(close.error_code), code, "{what}: {close}");
+        assert!(String::from_utf8_lossy(&close.reason).contains(words), "{what}: {close}");
         let (_, reason, detail) = here.closed().await;
         assert_eq!(reason, CloseReason::BadHandshake, "{what}: {detail}");
     }
@@ -106,6 +109,30 @@ async fn another_node_than_expected_says_nothing_and_is_told_as_what_it_may_be()
     assert!(detail.contains(&format!("nobody answers as {}", key(3).id())), "{detail}");
     assert!(!detail.contains(&there.id().to_string()), "{detail}");
     assert!(there.events.try_recv().is_err(), "it was not even a session");
+}
+
+#[tokio::test]
+async fn an_answerer_that_is_not_the_node_that_was_called_is_found_out_and_told_so() {
+    let (other, called) = (key(3), key(4));
+    // The one shows its own key, which it holds; the other shows the right one, which it does not hold.
+    let answerers = [
+        (answerer(&other, &other), CloseReason::UnexpectedId, 0x0100 + 46, "not that of the node that was called"),
+        (answerer(&called, &other), CloseReason::BadHandshake, 0x0100 + 51, "BadSignature"),
+    ];
+    let mut here = Side::new(1, wide());
+    for (session, ((endpoint, at), expected, code, words)) in (2..).zip(answerers) {
+        here.dial(session, at, called.id()).await;
+        let answering = endpoint.accept().await.expect("a call").accept().expect("it is well-formed");
+        let error = tokio::time::timeout(DEADLINE, answering).await.expect("in time").expect_err("it is refused");
+        let ConnectionError::ConnectionClosed(close) = error else { panic!("{error}") };
+        assert_eq!(u64::from(close.error_code), code, "{close}");
+        assert!(String::from_utf8_lossy(&close.reason).contains(words), "{close}");
+        let (closed, reason, detail) = here.closed().await;
+        assert_eq!((closed, reason), (session, expected), "{detail}");
+        let is_told = detail.contains(&other.id().to_string()) && detail.contains(&called.id().to_string());
+        assert_eq!(is_told, reason == CloseReason::UnexpectedId, "{detail}");
+    }
+    assert_eq!(here.transport.session_counts(), SessionCounts::default());
 }
 
 /// Sends these bytes in the control stream, and says how the session ended there.

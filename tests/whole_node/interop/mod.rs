@@ -1,8 +1,9 @@
 //! Interoperation with what others wrote: libtorrent carries the DHT, nodes of ours publish and find through it, and
-//! each side reads what the other has signed.
+//! each side reads what the other has signed. What a caller by aioquic hears is in a file of its own.
 //!
 //! `cargo xtask interop` installs libtorrent and runs this; without it there is nothing to run against.
 
+mod aioquic;
 mod libtorrent;
 
 use std::collections::BTreeMap;

@@ -30,7 +30,7 @@ enum Task {
     Codegen(codegen::Codegen),
     /// Run everything that must hold before a change is accepted
     Test(test::Test),
-    /// Test with other programs: a DHT of libtorrent; Mermaid, Graphviz, PlantUML, SCION
+    /// Test with other programs: libtorrent, aioquic, coturn; Mermaid, Graphviz, PlantUML, SCION
     Interop(interop::Interop),
     /// Put real nodes behind routers of every kind, and show by which way they talk. Needs Linux and root
     Nat(nat::Nat),

@@ -2,6 +2,8 @@
 
 mod dht;
 mod formats;
+mod python;
+mod quic;
 mod stun;
 
 use clap::{Args, ValueEnum};
@@ -13,6 +15,8 @@ enum Part {
     Dht,
     /// Texts for Mermaid, Graphviz, PlantUML and SCION. Needs node 20 or newer, npm, dot and plantuml
     Formats,
+    /// A caller by aioquic that a node refuses. Needs Python 3.11 or newer with venv, or PYTHON=… that names one
+    Quic,
     /// STUN, both ways, with coturn. Needs its programs turnserver, turnutils_stunclient and turnutils_natdiscovery
     Stun,
 }
@@ -20,8 +24,8 @@ enum Part {
 /// Test with other programs.
 #[derive(Args)]
 #[command(
-    after_help = "What comes from package indexes (libtorrent, Mermaid, SCION) is installed below the target folder, in the versions that \
-    this repository names. docs/ARCHITECTURE.md tells what is tried."
+    after_help = "What comes from package indexes (libtorrent, aioquic, Mermaid, SCION) is installed below the target folder, in the versions that \
+    this repository names. docs/INTEROP.md tells what is tried."
 )]
 pub struct Interop {
     /// What to test [default: everything]
@@ -39,6 +43,7 @@ impl Interop {
             match part {
                 Part::Dht => dht::run(self.reinstall)?,
                 Part::Formats => formats::run(self.reinstall)?,
+                Part::Quic => quic::run(self.reinstall)?,
                 Part::Stun => stun::run()?,
             }
         }
