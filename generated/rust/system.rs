@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "5a299ba18b7b63a867f92fd500f1318b007e605c53a238f282af850c25a8888a";
+pub const MODEL_HASH: &str = "4886fbc6bdddfcd5d46d90daa540502376155a745cff69dcd6c58db7523ec83d";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -748,6 +748,7 @@ impl Member<contact_ratings::Machine> for System {
             parameters,
             &mut buffers.effects,
             &mut buffers.asked,
+            &self.states,
         )
     }
 
@@ -762,7 +763,7 @@ impl Member<contact_ratings::Machine> for System {
         trigger: Trigger<'_, contact_ratings::Event, contact_ratings::Timer>,
         _: &mut (dyn Host + '_),
     ) -> Answer {
-        contact_ratings::step(self.contact_ratings.parts(slot), trigger)
+        contact_ratings::step(self.contact_ratings.parts(slot), trigger, &self.states)
     }
 
     fn route(

@@ -116,7 +116,7 @@ impl View<'_> {
         let chart = if self.is_chart_of_month { "that month" } else { "all months" };
         let (never, always) = (levels[0], levels[levels.len() - 1]);
         format!(
-            "MONTH: {}. Chart: {chart}, by hour; {never} never there, {always} always, {none} not counted.",
+            "MONTH: {}. Chart: {chart}, by hour, from {never} never there to {always} always; {none} not counted.",
             self.month
         )
     }
@@ -202,12 +202,26 @@ mod tests {
 
     #[test]
     fn contacts_are_shown_with_their_hours() {
-        expect![[r#""#]].assert_eq(&shown(&three(), false, &BLOCKS));
+        expect![[r#"
+            NAME      ID        MONTH  TOTAL  SINCE       00    06    12    18 UTC
+            alice     yryonyeb  100 %   50 %  2026-11-30  ▁▂▂▂▂▃▃▃▃▄▄▄▅▅▅▆▆▆▆▇▇▇██
+            Zoë 日本  yebyryon          50 %  2026-11-30  ▅▅▅▅▅▅▅▅▅▅▅▅············
+            -         ycbogyad    0 %    0 %  2026-11-30  ▁·······················
+            new       yonyebyr                            ························
+            MONTH: 2026-11. Chart: all months, by hour, from ▁ never there to █ always; · not counted.
+        "#]].assert_eq(&shown(&three(), false, &BLOCKS));
     }
 
     #[test]
     fn one_month_has_a_chart_of_its_own() {
-        expect![[r#""#]].assert_eq(&shown(&three(), true, &BLOCKS));
+        expect![[r#"
+            NAME      ID        MONTH  TOTAL  SINCE       00    06    12    18 UTC
+            alice     yryonyeb  100 %   50 %  2026-11-30  █·······················
+            Zoë 日本  yebyryon          50 %  2026-11-30  ························
+            -         ycbogyad    0 %    0 %  2026-11-30  ▁·······················
+            new       yonyebyr                            ························
+            MONTH: 2026-11. Chart: that month, by hour, from ▁ never there to █ always; · not counted.
+        "#]].assert_eq(&shown(&three(), true, &BLOCKS));
     }
 
     #[test]
@@ -216,7 +230,13 @@ mod tests {
         ratings.contacts.retain(|contact| contact.name.as_ref().is_none_or(|name| name.as_str().is_ascii()));
         let text = shown(&ratings, false, &DIGITS);
         assert!(text.is_ascii(), "{text}");
-        expect![[r#""#]].assert_eq(&text);
+        expect![[r#"
+            NAME   ID        MONTH  TOTAL  SINCE       00    06    12    18 UTC
+            alice  yryonyeb  100 %   50 %  2026-11-30  011122233444555667778899
+            -      ycbogyad    0 %    0 %  2026-11-30  0.......................
+            new    yonyebyr                            ........................
+            MONTH: 2026-11. Chart: all months, by hour, from 0 never there to 9 always; . not counted.
+        "#]].assert_eq(&text);
     }
 
     #[test]
@@ -247,21 +267,29 @@ mod tests {
         let none = shown(&ratings(Vec::new()), false, &BLOCKS);
         assert_eq!(none, NO_CONTACTS);
         let fresh = ratings(vec![contact(1, Some("alice"), day(&[]), day(&[]))]);
-        expect![[r#""#]].assert_eq(&shown(&fresh, false, &BLOCKS));
+        expect![[r#"
+            Nothing was counted yet. Your node counts once a minute who of your contacts is there: look again in a few minutes.
+        "#]].assert_eq(&shown(&fresh, false, &BLOCKS));
         let off = Ratings {
             counting: false,
             problem: Some("the service p2p-hookups is off".to_owned()),
             help: Some("`bitpie service start p2p-hookups`".to_owned()),
             ..fresh.clone()
         };
-        expect![[r#""#]].assert_eq(&shown(&off, false, &BLOCKS));
+        expect![[r#"
+            Nothing was counted yet. Contacts are not counted now: the service p2p-hookups is off; `bitpie service start p2p-hookups`.
+        "#]].assert_eq(&shown(&off, false, &BLOCKS));
         let waiting = Ratings { problem: Some("no transport listens".to_owned()), help: None, ..off };
-        expect![[r#""#]].assert_eq(&shown(&waiting, false, &BLOCKS));
+        expect![[r#"
+            Nothing was counted yet. Contacts are not counted now: no transport listens; your node goes on by itself.
+        "#]].assert_eq(&shown(&waiting, false, &BLOCKS));
         let counted_before = Ratings { contacts: three().contacts, ..waiting };
         let text = shown(&counted_before, false, &BLOCKS);
         assert!(text.ends_with("\nContacts are not counted now: no transport listens; your node goes on by itself.\n"));
         let mut long_ago = three();
         long_ago.contacts.iter_mut().for_each(|contact| contact.months.clear());
-        expect![[r#""#]].assert_eq(&shown(&long_ago, true, &BLOCKS));
+        expect![[r#"
+            Nothing was counted in 2026-11, or it is too long ago: `bitpie peers --ratings` shows all months together.
+        "#]].assert_eq(&shown(&long_ago, true, &BLOCKS));
     }
 }
