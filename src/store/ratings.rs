@@ -138,8 +138,8 @@ impl Store {
             .map_err(|error| StoreError::sql("forget old ratings", error))
     }
 
-    /// Which months are the latest is asked of the rows and not of the clock: one that runs ahead for a while must not
-    /// make a heap of two years.
+    /// Which months are the latest is asked of the rows and not of the clock: if the clock runs ahead for a while, the
+    /// last two years must not be added up for good.
     fn add_up_months(&self) -> rusqlite::Result<()> {
         let crowded: Vec<(Column<NodeId>, u32)> = self
             .connection
