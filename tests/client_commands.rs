@@ -223,18 +223,24 @@ fn ratings_are_shown_with_a_chart_or_as_they_came() {
             .output()
             .expect("the program is built with its tests")
     };
-    check(&run("C.UTF-8", &["--month", "2026-11"]), expect![[r#"
+    check(
+        &run("C.UTF-8", &["--month", "2026-11"]),
+        expect![[r#"
         exit code 0
         NAME   ID        MONTH  TOTAL  SINCE       00    06    12    18 UTC
         alice  yryonyeb   50 %   50 %  2026-11-30  ▅·······················
         MONTH: 2026-11. Chart: that month, by hour; ▁ never there, █ always, · not counted.
-    "#]]);
-    check(&run("C", &["--month", "2026-11"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &run("C", &["--month", "2026-11"]),
+        expect![[r#"
         exit code 0
         NAME   ID        MONTH  TOTAL  SINCE       00    06    12    18 UTC
         alice  yryonyeb   50 %   50 %  2026-11-30  5.......................
         MONTH: 2026-11. Chart: that month, by hour; 0 never there, 9 always, . not counted.
-    "#]]);
+    "#]],
+    );
     let raw = run("C", &["--json"]);
     assert_eq!(serde_json::from_slice::<Value>(&raw.stdout).expect("JSON"), json!(ratings()));
     let month = Some("2026-11".parse().expect("a month"));

@@ -209,7 +209,8 @@ mod tests {
             -         ycbogyad    0 %    0 %  2026-11-30  ▁·······················
             new       yonyebyr                            ························
             MONTH: 2026-11. Chart: all months, by hour, from ▁ never there to █ always; · not counted.
-        "#]].assert_eq(&shown(&three(), false, &BLOCKS));
+        "#]]
+        .assert_eq(&shown(&three(), false, &BLOCKS));
     }
 
     #[test]
@@ -221,7 +222,8 @@ mod tests {
             -         ycbogyad    0 %    0 %  2026-11-30  ▁·······················
             new       yonyebyr                            ························
             MONTH: 2026-11. Chart: that month, by hour, from ▁ never there to █ always; · not counted.
-        "#]].assert_eq(&shown(&three(), true, &BLOCKS));
+        "#]]
+        .assert_eq(&shown(&three(), true, &BLOCKS));
     }
 
     #[test]
@@ -236,7 +238,8 @@ mod tests {
             -      ycbogyad    0 %    0 %  2026-11-30  0.......................
             new    yonyebyr                            ........................
             MONTH: 2026-11. Chart: all months, by hour, from 0 never there to 9 always; . not counted.
-        "#]].assert_eq(&text);
+        "#]]
+        .assert_eq(&text);
     }
 
     #[test]
@@ -282,7 +285,8 @@ mod tests {
         let waiting = Ratings { problem: Some("no transport listens".to_owned()), help: None, ..off };
         expect![[r#"
             Nothing was counted yet. Contacts are not counted now: no transport listens; your node goes on by itself.
-        "#]].assert_eq(&shown(&waiting, false, &BLOCKS));
+        "#]]
+        .assert_eq(&shown(&waiting, false, &BLOCKS));
         let counted_before = Ratings { contacts: three().contacts, ..waiting };
         let text = shown(&counted_before, false, &BLOCKS);
         assert!(text.ends_with("\nContacts are not counted now: no transport listens; your node goes on by itself.\n"));
@@ -290,6 +294,7 @@ mod tests {
         long_ago.contacts.iter_mut().for_each(|contact| contact.months.clear());
         expect![[r#"
             Nothing was counted in 2026-11, or it is too long ago: `bitpie peers --ratings` shows all months together.
-        "#]].assert_eq(&shown(&long_ago, true, &BLOCKS));
+        "#]]
+        .assert_eq(&shown(&long_ago, true, &BLOCKS));
     }
 }
