@@ -3,8 +3,8 @@
 //! What the node does is decided in `automata/*.yaml`; `docs/SEMANTICS.md` says what those files mean, and
 //! `docs/decisions/0008-the-joints.md` what is left to Rust: sums, ranks, bounds.
 //!
-//! * Vocabulary: [`name`], [`words`], [`nickname`], [`codec`], [`identity`], [`wire`], [`messages`], [`peers`],
-//!   [`stun`].
+//! * Vocabulary: [`name`], [`words`], [`calendar`], [`nickname`], [`codec`], [`identity`], [`wire`], [`messages`],
+//!   [`peers`], [`stun`].
 //! * The core: [`automata`] (generated), [`world`] (what is known), [`hosts`] (conditions and actions), [`services`],
 //!   [`node`] (the bus, inputs in, commands out).
 //! * Neighbours: [`transports`], [`dht`], [`store`], [`traces`], [`home`] (what lies in the home folder), [`api`].
@@ -18,6 +18,7 @@
 pub mod abort_points;
 pub mod api;
 pub mod automata;
+pub mod calendar;
 pub mod client;
 pub mod codec;
 pub mod demo;

@@ -10,16 +10,16 @@ use std::sync::{Arc, Mutex};
 
 use bitpie::api::access::{API_FILE, Access, HttpAccess, Token};
 use bitpie::api::answers::{
-    Claimant, Contact, ContactAdded, ContactState, Contacts, Direction, FoundNames as Found, Invitation,
-    InvitationRemoved, Invited, KnownContact, MarkedRead, Message, MessageSent, MessageState, Messages, Ping, Rating,
-    Search, ServiceChange,
+    Claimant, Contact, ContactAdded, ContactRatings, ContactState, Contacts, Direction, FoundNames as Found,
+    Invitation, InvitationRemoved, Invited, KnownContact, MarkedRead, Message, MessageSent, MessageState, Messages,
+    Ping, RatedHour, RatedMonth, Rating, Ratings, Search, ServiceChange,
 };
 use bitpie::api::bind::{Bound, PortChoice};
 use bitpie::api::errors::{ErrorKind, RpcError};
 use bitpie::api::hidden::Hidden;
 use bitpie::api::methods::{
-    AddContact, Call, ExportMessages, FindName, FoundNames, GetMessage, ListContacts, ListMessages, MarkRead,
-    NewInvitation, PingContact, RemoveInvitation, Request, SendMessage, StopService, WatchMessages, answer,
+    AddContact, Call, ExportMessages, FindName, FoundNames, GetMessage, ListContacts, ListMessages, ListRatings,
+    MarkRead, NewInvitation, PingContact, RemoveInvitation, Request, SendMessage, StopService, WatchMessages, answer,
 };
 use bitpie::api::server::{Doors, serve};
 use bitpie::identity::{InvitationName, NodeId};
@@ -192,6 +192,66 @@ fn sent() -> Outcome {
         problem: None,
         help: None,
     })
+}
+
+/// One contact, who was there every second minute at 0 o'clock.
+fn ratings() -> Ratings {
+    let mut hours = [RatedHour::default(); 24];
+    hours[0] = RatedHour { counted: 60, here: 30 };
+    let month = "2026-11".parse().expect("a month");
+    let contact = ContactRatings {
+        id: alice(),
+        name: Some("alice".parse().expect("a nickname")),
+        since_unix_ms: Some(1_796_079_600_000),
+        months: vec![RatedMonth { month, day: hours.into() }],
+        before: None,
+        total: hours.into(),
+    };
+    Ratings { month, counting: true, problem: None, help: None, contacts: vec![contact] }
+}
+
+#[test]
+fn ratings_are_shown_with_a_chart_or_as_they_came() {
+    let fake = Fake::start(|request| match request {
+        Request::ListRatings(_) => answer::<ListRatings>(&ratings()),
+        other => panic!("{other:?}"),
+    });
+    let run = |locale: &str, more: &[&str]| {
+        let arguments: Vec<&str> = ["peers", "--ratings"].iter().chain(more).copied().collect();
+        bitpie(fake.home.path(), &arguments)
+            .env("LC_ALL", locale)
+            .output()
+            .expect("the program is built with its tests")
+    };
+    check(
+        &run("C.UTF-8", &["--month", "2026-11"]),
+        expect![[r#"
+        exit code 0
+        NAME   ID        MONTH  TOTAL  SINCE       00    06    12    18 UTC
+        alice  yryonyeb   50 %   50 %  2026-11-30  ▅·······················
+        MONTH: 2026-11. Chart: that month, by hour, from ▁ never there to █ always; · not counted.
+    "#]],
+    );
+    check(
+        &run("C", &["--month", "2026-11"]),
+        expect![[r#"
+        exit code 0
+        NAME   ID        MONTH  TOTAL  SINCE       00    06    12    18 UTC
+        alice  yryonyeb   50 %   50 %  2026-11-30  5.......................
+        MONTH: 2026-11. Chart: that month, by hour, from 0 never there to 9 always; . not counted.
+    "#]],
+    );
+    let raw = run("C", &["--json"]);
+    assert_eq!(serde_json::from_slice::<Value>(&raw.stdout).expect("JSON"), json!(ratings()));
+    let month = Some("2026-11".parse().expect("a month"));
+    let asked = [month, month, None].map(|month| Request::ListRatings(ListRatings { month }));
+    assert_eq!(fake.asked(), asked);
+    for wrong in [&["--month", "2026-13"][..], &["--month", "november"]] {
+        let output = run("C", wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(text(&output.stderr).contains("a month is written like 2026-11"), "{}", text(&output.stderr));
+    }
+    assert_eq!(fake.run(&["peers", "--month", "2026-11"]).status.code(), Some(2), "it is the month of ratings");
 }
 
 #[test]

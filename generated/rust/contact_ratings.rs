@@ -4,6 +4,8 @@
 //! There is one. Generated from `automata/contact_ratings.yaml`; change that.
 
 use automata_runtime::generated::*;
+use super::system::States;
+use super::network_connector;
 
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -154,6 +156,48 @@ pub type Variables = ();
 /// Nothing is remembered of states that were left.
 pub type History = ();
 
+/// A question that was asked, with its answer.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum Question {
+    /// `network_connector in CONNECTED`.
+    NetworkConnectorInConnected { answer: bool },
+}
+
+impl serde::Serialize for Question {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Question::NetworkConnectorInConnected { answer } => {
+                delivery::serialize_question(
+                    "network_connector in CONNECTED",
+                    answer,
+                    serializer,
+                )
+            }
+        }
+    }
+}
+
+/// Asks the host, each question once in a delivery, so that all guards see one world; and reads the states of others.
+struct Ask<'a> {
+    states: &'a States,
+    asked: &'a mut Asked<Question>,
+}
+
+impl Ask<'_> {
+    fn network_connector_in_connected(&mut self) -> bool {
+        let answer = self
+            .states
+            .network_connector
+            .is_some_and(|state| state == network_connector::State::Connected);
+        self.asked
+            .note_read(|| Question::NetworkConnectorInConnected {
+                answer,
+            });
+        answer
+    }
+}
+
 /// What a machine reacts to.
 pub type Trigger<'a> = automaton::Trigger<'a, Event, Timer>;
 
@@ -165,6 +209,7 @@ pub struct Context<'a> {
     /// The state when the trigger came.
     leaf: State,
     parameters: &'a Parameters,
+    ask: Ask<'a>,
     effects: &'a mut Effects<Machine>,
     answer: Answer,
 }
@@ -249,15 +294,20 @@ fn in_paused(context: &mut Context<'_>) -> Response {
 fn in_counting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Pause) => {
-            // → PAUSED (`automata/contact_ratings.yaml:24`).
+            // → PAUSED (`automata/contact_ratings.yaml:26`).
             leave_counting(context);
             context.take(State::Paused)
         }
         Trigger::Event(Event::Begin) => context.ignored(),
         Trigger::Timer(Timer::CountingEveryCountInterval) => {
-            // Stays (`automata/contact_ratings.yaml:23`).
-            context.effects.act(Action::Count);
-            context.internal()
+            if context.ask.network_connector_in_connected() {
+                // Stays (`automata/contact_ratings.yaml:24`).
+                context.effects.act(Action::Count);
+                context.internal()
+            } else {
+                // Stays (`automata/contact_ratings.yaml:25`).
+                context.internal()
+            }
         }
         _ => anywhere(context),
     }
@@ -283,12 +333,13 @@ pub type Instance = automata_runtime::Instance<Machine>;
 
 /// One selection, and what it leads to; effects are added to the buffers.
 #[inline]
-pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>) -> Answer {
-    let Parts { instance, effects, .. } = parts;
+pub fn step(parts: Parts<'_, Machine>, trigger: Trigger<'_>, states: &States) -> Answer {
+    let Parts { instance, effects, asked, .. } = parts;
     let mut context = Context {
         trigger,
         leaf: instance.state,
         parameters: &instance.parameters,
+        ask: Ask { states, asked },
         effects,
         answer: Answer::None,
     };
@@ -306,7 +357,8 @@ pub fn create(
     _: &(),
     parameters: Parameters,
     effects: &mut Effects<Machine>,
-    _: &mut automaton::Asked<Never>,
+    asked: &mut Asked<Question>,
+    states: &States,
 ) -> Instance {
     let variables = ();
     let history = ();
@@ -314,6 +366,7 @@ pub fn create(
         trigger: Trigger::Always,
         leaf: State::default(),
         parameters: &parameters,
+        ask: Ask { states, asked },
         effects,
         answer: Answer::None,
     };
@@ -330,7 +383,7 @@ impl automata_runtime::Automaton for Machine {
     type Timer = Timer;
     type Action = Action;
     type Sent = Never;
-    type Question = Never;
+    type Question = Question;
     type Parameters = Parameters;
     type Given = Given;
     type Variables = Variables;

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "4123b70815c2bdac4e5eeecda979ea60094626a389c7fbd34a3d0ad3bd12ff7c";
+pub const MODEL_HASH: &str = "82017771665d1825faee42305c4f976579e473a3a12b719f0586d922b2040fbf";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -748,6 +748,7 @@ impl Member<contact_ratings::Machine> for System {
             parameters,
             &mut buffers.effects,
             &mut buffers.asked,
+            &self.states,
         )
     }
 
@@ -762,7 +763,7 @@ impl Member<contact_ratings::Machine> for System {
         trigger: Trigger<'_, contact_ratings::Event, contact_ratings::Timer>,
         _: &mut (dyn Host + '_),
     ) -> Answer {
-        contact_ratings::step(self.contact_ratings.parts(slot), trigger)
+        contact_ratings::step(self.contact_ratings.parts(slot), trigger, &self.states)
     }
 
     fn route(

@@ -12,6 +12,7 @@ use super::answers;
 use super::errors::RpcError;
 use super::hidden::Hidden;
 use super::reply::{Reply, to_json};
+use crate::calendar::Month;
 use crate::identity::{InvitationName, NodeId};
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
@@ -152,6 +153,12 @@ methods! {
     } -> InvitationRemoved: "Takes an invitation back.";
 
     "peers.list" ListPeers {} -> Peers: "The nodes that this one knows, and its sessions with them.";
+
+    "peers.ratings" ListRatings {
+        /// Of the months only this one; the totals stay those of all months.
+        #[serde(default)]
+        month: Option<Month>,
+    } -> Ratings: "How often each contact was there while this node was, by month and hour of the day.";
 
     "getnodeinfo" GetNodeInfo {} -> NodeInfo: "Where this node listens, and at which addresses others see it.";
 

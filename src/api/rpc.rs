@@ -257,7 +257,7 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"method":"zzz\u0007zzzzzzzzzz"}"#,
             expect![[r#"
                 1 MethodNotFound there is no method `zzz\u{7}zzzzzzzzzz`
-                there are: status, id, invite.new, invite.list, invite.remove, peers.list, getnodeinfo, getpeerinfo, service.list, service.start, service.stop, service.enable, service.disable, contact.add, contact.list, contact.remove, contact.accept, contact.refuse, contact.ping, messages.send, messages.get, messages.list, messages.count, messages.search, messages.watch, messages.mark_read, messages.export, nick.set, nick.clear, nick.show, names.find, names.found, names.stop, config.get, config.set, config.list, backup, shutdown, network.reconnect"#]],
+                there are: status, id, invite.new, invite.list, invite.remove, peers.list, peers.ratings, getnodeinfo, getpeerinfo, service.list, service.start, service.stop, service.enable, service.disable, contact.add, contact.list, contact.remove, contact.accept, contact.refuse, contact.ping, messages.send, messages.get, messages.list, messages.count, messages.search, messages.watch, messages.mark_read, messages.export, nick.set, nick.clear, nick.show, names.find, names.found, names.stop, config.get, config.set, config.list, backup, shutdown, network.reconnect"#]],
         );
     }
 

@@ -8,8 +8,9 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use super::duration::Span;
 use super::failure::Failure;
 use super::{
-    Context, backups, contacts, doctor, invitations, messages, names, overview, passphrase, services, settings,
+    Context, backups, contacts, doctor, invitations, messages, names, overview, passphrase, ratings, services, settings,
 };
+use crate::calendar::Month;
 use crate::nickname::Nickname;
 
 /// A peer-to-peer node whose every behaviour is an explicit state machine.
@@ -157,8 +158,23 @@ pub enum Command {
         first: bool,
     },
     /// List the nodes that this one knows, and its sessions with them
-    #[command(after_help = "Examples:\n  bitpie peers\n  bitpie peers --json | jq '.peers[] | select(.session)'")]
-    Peers,
+    #[command(
+        after_help = "With --ratings: for each contact, in how much of the time for which your node was connected theirs was too. \
+        Your node looks once a minute. MONTH is this month, or the one that --month names; TOTAL is all months. \
+        The chart has a column for each hour of the day, in UTC: of all months, or of the one that --month names. \
+        The last 24 months in which a contact was counted are kept apart; older ones count in TOTAL only.\n\n\
+        Examples:\n  bitpie peers\n  bitpie peers --json | jq '.peers[] | select(.session)'\n  \
+        bitpie peers --ratings                 who is there, and at what hours\n  \
+        bitpie peers --ratings --month 2026-11"
+    )]
+    Peers {
+        /// Show how often each contact was there while this node was, and at what hours
+        #[arg(long)]
+        ratings: bool,
+        /// Show this month, and its hours
+        #[arg(long, value_name = "YYYY-MM", requires = "ratings")]
+        month: Option<Month>,
+    },
     /// Show how the node is: whether others reach it, and what is not as it should be
     #[command(after_help = "Examples:\n  bitpie status\n  bitpie status --verbose\n  \
         bitpie status --json | jq .counters.refusals")]
@@ -248,7 +264,8 @@ impl Command {
             Self::Id { invite: true, span } => invitations::invite(span, context),
             Self::Invite { command } => invitations::perform(command, context),
             Self::Status { verbose } => overview::status(verbose, context),
-            Self::Peers => overview::peers(context),
+            Self::Peers { ratings: false, .. } => overview::peers(context),
+            Self::Peers { ratings: true, month } => ratings::perform(month, context),
             Self::Contact { command } => contacts::perform(command, context),
             Self::Nick { command } => names::nick(command, context),
             Self::Find { name, first } => names::find(name, first, context),

@@ -21,6 +21,10 @@ use crate::api::methods::{
 use crate::identity::{IDURL_BYTES, IDURL_SCHEME, NodeId};
 use crate::nickname::Nickname;
 
+/// What is said where contacts would be listed.
+pub(super) const NO_CONTACTS: &str =
+    "No contacts yet. Ask a friend for their address (`bitpie id`), then: `bitpie contact add IDURL`\n";
+
 /// `bitpie contact …`
 #[derive(Subcommand)]
 pub enum ContactCommand {
@@ -257,8 +261,7 @@ fn who(contact: &Contact) -> String {
 
 fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
     if contacts.contacts.is_empty() {
-        return "No contacts yet. Ask a friend for their address (`bitpie id`), then: `bitpie contact add IDURL`\n"
-            .to_owned();
+        return NO_CONTACTS.to_owned();
     }
     let short = ShortIds::of(contacts.contacts.iter().map(|contact| &contact.id));
     let mut table = Table::new(&["NAME", "ID", "", "SEEN", "THERE", "UNREAD", "WAITING", "CALLS ITSELF"]);

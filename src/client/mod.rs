@@ -27,6 +27,7 @@ mod names;
 mod overview;
 mod passphrase;
 mod port_mapping;
+mod ratings;
 mod sending;
 mod services;
 mod settings;

@@ -65,6 +65,20 @@ pub fn safe(text: &str) -> String {
     shown
 }
 
+/// Whether the terminal shows more than ASCII. If the environment names a locale, its character set decides (POSIX,
+/// Base Definitions, 8.2: the first that is set of these three); if it names none, everything shows UTF-8 nowadays.
+pub fn shows_unicode() -> bool {
+    is_unicode(|variable| std::env::var(variable).ok())
+}
+
+fn is_unicode(value: impl Fn(&str) -> Option<String>) -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(value).find(|value| !value.is_empty());
+    locale.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
 /// Prints for people.
 ///
 /// # Errors
@@ -122,5 +136,16 @@ mod tests {
         assert_eq!(safe("a\u{1b}]0;title\u{7}b"), "a\\u{1b}]0;title\\u{7}b");
         assert_eq!(safe("\u{202e}\u{2066}\u{9b}\u{feff}"), "\\u{202e}\\u{2066}\\u{9b}\\u{feff}");
         assert_eq!(safe("a\tb"), "a b");
+    }
+
+    #[test]
+    fn the_first_locale_that_is_set_decides_what_is_shown() {
+        let shows = |set: &[(&str, &str)]| {
+            is_unicode(|wanted| set.iter().find(|(name, _)| *name == wanted).map(|(_, value)| (*value).to_owned()))
+        };
+        assert!(shows(&[]) && shows(&[("LC_ALL", "")]) && shows(&[("LANG", "de_DE.UTF-8")]));
+        assert!(shows(&[("LANG", "C"), ("LC_CTYPE", "C.utf8")]));
+        assert!(!shows(&[("LANG", "C")]) && !shows(&[("LANG", "de_DE@euro")]));
+        assert!(!shows(&[("LC_ALL", "POSIX"), ("LANG", "en_GB.UTF-8")]));
     }
 }

@@ -111,9 +111,10 @@ pub fn messages_wait(node: &Core) -> Option<(String, Option<String>)> {
     Some((problem(node, service)?, help))
 }
 
-/// The service that delivers messages, and the one that finds out to whom they can go now.
+/// The service that delivers messages.
 const MESSAGES: &str = "private-messages";
-const HOOKUPS: &str = "p2p-hookups";
+/// The service that knows who is there: to whom messages can go now, and how often contacts are there.
+pub const HOOKUPS: &str = "p2p-hookups";
 
 /// How a contact is shown who is there; when it was last asked does not concern the user.
 const CONNECTED: &str = "CONNECTED";

@@ -166,6 +166,7 @@ impl Store {
                 "DELETE FROM main.requests WHERE node = ?1",
                 "DELETE FROM main.receipts WHERE node = ?1",
                 "DELETE FROM main.ratings WHERE node = ?1",
+                "DELETE FROM main.rating_months WHERE node = ?1",
             ] {
                 store.connection.execute(sql, [Column(*id)]).map_err(failed)?;
             }

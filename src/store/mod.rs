@@ -39,7 +39,7 @@ pub use invitations::{
     BYTES_PER_INVITATION, INVITATIONS, MESSAGES_PER_INVITED, NewInvitation, STRANGERS_PER_INVITATION, StoredInvitation,
 };
 pub use outgoing::UNFINISHED_MESSAGES;
-pub use ratings::{HOUR_MS, RATING_KEPT_HOURS};
+pub use ratings::{HOUR_MS, RATED_MONTHS, RATING_KEPT_HOURS, RatedDay, Ratings};
 pub use salvage::{Damage, Salvaged, Situation, companions, damage};
 pub use thread::{JOBS_WAITING, StoreHandle, StoreThread};
 

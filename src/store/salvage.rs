@@ -284,6 +284,12 @@ impl Store {
                 let sql = "INSERT OR IGNORE INTO main.arrived VALUES (?1, ?2, ?3)";
                 self.connection.execute(sql, rusqlite::params_from_iter(&values)).map_err(failed)?;
             }
+            // ratings by the month. Those by the hour are counted again within 30 days.
+            (None, [Blob(node), Integer(0..), Integer(0..=23), Integer(0..), Integer(0..), Integer(0..)])
+                if node.len() == 32 =>
+            {
+                later.ratings.push(values)
+            }
             // invitations
             (None, [Blob(digest), Integer(_), Integer(_), Integer(0 | 1), Null | Blob(_)]) if digest.len() == 32 => {
                 later.invitations.insert(digest.clone());
@@ -326,6 +332,11 @@ impl Store {
                  WHERE (SELECT state FROM main.contacts WHERE node = ?2) = 0";
             self.connection.execute(sql, rusqlite::params_from_iter(request)).map_err(failed)?;
         }
+        for rating in &later.ratings {
+            let sql = "INSERT OR IGNORE INTO main.rating_months SELECT ?1, ?2, ?3, ?4, ?5, ?6
+                 WHERE (SELECT state FROM main.contacts WHERE node = ?1) = 1";
+            self.connection.execute(sql, rusqlite::params_from_iter(rating)).map_err(failed)?;
+        }
         let lost = "INSERT INTO main.deliveries (position, state, refusal)
              SELECT position, ?1, ?2 FROM main.messages
              WHERE is_incoming = 0 AND position NOT IN (SELECT position FROM main.deliveries)";
@@ -363,6 +374,7 @@ impl Store {
 struct Later {
     deliveries: Vec<Vec<Value>>,
     requests: Vec<Vec<Value>>,
+    ratings: Vec<Vec<Value>>,
     /// Digests.
     invitations: BTreeSet<Vec<u8>>,
 }

@@ -157,6 +157,25 @@ CREATE INDEX main.contacts_invited ON contacts (invited_with) WHERE invited_with
 -- Strangers who were invited take up no room of the others.
 DROP INDEX main.contacts_waiting;
 CREATE INDEX main.contacts_waiting ON contacts (waiting, waiting_bytes) WHERE waiting > 0 AND invited_with IS NULL;
+", "
+-- Ratings by month and hour of the day (UTC). Months are counted from January of the year 0; 0 stands for all months
+-- that were added up. Since when: when the first minute was counted.
+CREATE TABLE main.rating_months (
+    node BLOB NOT NULL REFERENCES contacts (node) ON DELETE CASCADE,
+    month INTEGER NOT NULL CHECK (month = 0 OR month BETWEEN 23640 AND 119999),
+    hour INTEGER NOT NULL CHECK (hour BETWEEN 0 AND 23),
+    seen_minutes INTEGER NOT NULL CHECK (seen_minutes BETWEEN 0 AND up_minutes),
+    up_minutes INTEGER NOT NULL CHECK (up_minutes BETWEEN 0 AND 4294967295),
+    since_unix_ms INTEGER NOT NULL CHECK (since_unix_ms >= 0),
+    PRIMARY KEY (node, month, hour)
+) STRICT, WITHOUT ROWID;
+-- What was counted by the hour. SQLite's calendar ends with the year 9999.
+INSERT INTO main.rating_months
+    SELECT node,
+        CAST(strftime('%Y', hour * 3600, 'unixepoch') AS INTEGER) * 12
+            + CAST(strftime('%m', hour * 3600, 'unixepoch') AS INTEGER) - 1 AS month,
+        hour % 24 AS of_day, sum(min(seen_minutes, up_minutes)), sum(up_minutes), min(hour) * 3600000
+    FROM main.ratings WHERE hour BETWEEN 0 AND 70000000 GROUP BY node, month, of_day;
 "];
 
 /// The steps from an empty `peers.db` to the present one.

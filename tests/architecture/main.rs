@@ -17,6 +17,7 @@ use files::Files;
 const MODULES: &[(&str, &str)] = &[
     ("name", ""),
     ("words", ""),
+    ("calendar", ""),
     ("nickname", ""),
     ("codec", ""),
     ("identity", "codec name nickname"),
@@ -35,12 +36,12 @@ const MODULES: &[(&str, &str)] = &[
     ("traces", ""),
     ("transports", "identity name peers stun wire"),
     ("dht", "codec identity nickname wire"),
-    ("store", "abort_points identity messages nickname peers wire"),
+    ("store", "abort_points calendar identity messages nickname peers wire"),
     ("home", "dht identity messages name nickname privacy services store world"),
-    ("api", "identity nickname privacy stun words"),
-    ("client", "api identity nickname privacy"),
-    ("runtime", "abort_points api automata client codec dht home hosts identity messages name nickname node peers privacy \
-                 services store stun traces transports wire world"),
+    ("api", "calendar identity nickname privacy stun words"),
+    ("client", "api calendar identity nickname privacy"),
+    ("runtime", "abort_points api automata calendar client codec dht home hosts identity messages name nickname node \
+                 peers privacy services store stun traces transports wire world"),
     ("demo", "api automata client home runtime"),
     ("main", ""),
 ];

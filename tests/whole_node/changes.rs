@@ -80,6 +80,7 @@ const READING: &[&str] = &[
     "id",
     "invite.list",
     "peers.list",
+    "peers.ratings",
     "getnodeinfo",
     "getpeerinfo",
     "service.list",

@@ -34,6 +34,7 @@ mod peer;
 mod peers;
 mod places;
 mod proxy;
+mod ratings;
 #[path = "../transports/tcp/raw.rs"]
 #[allow(dead_code, reason = "the tests of the transport alone use more of it")]
 mod raw;

@@ -335,6 +335,11 @@ settings! {
             "20s",
             "How often a session is asked whether it lives, for tests that cannot wait so long",
         ),
+        count_interval: Milliseconds = hidden(
+            duration(100, DAY_MS),
+            "1min",
+            "How often contacts are counted, each time as a minute, for tests that cannot wait so long",
+        ),
         abort_at: Option<String> = hidden(
             optional(ABORT_POINT),
             "",

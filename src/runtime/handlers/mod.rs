@@ -6,6 +6,7 @@ mod info;
 mod invitations;
 mod messages;
 mod nicknames;
+mod ratings;
 mod services;
 mod settings;
 mod status;
