@@ -16,7 +16,7 @@ use super::stranger::{Stage, Stranger};
 
 /// Rounds before memory is looked at: every stranger has been there by then, and buffers, caches and the allocator's
 /// own pools are filled.
-const WARM_UP: usize = 96;
+const WARM_UP: usize = 160;
 
 /// Rounds between two looks.
 const ROUNDS: usize = 200;
@@ -110,9 +110,11 @@ impl Friends {
         let mut grew = Vec::new();
         // What leaks does so whenever it is done. Where a busy machine lets more of it happen at the same moment than
         // ever before, the allocator takes more pages once.
-        for _ in 0..WINDOWS {
+        for window in 0..WINDOWS {
             let before = self.node.resident_bytes();
-            self.endure_rounds(what, cases, ROUNDS, at_a_time);
+            // Each window goes on with the keys where the one before has ended, or some would be used too often.
+            let first = WARM_UP + window * ROUNDS;
+            self.endure_from(what, cases, first, ROUNDS, at_a_time);
             let Some((before, after)) = before.zip(self.node.resident_bytes()) else { return };
             let growth = after.saturating_sub(before);
             if std::env::var_os("BITPIE_SHOW_GROWTH").is_some() {
@@ -129,6 +131,12 @@ impl Friends {
     /// Strangers do each of these so often, so many at a time.
     #[track_caller]
     pub fn endure_rounds(&mut self, what: &str, cases: &[Case], rounds: usize, at_a_time: usize) {
+        self.endure_from(what, cases, 0, rounds, at_a_time);
+    }
+
+    /// The same, beginning with that number.
+    #[track_caller]
+    fn endure_from(&mut self, what: &str, cases: &[Case], first: usize, rounds: usize, at_a_time: usize) {
         let mut expected = counts(&self.node);
         for (counter, name) in cases.iter().flat_map(|case| case.counted) {
             *expected.entry((*counter, (*name).to_owned())).or_default() += rounds as u64;
@@ -137,7 +145,7 @@ impl Friends {
         let its_key = self.strangers_have_its_key.then(|| self.node.key().seed());
         let key = |case: &Case, round| match &its_key {
             Some(seed) => IdentityKey::from_seed(seed),
-            None => key(case, round, at_a_time),
+            None => key(case, first + round, at_a_time),
         };
         std::thread::scope(|scope| {
             let strangers = scope.spawn(|| all_strangers((address, whom), cases, key, rounds, at_a_time));
@@ -213,7 +221,8 @@ pub fn keys(case: &Case, at_a_time: usize) -> Vec<IdentityKey> {
 }
 
 fn key_count(case: &Case, at_a_time: usize) -> usize {
-    // Whoever violates the protocol five times is not heard any more.
+    // Whoever violates the protocol more than five times is not heard any more, and all windows together come to less
+    // for each of these keys.
     let is_remembered = case.counted.contains(&(Counter::Refused, "violation"));
     if is_remembered { WARM_UP } else { 2 * at_a_time }
 }
