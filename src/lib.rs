@@ -3,8 +3,8 @@
 //! What the node does is decided in `automata/*.yaml`; `docs/SEMANTICS.md` says what those files mean, and
 //! `docs/decisions/0008-the-joints.md` what is left to Rust: sums, ranks, bounds.
 //!
-//! * Vocabulary: [`name`], [`words`], [`calendar`], [`nickname`], [`codec`], [`identity`], [`wire`], [`messages`],
-//!   [`peers`], [`stun`].
+//! * Vocabulary: [`name`], [`words`], [`calendar`], [`pace`], [`nickname`], [`codec`], [`identity`], [`wire`],
+//!   [`messages`], [`peers`], [`stun`].
 //! * The core: [`automata`] (generated), [`world`] (what is known), [`hosts`] (conditions and actions), [`services`],
 //!   [`node`] (the bus, inputs in, commands out).
 //! * Neighbours: [`transports`], [`dht`], [`store`], [`traces`], [`home`] (what lies in the home folder), [`api`].
@@ -31,6 +31,7 @@ pub mod messages;
 pub mod name;
 pub mod nickname;
 pub mod node;
+pub mod pace;
 pub mod peers;
 pub mod privacy;
 pub mod runtime;

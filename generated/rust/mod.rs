@@ -100,7 +100,7 @@ pub mod reachability;
 #[path = "read_receipts.rs"]
 pub mod read_receipts;
 
-/// A session of two others that this node carries, or one by which this node is called through another.
+/// This node relays a session between two others, or is called through a node that does.
 #[allow(dead_code, unused_comparisons, clippy::absurd_extreme_comparisons, clippy::blocks_in_conditions, clippy::clone_on_copy, clippy::collapsible_match, clippy::enum_variant_names, clippy::eq_op, clippy::if_same_then_else, clippy::large_enum_variant, clippy::manual_range_contains, clippy::new_ret_no_self, clippy::nonminimal_bool, clippy::overly_complex_bool_expr, clippy::should_implement_trait, clippy::too_many_arguments, clippy::unnecessary_find_map, clippy::unnecessary_min_or_max, clippy::wrong_self_convention)]
 #[path = "relay_circuit.rs"]
 pub mod relay_circuit;

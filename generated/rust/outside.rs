@@ -132,11 +132,11 @@ pub enum Transports {
     QuicConnectionCloseSocket { session: u64 },
     /// `relay_circuit.offer`. Ask the target whether it takes a session with the peer; taken or not_taken answers.
     RelayCircuitOffer { circuit: u64, target: types::NodeId, peer: types::NodeId },
-    /// `relay_circuit.join`. Pass bytes between the two, until either has ended; then ended says so.
+    /// `relay_circuit.join`. Copy bytes between the two until either ends; then ended says so.
     RelayCircuitJoin { circuit: u64 },
-    /// `relay_circuit.turn_down`. Tell whoever has asked that there will be no session.
+    /// `relay_circuit.turn_down`. Refuse.
     RelayCircuitTurnDown { circuit: u64, reason: types::CarryRefusal },
-    /// `relay_circuit.take`. Answer the call; a session begins.
+    /// `relay_circuit.take`. Accept the call; a session begins.
     RelayCircuitTake { circuit: u64, carrier: types::NodeId, caller: types::NodeId },
     /// `relay_circuit.cut`. End it at once; ended answers.
     RelayCircuitCut { circuit: u64 },

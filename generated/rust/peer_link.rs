@@ -3,8 +3,8 @@
 //!
 //! There is one per peer (NodeId). Generated from `automata/peer_link.yaml`; change that.
 //!
-//! Dials the peer's addresses one after another, best first. Where none answers soon, a node that both are connected with is asked to carry a session;
-//! while one is carried, it is tried now and then whether there is a way without. It rests between rounds: each rest is twice as long as the one before, plus a random
+//! Dials the peer's addresses one after another, best first. If none answers soon, it asks a node that both are connected to for a relayed session, and
+//! while that lasts, it keeps trying for a direct one. It rests between rounds: each rest is twice as long as the one before, plus a random
 //! time, which comes in with the event. The length of the rest is written down, so a restarted node does not hammer its peers.
 
 use automata_runtime::generated::*;
@@ -34,15 +34,15 @@ pub enum State {
     Lately,
     /// `EARLIER`, in `APART`, `RESTING`, `UNREACHED`. Before the node, or its network, was started.
     Earlier,
-    /// `ARRIVED`, in `LINKED`. A session has come up: does somebody carry it?
+    /// `ARRIVED`, in `LINKED`. Is the session relayed?
     Arrived,
-    /// `DIRECT`, in `LINKED`. Nobody carries it.
+    /// `DIRECT`, in `LINKED`. The session is direct.
     Direct,
     /// `PATIENT`, in `LINKED`, `CARRIED`.
     Patient,
-    /// `AWAIT_MEETING`, in `LINKED`, `CARRIED`. We have been introduced, and the peer dials first.
+    /// `AWAIT_MEETING`, in `LINKED`, `CARRIED`. We were introduced, and the peer dials first.
     AwaitMeeting,
-    /// `MEETING`, in `LINKED`, `CARRIED`. Is the peer where it is said to be?
+    /// `MEETING`, in `LINKED`, `CARRIED`. We dial the address from the introduction.
     Meeting,
     /// `CLOSED`.
     Closed,
@@ -129,7 +129,7 @@ impl State {
         )
     }
 
-    /// Inside `CARRIED`. Another node carries it; is there a way without?
+    /// Inside `CARRIED`. The session is relayed, and a direct one is tried now and then.
     #[must_use]
     pub const fn is_in_carried(self) -> bool {
         matches!(self, State::Patient | State::AwaitMeeting | State::Meeting)
@@ -168,7 +168,7 @@ pub enum Event {
     Wanted { pause: Milliseconds },
     /// `wanted_now`, from `contacts`, `contact_status`. Somebody waits for it.
     WantedNow,
-    /// `address_learnt`, from `peers`. There is a new address of the peer, or a node that may carry the session.
+    /// `address_learnt`, from `peers`. There is a new address of the peer, or a node that may relay.
     AddressLearnt,
     /// `session_ready`, from `gateway`. There is a session, whoever opened it.
     SessionReady,
@@ -206,9 +206,9 @@ pub enum Timer {
     RestingAfterPause,
     /// `after patience in PATIENT` (`automata/peer_link.yaml:210`).
     PatientAfterPatience,
-    /// `after turn in AWAIT_MEETING` (`automata/peer_link.yaml:218`).
+    /// `after turn in AWAIT_MEETING` (`automata/peer_link.yaml:219`).
     AwaitMeetingAfterTurn,
-    /// `after dial_timeout in MEETING` (`automata/peer_link.yaml:222`).
+    /// `after dial_timeout in MEETING` (`automata/peer_link.yaml:223`).
     MeetingAfterDialTimeout,
 }
 
@@ -261,7 +261,7 @@ pub enum Action {
     RememberRest { pause: Milliseconds },
     /// `dial_at`, by `gateway`. Open a session there; session_ready or dial_failed answers.
     DialAt { at: Option<types::Entrypoint> },
-    /// `dial_through`, by `gateway`. Ask the next node that may carry a session with the peer; session_ready or dial_failed answers.
+    /// `dial_through`, by `gateway`. Ask the next relay for a session with the peer; session_ready or dial_failed answers.
     DialThrough,
     /// `ask_for_meeting`, by `gateway`. Ask nodes that are here, and that know both, to introduce us; met may follow.
     AskForMeeting,
@@ -282,11 +282,11 @@ pub trait Conditions {
     fn any_address(&mut self, peer: &types::NodeId) -> bool;
     /// The peer has an address that was not tried in this round.
     fn another_address(&mut self, peer: &types::NodeId) -> bool;
-    /// A node is here that carries sessions of others, and that our user has named.
+    /// We are connected to a node that relays, and that the user named.
     fn any_go_between(&mut self, peer: &types::NodeId) -> bool;
-    /// There is such a node that was not asked in this round.
+    /// There is such a node that may be asked in this round.
     fn another_go_between(&mut self, peer: &types::NodeId) -> bool;
-    /// Another node carries the session with the peer.
+    /// The session with the peer is relayed.
     fn carried(&mut self, peer: &types::NodeId) -> bool;
     /// The number of the next session that this node opens. Numbers only grow.
     fn next_session(&mut self, peer: &types::NodeId) -> u64;
@@ -302,11 +302,11 @@ pub struct Parameters {
     pub next_dial: Milliseconds,
     /// How long the node that dials second waits, after somebody has introduced the two.
     pub turn: Milliseconds,
-    /// How long the peer's own addresses, and whoever introduces us, have before another node is asked to carry the session.
+    /// How long direct dials and introductions have before a relay is asked.
     pub head_start: Milliseconds,
-    /// How soon it is tried whether a session that is carried can do without; each further time it takes twice as long.
+    /// After this time a relayed session is first tried directly; each further time takes twice as long.
     pub first_patience: Milliseconds,
-    /// It grows no longer than this.
+    /// The longest time between two such tries.
     pub longest_patience: Milliseconds,
     /// After the first round that failed.
     pub first_rest: Milliseconds,
@@ -345,13 +345,13 @@ pub struct Given {
     /// How long the node that dials second waits, after somebody has introduced the two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn: Option<Milliseconds>,
-    /// How long the peer's own addresses, and whoever introduces us, have before another node is asked to carry the session.
+    /// How long direct dials and introductions have before a relay is asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_start: Option<Milliseconds>,
-    /// How soon it is tried whether a session that is carried can do without; each further time it takes twice as long.
+    /// After this time a relayed session is first tried directly; each further time takes twice as long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_patience: Option<Milliseconds>,
-    /// It grows no longer than this.
+    /// The longest time between two such tries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub longest_patience: Option<Milliseconds>,
     /// After the first round that failed.
@@ -423,7 +423,7 @@ pub struct Variables {
     pub chance: Milliseconds,
     /// How long it rests now.
     pub pause: Milliseconds,
-    /// How long it takes until a way without the node that carries is tried again.
+    /// How long until a relayed session is tried directly again.
     pub patience: Milliseconds,
     /// Where the peer is, as somebody says who has introduced us.
     pub meeting: Option<types::Entrypoint>,
@@ -523,11 +523,11 @@ pub enum Question {
     AnyAddress { answer: bool },
     /// `another_address`: The peer has an address that was not tried in this round.
     AnotherAddress { answer: bool },
-    /// `any_go_between`: A node is here that carries sessions of others, and that our user has named.
+    /// `any_go_between`: We are connected to a node that relays, and that the user named.
     AnyGoBetween { answer: bool },
-    /// `another_go_between`: There is such a node that was not asked in this round.
+    /// `another_go_between`: There is such a node that may be asked in this round.
     AnotherGoBetween { answer: bool },
-    /// `carried`: Another node carries the session with the peer.
+    /// `carried`: The session with the peer is relayed.
     Carried { answer: bool },
     /// `next_session`: The number of the next session that this node opens. Numbers only grow.
     NextSession { answer: u64 },
@@ -1180,7 +1180,7 @@ fn in_linked(context: &mut Context<'_>) -> Response {
             context.take(State::Briefly)
         }
         Trigger::Event(Event::SessionReady) => {
-            // → ARRIVED (`automata/peer_link.yaml:181`). One more, which may be better.
+            // → ARRIVED (`automata/peer_link.yaml:181`). Another one, which may be direct.
             exit_inside_linked(context);
             context.take(State::Arrived)
         }
@@ -1189,7 +1189,7 @@ fn in_linked(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `ARRIVED`: A session has come up: does somebody carry it?
+/// `ARRIVED`: Is the session relayed?
 #[inline]
 fn in_arrived(context: &mut Context<'_>) -> Response {
     match context.trigger {
@@ -1212,7 +1212,7 @@ fn in_arrived(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `DIRECT`: Nobody carries it.
+/// `DIRECT`: The session is direct.
 #[inline]
 fn in_direct(context: &mut Context<'_>) -> Response {
     match context.trigger {
@@ -1223,12 +1223,12 @@ fn in_direct(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `CARRIED`: Another node carries it; is there a way without?
+/// `CARRIED`: The session is relayed, and a direct one is tried now and then.
 #[inline]
 fn in_carried(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::AddressLearnt) => {
-            // Stays (`automata/peer_link.yaml:202`). The new one is tried at once.
+            // Stays (`automata/peer_link.yaml:202`). The new address is tried at once.
             context.effects.act(Action::Dial);
             context.internal()
         }
@@ -1261,16 +1261,16 @@ fn in_patient(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { .. }) => {
             if context.ask.another_address() {
-                // Stays (`automata/peer_link.yaml:213`). One after the other: there is no hurry.
+                // Stays (`automata/peer_link.yaml:214`).
                 context.effects.act(Action::Dial);
                 context.internal()
             } else {
-                // Stays (`automata/peer_link.yaml:214`).
+                // Stays (`automata/peer_link.yaml:215`).
                 context.internal()
             }
         }
         Trigger::Timer(Timer::PatientAfterPatience) => {
-            // Stays (`automata/peer_link.yaml:210`).
+            // Stays (`automata/peer_link.yaml:211`).
             context.variables.patience = context
                 .variables
                 .patience
@@ -1288,13 +1288,13 @@ fn in_patient(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `AWAIT_MEETING`: We have been introduced, and the peer dials first.
+/// `AWAIT_MEETING`: We were introduced, and the peer dials first.
 #[inline]
 fn in_await_meeting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::AwaitMeetingAfterTurn) => {
-            // → MEETING (`automata/peer_link.yaml:218`).
+            // → MEETING (`automata/peer_link.yaml:219`).
             leave_await_meeting(context);
             context
                 .effects
@@ -1308,18 +1308,18 @@ fn in_await_meeting(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `MEETING`: Is the peer where it is said to be?
+/// `MEETING`: We dial the address from the introduction.
 #[inline]
 fn in_meeting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { .. }) => {
-            // → PATIENT (`automata/peer_link.yaml:223`).
+            // → PATIENT (`automata/peer_link.yaml:224`).
             leave_meeting(context);
             enter_patient(context);
             context.take(State::Patient)
         }
         Trigger::Timer(Timer::MeetingAfterDialTimeout) => {
-            // → PATIENT (`automata/peer_link.yaml:222`).
+            // → PATIENT (`automata/peer_link.yaml:223`).
             leave_meeting(context);
             enter_patient(context);
             context.take(State::Patient)

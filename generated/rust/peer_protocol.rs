@@ -141,7 +141,7 @@ pub enum Event {
         agent: String,
         listed: bool,
     },
-    /// `peer_id_received`, from `transports`. The peer's PEER-ID, verified; with whether it carries sessions of others.
+    /// `peer_id_received`, from `transports`. The peer's PEER-ID, verified; with whether it relays sessions.
     PeerIdReceived {
         peer: types::NodeId,
         proven: bool,
@@ -195,15 +195,15 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after handshake_timeout in HANDSHAKE` (`automata/peer_protocol.yaml:139`).
+    /// `after handshake_timeout in HANDSHAKE` (`automata/peer_protocol.yaml:142`).
     HandshakeAfterHandshakeTimeout,
-    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:183`).
+    /// `after proof_timeout in CONTEST` (`automata/peer_protocol.yaml:186`).
     ContestAfterProofTimeout,
-    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:202`).
+    /// `every ping_interval in READY` (`automata/peer_protocol.yaml:205`).
     ReadyEveryPingInterval,
-    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:226`).
+    /// `after proof_timeout in PROVING` (`automata/peer_protocol.yaml:229`).
     ProvingAfterProofTimeout,
-    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:234`).
+    /// `after closing_timeout in CLOSING` (`automata/peer_protocol.yaml:237`).
     ClosingAfterClosingTimeout,
 }
 
@@ -282,7 +282,7 @@ pub enum Action {
     TellPeers,
     /// `note_answer`, by `gateway`. A PING was answered: how long it took, and what was sent before it has come.
     NoteAnswer { nonce: u64 },
-    /// `learn_entrypoints`, by `peers`. The peer is who it says it is, this is where it can be reached, and whether it carries sessions of others.
+    /// `learn_entrypoints`, by `peers`. The peer is who it says it is: where it can be reached, and whether it relays.
     LearnEntrypoints {
         peer: types::NodeId,
         entrypoints: types::Entrypoints,
@@ -913,7 +913,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionClosed) => {
-            // → CLOSED (`automata/peer_protocol.yaml:99`).
+            // → CLOSED (`automata/peer_protocol.yaml:102`).
             exit_all(context);
             context.take(State::Closed)
         }
@@ -930,7 +930,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionOpened) => {
             if context.ask.address_misbehaved() {
-                // → CLOSING (`automata/peer_protocol.yaml:108`).
+                // → CLOSING (`automata/peer_protocol.yaml:111`).
                 context
                     .effects
                     .act(Action::Refuse {
@@ -939,14 +939,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else {
-                // → AWAIT_HELLO (`automata/peer_protocol.yaml:109`).
+                // → AWAIT_HELLO (`automata/peer_protocol.yaml:112`).
                 context.effects.act(Action::SendHello);
                 enter_handshake(context);
                 context.take(State::AwaitHello)
             }
         }
         Trigger::Event(Event::Close { .. }) => {
-            // → CLOSED (`automata/peer_protocol.yaml:110`).
+            // → CLOSED (`automata/peer_protocol.yaml:113`).
             context.take(State::Closed)
         }
         Trigger::Event(
@@ -974,7 +974,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_open(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Refused { reason }) => {
-            // → CLOSING (`automata/peer_protocol.yaml:129`).
+            // → CLOSING (`automata/peer_protocol.yaml:132`).
             exit_all(context);
             context
                 .effects
@@ -985,7 +985,7 @@ fn in_open(context: &mut Context<'_>) -> Response {
             context.take(State::Closing)
         }
         Trigger::Event(Event::Replaced) => {
-            // → CLOSING (`automata/peer_protocol.yaml:130`).
+            // → CLOSING (`automata/peer_protocol.yaml:133`).
             exit_all(context);
             context
                 .effects
@@ -996,14 +996,14 @@ fn in_open(context: &mut Context<'_>) -> Response {
             context.take(State::Closing)
         }
         Trigger::Event(Event::Close { reason }) => {
-            // → CLOSING (`automata/peer_protocol.yaml:131`).
+            // → CLOSING (`automata/peer_protocol.yaml:134`).
             exit_all(context);
             context.effects.act(Action::Refuse { reason: *reason });
             enter_closing(context);
             context.take(State::Closing)
         }
         Trigger::Event(Event::Violation { detail }) => {
-            // → CLOSING (`automata/peer_protocol.yaml:132`).
+            // → CLOSING (`automata/peer_protocol.yaml:135`).
             exit_all(context);
             context
                 .effects
@@ -1019,7 +1019,7 @@ fn in_open(context: &mut Context<'_>) -> Response {
             context.take(State::Closing)
         }
         Trigger::Event(Event::PingReceived { nonce }) => {
-            // Stays (`automata/peer_protocol.yaml:133`).
+            // Stays (`automata/peer_protocol.yaml:136`).
             context.effects.act(Action::SendPong { nonce: *nonce });
             context.internal()
         }
@@ -1042,7 +1042,7 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
             | Event::Sought { .. }
             | Event::MeetingTold { .. },
         ) => {
-            // → CLOSING (`automata/peer_protocol.yaml:142`). Something came out of turn.
+            // → CLOSING (`automata/peer_protocol.yaml:145`). Something came out of turn.
             exit_all(context);
             context
                 .effects
@@ -1059,7 +1059,7 @@ fn in_handshake(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Timer(Timer::HandshakeAfterHandshakeTimeout) => {
-            // → CLOSING (`automata/peer_protocol.yaml:139`).
+            // → CLOSING (`automata/peer_protocol.yaml:142`).
             exit_all(context);
             context
                 .effects
@@ -1089,7 +1089,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
             },
         ) => {
             if !*same_network {
-                // → CLOSING (`automata/peer_protocol.yaml:152`).
+                // → CLOSING (`automata/peer_protocol.yaml:155`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1099,7 +1099,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !*common_version {
-                // → CLOSING (`automata/peer_protocol.yaml:153`).
+                // → CLOSING (`automata/peer_protocol.yaml:156`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1109,7 +1109,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !*same_constants {
-                // → CLOSING (`automata/peer_protocol.yaml:154`).
+                // → CLOSING (`automata/peer_protocol.yaml:157`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1119,7 +1119,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if *skew > context.parameters.greatest_skew {
-                // → CLOSING (`automata/peer_protocol.yaml:155`).
+                // → CLOSING (`automata/peer_protocol.yaml:158`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1129,7 +1129,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if context.ask.outgoing() {
-                // → AWAIT_PEER_ID (`automata/peer_protocol.yaml:156`).
+                // → AWAIT_PEER_ID (`automata/peer_protocol.yaml:159`).
                 context
                     .effects
                     .act(Action::NoteGreeting {
@@ -1140,7 +1140,7 @@ fn in_await_hello(context: &mut Context<'_>) -> Response {
                 context.effects.act(Action::SendPeerId);
                 context.take(State::AwaitPeerId)
             } else {
-                // → AWAIT_PEER_ID (`automata/peer_protocol.yaml:157`). Who has called says first who it is.
+                // → AWAIT_PEER_ID (`automata/peer_protocol.yaml:160`). Who has called says first who it is.
                 context
                     .effects
                     .act(Action::NoteGreeting {
@@ -1164,7 +1164,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
             Event::PeerIdReceived { peer, proven, document_valid, entrypoints, relays },
         ) => {
             if context.ask.myself(peer) {
-                // → CLOSING (`automata/peer_protocol.yaml:163`).
+                // → CLOSING (`automata/peer_protocol.yaml:166`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1174,7 +1174,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !*proven {
-                // → CLOSING (`automata/peer_protocol.yaml:164`).
+                // → CLOSING (`automata/peer_protocol.yaml:167`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1184,7 +1184,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !*document_valid {
-                // → CLOSING (`automata/peer_protocol.yaml:165`).
+                // → CLOSING (`automata/peer_protocol.yaml:168`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1194,7 +1194,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if !context.ask.expected(peer) {
-                // → CLOSING (`automata/peer_protocol.yaml:166`).
+                // → CLOSING (`automata/peer_protocol.yaml:169`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1204,7 +1204,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else if context.ask.misbehaved(peer) {
-                // → CLOSING (`automata/peer_protocol.yaml:167`).
+                // → CLOSING (`automata/peer_protocol.yaml:170`).
                 leave_handshake(context);
                 context
                     .effects
@@ -1214,7 +1214,7 @@ fn in_await_peer_id(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else {
-                // → PROVED (`automata/peer_protocol.yaml:168`).
+                // → PROVED (`automata/peer_protocol.yaml:171`).
                 context.variables.peer = Some(peer.clone());
                 context
                     .effects
@@ -1238,7 +1238,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.other_session() == types::OtherSession::PrevailsOverThis {
-                // → CLOSING (`automata/peer_protocol.yaml:173`).
+                // → CLOSING (`automata/peer_protocol.yaml:176`).
                 if !context.is_exhausted() {
                     leave_handshake(context);
                     context
@@ -1250,7 +1250,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Closing)
             } else if context.ask.other_session() == types::OtherSession::MustProve {
-                // → CONTEST (`automata/peer_protocol.yaml:174`).
+                // → CONTEST (`automata/peer_protocol.yaml:177`).
                 if !context.is_exhausted() {
                     context
                         .effects
@@ -1261,7 +1261,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Contest)
             } else if context.ask.other_session() == types::OtherSession::GivesWay {
-                // → TAKEN (`automata/peer_protocol.yaml:175`).
+                // → TAKEN (`automata/peer_protocol.yaml:178`).
                 if !context.is_exhausted() {
                     context
                         .effects
@@ -1271,7 +1271,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Taken)
             } else if context.ask.room() == types::Room::Full {
-                // → CLOSING (`automata/peer_protocol.yaml:176`).
+                // → CLOSING (`automata/peer_protocol.yaml:179`).
                 if !context.is_exhausted() {
                     leave_handshake(context);
                     context
@@ -1283,13 +1283,13 @@ fn in_proved(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::Closing)
             } else if context.ask.room() == types::Room::MakeRoom {
-                // → TAKEN (`automata/peer_protocol.yaml:177`).
+                // → TAKEN (`automata/peer_protocol.yaml:180`).
                 if !context.is_exhausted() {
                     context.effects.act(Action::MakeRoom);
                 }
                 context.take(State::Taken)
             } else {
-                // → TAKEN (`automata/peer_protocol.yaml:178`).
+                // → TAKEN (`automata/peer_protocol.yaml:181`).
                 context.take(State::Taken)
             }
         }
@@ -1302,7 +1302,7 @@ fn in_proved(context: &mut Context<'_>) -> Response {
 fn in_contest(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::OtherAnswered) => {
-            // → CLOSING (`automata/peer_protocol.yaml:185`).
+            // → CLOSING (`automata/peer_protocol.yaml:188`).
             leave_contest(context);
             leave_handshake(context);
             context
@@ -1314,13 +1314,13 @@ fn in_contest(context: &mut Context<'_>) -> Response {
             context.take(State::Closing)
         }
         Trigger::Event(Event::OtherGone) => {
-            // → TAKEN (`automata/peer_protocol.yaml:186`).
+            // → TAKEN (`automata/peer_protocol.yaml:189`).
             leave_contest(context);
             context.take(State::Taken)
         }
         Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Timer(Timer::ContestAfterProofTimeout) => {
-            // → TAKEN (`automata/peer_protocol.yaml:183`).
+            // → TAKEN (`automata/peer_protocol.yaml:186`).
             leave_contest(context);
             context
                 .effects
@@ -1340,14 +1340,14 @@ fn in_taken(context: &mut Context<'_>) -> Response {
         Trigger::Event(Event::ReadyReceived) => context.deferred(16),
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.outgoing() {
-                // → AWAIT_READY (`automata/peer_protocol.yaml:191`).
+                // → AWAIT_READY (`automata/peer_protocol.yaml:194`).
                 if !context.is_exhausted() {
                     context.effects.act(Action::Admit);
                     context.effects.act(Action::SendReady);
                 }
                 context.take(State::AwaitReady)
             } else {
-                // → AWAIT_READY (`automata/peer_protocol.yaml:192`).
+                // → AWAIT_READY (`automata/peer_protocol.yaml:195`).
                 if !context.is_exhausted() {
                     context.effects.act(Action::Admit);
                     context.effects.act(Action::SendPeerId);
@@ -1365,7 +1365,7 @@ fn in_taken(context: &mut Context<'_>) -> Response {
 fn in_await_ready(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ReadyReceived) => {
-            // → READY (`automata/peer_protocol.yaml:196`).
+            // → READY (`automata/peer_protocol.yaml:199`).
             leave_handshake(context);
             enter_ready(context);
             context.take(State::Steady)
@@ -1379,7 +1379,7 @@ fn in_await_ready(context: &mut Context<'_>) -> Response {
 fn in_ready(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PacketReceived { packet }) => {
-            // Stays (`automata/peer_protocol.yaml:206`).
+            // Stays (`automata/peer_protocol.yaml:209`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1390,11 +1390,11 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PeersAsked) => {
             if context.ask.told_peers_lately(context.parameters.peers_interval) {
-                // Stays (`automata/peer_protocol.yaml:208`). It asks too often, and gets no answer.
+                // Stays (`automata/peer_protocol.yaml:211`). It asks too often, and gets no answer.
                 context.variables.missed = 0;
                 context.internal()
             } else {
-                // Stays (`automata/peer_protocol.yaml:209`).
+                // Stays (`automata/peer_protocol.yaml:212`).
                 context.variables.missed = 0;
                 context.effects.act(Action::TellPeers);
                 context.internal()
@@ -1402,7 +1402,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PeersReceived { hints }) => {
             if context.variables.awaits_peers {
-                // Stays (`automata/peer_protocol.yaml:211`).
+                // Stays (`automata/peer_protocol.yaml:214`).
                 context.variables.missed = 0;
                 context.variables.awaits_peers = false;
                 context
@@ -1412,7 +1412,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
                     });
                 context.internal()
             } else {
-                // → CLOSING (`automata/peer_protocol.yaml:212`). Nobody asked.
+                // → CLOSING (`automata/peer_protocol.yaml:215`). Nobody asked.
                 exit_all(context);
                 context
                     .effects
@@ -1429,7 +1429,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::IntroductionAsked { target }) => {
-            // Stays (`automata/peer_protocol.yaml:213`).
+            // Stays (`automata/peer_protocol.yaml:216`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1439,7 +1439,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::Sought { by }) => {
-            // Stays (`automata/peer_protocol.yaml:214`).
+            // Stays (`automata/peer_protocol.yaml:217`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1449,7 +1449,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::MeetingTold { peer, at, first }) => {
-            // Stays (`automata/peer_protocol.yaml:215`).
+            // Stays (`automata/peer_protocol.yaml:218`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1461,7 +1461,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::PongReceived { nonce }) => {
-            // Stays (`automata/peer_protocol.yaml:216`).
+            // Stays (`automata/peer_protocol.yaml:219`).
             context.variables.missed = 0;
             context
                 .effects
@@ -1475,7 +1475,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
             | Event::PeerIdReceived { .. }
             | Event::ReadyReceived,
         ) => {
-            // → CLOSING (`automata/peer_protocol.yaml:218`).
+            // → CLOSING (`automata/peer_protocol.yaml:221`).
             exit_all(context);
             context
                 .effects
@@ -1492,7 +1492,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
         }
         Trigger::Timer(Timer::ReadyEveryPingInterval) => {
             if context.variables.missed >= context.parameters.missed_pings {
-                // → CLOSING (`automata/peer_protocol.yaml:203`).
+                // → CLOSING (`automata/peer_protocol.yaml:206`).
                 exit_all(context);
                 context
                     .effects
@@ -1502,7 +1502,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
                 enter_closing(context);
                 context.take(State::Closing)
             } else {
-                // Stays (`automata/peer_protocol.yaml:204`).
+                // Stays (`automata/peer_protocol.yaml:207`).
                 context.variables.missed = context.variables.missed.saturating_add(1_u8);
                 context.effects.act(Action::SendPing);
                 context.internal()
@@ -1517,7 +1517,7 @@ fn in_ready(context: &mut Context<'_>) -> Response {
 fn in_steady(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ProveAlive) => {
-            // → PROVING (`automata/peer_protocol.yaml:223`).
+            // → PROVING (`automata/peer_protocol.yaml:226`).
             context.effects.act(Action::SendPing);
             enter_proving(context);
             context.take(State::Proving)
@@ -1531,7 +1531,7 @@ fn in_steady(context: &mut Context<'_>) -> Response {
 fn in_proving(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PongReceived { nonce }) => {
-            // → STEADY (`automata/peer_protocol.yaml:228`).
+            // → STEADY (`automata/peer_protocol.yaml:231`).
             leave_proving(context);
             context.variables.missed = 0;
             context
@@ -1548,7 +1548,7 @@ fn in_proving(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::ProveAlive) => context.ignored(),
         Trigger::Timer(Timer::ProvingAfterProofTimeout) => {
-            // → STEADY (`automata/peer_protocol.yaml:226`).
+            // → STEADY (`automata/peer_protocol.yaml:229`).
             leave_proving(context);
             context.take(State::Steady)
         }
@@ -1579,7 +1579,7 @@ fn in_closing(context: &mut Context<'_>) -> Response {
             | Event::Close { .. },
         ) => context.ignored(),
         Trigger::Timer(Timer::ClosingAfterClosingTimeout) => {
-            // → CLOSED (`automata/peer_protocol.yaml:234`).
+            // → CLOSED (`automata/peer_protocol.yaml:237`).
             leave_closing(context);
             context.take(State::Closed)
         }

@@ -753,7 +753,7 @@ pub mod peers {
             Message::PeerLink(peer, Input::Event(Event::Wanted { pause }))
         }
 
-        /// `address_learnt`. There is a new address of the peer, or a node that may carry the session.
+        /// `address_learnt`. There is a new address of the peer, or a node that may relay.
         #[must_use]
         pub fn address_learnt(peer: types::NodeId) -> Message {
             Message::PeerLink(peer, Input::Event(Event::AddressLearnt))
@@ -1269,7 +1269,7 @@ pub mod transports {
             )
         }
 
-        /// `peer_id_received`. The peer's PEER-ID, verified; with whether it carries sessions of others.
+        /// `peer_id_received`. The peer's PEER-ID, verified; with whether it relays sessions.
         #[must_use]
         pub fn peer_id_received(
             session: u64,
@@ -1431,7 +1431,7 @@ pub mod transports {
             Message::RelayCircuit(circuit, Input::Event(Event::Asked { peer, target }))
         }
 
-        /// `called`. The caller wants a session with us, as the carrier says.
+        /// `called`. The carrier says that the caller wants a session with us.
         #[must_use]
         pub fn called(
             circuit: u64,

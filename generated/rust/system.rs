@@ -305,7 +305,7 @@ pub struct System {
     pub reachability: Instances<reachability::Machine>,
     /// Per peer. Does this contact still have to hear which of its messages our user has read?
     pub read_receipts: Instances<read_receipts::Machine>,
-    /// Per circuit. A session of two others that this node carries, or one by which this node is called through another.
+    /// Per circuit. This node relays a session between two others, or is called through a node that does.
     pub relay_circuit: Instances<relay_circuit::Machine>,
     /// Per peer. At which address does this peer see us?
     pub stun_client: Instances<stun_client::Machine>,

@@ -6,7 +6,7 @@
 use automata_runtime::serde;
 use automata_runtime::opaque;
 
-/// Why a session is not carried by another node.
+/// Why a node does not relay a session.
 pub type CarryRefusal = opaque::Checked<
     CarryRefusal_of_,
     {

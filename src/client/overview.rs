@@ -114,7 +114,7 @@ fn status_text(status: &Status, is_verbose: bool, now_unix_ms: u64) -> String {
         lines.add("STUN", styled(BAD, format!("nobody can ask where this node sees them: {}", safe(problem))));
     }
     if status.relay.state == "ON" || status.relay.carries > 0 {
-        lines.add("carries", relay_text(&status.relay));
+        lines.add("relaying", relay_text(&status.relay));
     }
     lines.add("contacts", contacts_text(&status.contacts));
     lines.add("messages", messages_text(status));
@@ -247,13 +247,13 @@ fn contacts_text(contacts: &ContactCounts) -> String {
     shown + &invited + see
 }
 
-/// Sessions of others, for whoever lets this node carry them.
+/// What this node relays.
 fn relay_text(relay: &RelayStatus) -> String {
     let before = match relay.carried {
         0 => String::new(),
-        ended => format!("; {ended} before, {}", bytes_text(relay.carried_bytes)),
+        ended => format!("; {ended} ended, {}", bytes_text(relay.carried_bytes)),
     };
-    format!("{} of others{before}", counted(relay.carries, "session"))
+    format!("{}{before}", counted(relay.carries, "session"))
 }
 
 /// Frames and their bytes, in and out.
@@ -388,7 +388,7 @@ fn peer_row(peer: &Peer, short: ShortIds, now_unix_ms: u64) -> [Cell; 11] {
     let session = peer.session.as_ref();
     let moment = |then: Option<u64>| then.map_or_else(Cell::default, |then| Cell::new(when(now_unix_ms, then)));
     let way = session.map(|session| match session.direction {
-        // Whoever carries it is told by its short id: the list names it too.
+        // The relay is in the list too, under the same short id.
         _ if session.through.is_some() => {
             let carrier = session.through.as_ref().map(|carrier| short.show(carrier)).unwrap_or_default();
             format!("through {carrier}")

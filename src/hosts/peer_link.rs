@@ -110,7 +110,7 @@ fn dial_through(world: &mut World, system: &System, peer: NodeId) {
     world.relay.ask(peer, carrier);
     let opened = Session::new(relay_name(), remote, Some(peer), world.now.ms);
     world.sessions.insert(session, Session { through: Some(carrier), ..opened });
-    world.command(Command::DialThrough { session, through, expected: peer });
+    world.command(Command::DialThrough { session, through, remote, expected: peer });
 }
 
 /// A session is wanted with that peer.

@@ -1,4 +1,4 @@
-//! `relay`: this node carries sessions of others. The automaton `relay_circuit`.
+//! `relay`: this node relays sessions between others. The automaton `relay_circuit`.
 
 use super::service::{Service, USUAL};
 use crate::automata::senders::services;
@@ -6,9 +6,9 @@ use crate::world::CircuitId;
 
 pub(super) const SERVICE: Service = Service {
     name: "relay",
-    summary: "Carries sessions of others who cannot reach each other; what is said in them stays sealed.",
-    purpose: "Carry sessions of others who cannot reach each other",
-    while_off: "this node carries no sessions of others",
+    summary: "Relays sessions between nodes that cannot reach each other; it cannot read them.",
+    purpose: "Relay sessions between nodes that cannot reach each other",
+    while_off: "this node relays no sessions",
     is_enabled: false,
     depends_on: &["network", "gateway"],
     start: |world, system| {

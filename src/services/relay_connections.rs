@@ -1,4 +1,4 @@
-//! `relay-connections`: sessions with contacts that another node carries, where there is no other way.
+//! `relay-connections`: relayed sessions with contacts that cannot be reached directly.
 
 use super::of_transports::end_sessions;
 use super::service::{Service, USUAL};
@@ -6,9 +6,9 @@ use crate::name::relay_name;
 
 pub(super) const SERVICE: Service = Service {
     name: "relay-connections",
-    summary: "Keeps sessions with contacts through a node that carries them, where there is no other way.",
-    purpose: "Sessions that another node carries, where there is no other way",
-    while_off: "a contact that cannot be reached directly is not reached",
+    summary: "Keeps relayed sessions with contacts that cannot be reached directly.",
+    purpose: "Relayed sessions with contacts that cannot be reached directly",
+    while_off: "contacts that cannot be reached directly stay offline",
     depends_on: &["network", "gateway"],
     stop: |world, system| end_sessions(world, system, &relay_name()),
     ..USUAL

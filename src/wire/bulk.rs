@@ -4,6 +4,7 @@
 use minicbor::decode::{Decode, Decoder};
 use minicbor::encode::{Encode, Encoder, Write};
 
+use super::body::{Body, Empty};
 use crate::codec::{DecodeError, decode, encode, numbered};
 use crate::identity::NodeId;
 
@@ -55,11 +56,11 @@ impl CarryRefusal {
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
-            Self::NotOffered => "it carries no sessions of others",
-            Self::NotHere => "the other node has no session with it, or does not want this one",
-            Self::NoRoom => "it carries as many sessions as it may",
+            Self::NotOffered => "it relays no sessions",
+            Self::NotHere => "the other node is not connected to it, or does not want the session",
+            Self::NoRoom => "it relays as many sessions as it may",
             Self::NotWanted => "the other node does not want the session",
-            Self::Other => "for a reason that only a later version knows",
+            Self::Other => "unknown reason (it runs a newer version)",
         }
     }
 }
@@ -96,18 +97,6 @@ impl BulkAnswer {
     }
 }
 
-/// A body of one field.
-#[derive(minicbor::Encode, minicbor::Decode)]
-#[cbor(map)]
-struct Body<T> {
-    #[n(0)]
-    value: T,
-}
-
-fn body<'b, C, T: Decode<'b, C>>(decoder: &mut Decoder<'b>, context: &mut C) -> Result<T, minicbor::decode::Error> {
-    Body::decode(decoder, context).map(|Body { value }| value)
-}
-
 fn begin<W: Write>(encoder: &mut Encoder<W>, tag: u64) -> Result<(), minicbor::encode::Error<W::Error>> {
     encoder.array(2)?.u64(tag)?.ok()
 }
@@ -128,11 +117,11 @@ impl<C> Encode<C> for BulkOpening {
         match self {
             Self::Carry(node) => {
                 begin(encoder, CARRY)?;
-                Encode::encode(&Body { value: *node }, encoder, context)
+                Body { value: *node }.encode(encoder, context)
             }
             Self::Call(node) => {
                 begin(encoder, CALL)?;
-                Encode::encode(&Body { value: *node }, encoder, context)
+                Body { value: *node }.encode(encoder, context)
             }
             Self::Unknown(tag) => {
                 begin(encoder, *tag)?;
@@ -145,8 +134,8 @@ impl<C> Encode<C> for BulkOpening {
 impl<'b, C> Decode<'b, C> for BulkOpening {
     fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, minicbor::decode::Error> {
         Ok(match tag(decoder)? {
-            CARRY => Self::Carry(body(decoder, context)?),
-            CALL => Self::Call(body(decoder, context)?),
+            CARRY => Self::Carry(Body::decode(decoder, context)?.value),
+            CALL => Self::Call(Body::decode(decoder, context)?.value),
             other => {
                 decoder.skip()?;
                 Self::Unknown(other)
@@ -168,7 +157,7 @@ impl<C> Encode<C> for BulkAnswer {
             }
             Self::TurnedDown(reason) => {
                 begin(encoder, TURNED_DOWN)?;
-                Encode::encode(&Body { value: *reason }, encoder, context)
+                Body { value: *reason }.encode(encoder, context)
             }
         }
     }
@@ -177,11 +166,8 @@ impl<C> Encode<C> for BulkAnswer {
 impl<'b, C> Decode<'b, C> for BulkAnswer {
     fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, minicbor::decode::Error> {
         Ok(match tag(decoder)? {
-            TAKEN => {
-                decoder.skip()?;
-                Self::Taken
-            }
-            TURNED_DOWN => Self::TurnedDown(body(decoder, context)?),
+            TAKEN => Empty::decode(decoder, context).map(|Empty {}| Self::Taken)?,
+            TURNED_DOWN => Self::TurnedDown(Body::decode(decoder, context)?.value),
             _ => return Err(minicbor::decode::Error::message("a stream is taken or turned down")),
         })
     }

@@ -8,6 +8,7 @@ use minicbor::encode::{Encode, Encoder, Write};
 
 use serde::{Serialize, Serializer};
 
+use super::body::{Body, Empty};
 use super::{FRAME_BYTES, Hello, PACKET_BYTES, PeerId, Refusal};
 use crate::codec::{AtMost, DecodeError, decode, encode};
 use crate::identity::{DOCUMENT_BYTES, Entrypoint, NodeId};
@@ -243,19 +244,6 @@ impl<'b, C> Decode<'b, C> for Frame {
         })
     }
 }
-
-/// A body of one field.
-#[derive(minicbor::Encode, minicbor::Decode)]
-#[cbor(map)]
-struct Body<T> {
-    #[n(0)]
-    value: T,
-}
-
-/// A body of no field yet.
-#[derive(minicbor::Decode)]
-#[cbor(map)]
-struct Empty {}
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@
 //! encoding of a thing, anything else is refused before it is looked at, and fields that are not known are skipped, so
 //! that versions can differ.
 
+mod body;
 mod bulk;
 mod constants;
 mod frame;

@@ -32,6 +32,8 @@ pub enum Command {
         session: SessionId,
         /// Our session with the node that is to carry it.
         through: SessionId,
+        /// Where that node is.
+        remote: SocketAddr,
         /// Who has to be there.
         expected: NodeId,
     },

@@ -338,7 +338,9 @@ impl World {
         match command {
             Command::Outside(command) => self.outside(index, command),
             Command::Dial { session, entrypoint, .. } => self.dial(index, session, &entrypoint),
-            Command::DialThrough { session, through, expected } => self.dial_through(index, session, through, expected),
+            Command::DialThrough { session, through, expected, .. } => {
+                self.dial_through(index, session, through, expected)
+            }
             Command::ProbeRouter { session, .. } => {
                 let answers =
                     self.hosts[index].wires.get(&session).is_some_and(|(other, _)| self.hosts[*other].router_answers);

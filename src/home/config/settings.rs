@@ -237,16 +237,16 @@ settings! {
 
     ["services/gateway"]
     gateway: GatewaySettings {
-        download: u64 = live(size(0, 1 << 40), "0B", "Bytes of frames that are taken in a second, at most; 0 is no limit"),
-        upload: u64 = live(size(0, 1 << 40), "0B", "Bytes of frames that are sent in a second, at most; 0 is no limit"),
+        download: u64 = live(size(0, 1 << 40), "0B", "Bytes received per second, at most; 0B is no limit. Relayed data is not counted"),
+        upload: u64 = live(size(0, 1 << 40), "0B", "Bytes sent per second, at most; 0B is no limit. Relayed data is not counted"),
     }
 
     ["services/relay"]
     relay: RelaySettings {
-        circuits: usize = restart(number(1, 10_000), "32", "Sessions of others that are carried, at most"),
-        circuits_per_peer: usize = restart(number(1, 10_000), "4", "Sessions that are carried at the request of one node, at most"),
-        bytes_per_second: u64 = live(size(1 << 10, 1 << 30), "256KiB", "Bytes of one session that are carried in a second, at most"),
-        friends_only: bool = restart(SWITCH, "false", "Carry sessions only at the request of contacts, and of nodes named in the settings"),
+        circuits: usize = restart(number(1, 10_000), "32", "Sessions relayed at the same time, at most"),
+        circuits_per_peer: usize = restart(number(1, 10_000), "4", "Sessions relayed for one node, at most"),
+        bytes_per_second: u64 = live(size(1 << 10, 1 << 30), "256KiB", "Bytes per second of one relayed session, at most"),
+        friends_only: bool = restart(SWITCH, "false", "Relay only for contacts and for nodes named in the settings"),
     }
 
     ["sessions"]

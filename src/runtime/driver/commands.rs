@@ -26,9 +26,9 @@ impl Driver {
                 tracing::debug!(session, %entrypoint, peer = %expected, "dialling");
                 self.network.dial(session, &entrypoint, expected);
             }
-            Command::DialThrough { session, through, expected } => {
+            Command::DialThrough { session, through, remote, expected } => {
                 tracing::debug!(session, through, peer = %expected, "dialling through another node");
-                self.network.dial_through(session, through, expected, &self.node.world().sessions);
+                self.network.dial_through(session, through, remote, expected);
             }
             Command::ProbeRouter { session, at } => self.task(async move {
                 let answers = router_probe::answers_what_is_unasked(at).await;

@@ -7,9 +7,13 @@ use std::time::Duration;
 
 use crate::identity::NodeId;
 use crate::name::TransportName;
+use crate::pace::{Pace, cost_us};
 
 /// Peers of which it is counted, at most; of those beyond it the one with the fewest bytes is forgotten.
 const PEERS: usize = 1_024;
+
+/// What was not used of a limit is saved up for so long.
+const SAVED_US: u64 = 1_000_000;
 
 /// What waits to be sent is at most what may be sent in so many seconds,
 const QUEUED_SECONDS: u64 = 10;
@@ -28,27 +32,6 @@ pub struct Traffic {
     pub frames_out: u64,
     /// Their bytes.
     pub bytes_out: u64,
-}
-
-/// When the next byte would be on time (the generic cell rate algorithm, ITU-T I.371).
-#[derive(Clone, Copy, Debug, Default)]
-struct Pace {
-    next_us: u64,
-}
-
-impl Pace {
-    /// So many bytes go through, at a rate. How long what comes next has to wait, after a second's worth at once.
-    fn take(&mut self, bytes: u64, bytes_per_second: u64, now_us: u64) -> Duration {
-        let earliest_us = now_us.saturating_sub(1_000_000);
-        let cost_us = u128::from(bytes) * 1_000_000 / u128::from(bytes_per_second.max(1));
-        let cost_us = u64::try_from(cost_us).unwrap_or(u64::MAX);
-        self.next_us = self.next_us.max(earliest_us).saturating_add(cost_us);
-        Duration::from_micros(self.next_us.saturating_sub(now_us))
-    }
-
-    fn due_us(self, now_us: u64) -> Option<u64> {
-        (self.next_us > now_us).then_some(self.next_us)
-    }
 }
 
 /// What has gone through, and what waits.
@@ -98,7 +81,7 @@ impl Gateway {
             traffic.frames_in += 1;
             traffic.bytes_in += bytes;
         });
-        let wait = self.download.take(bytes, limit?, now_us);
+        let wait = self.download.take(cost_us(bytes, limit?), SAVED_US, now_us);
         (!wait.is_zero()).then_some(wait)
     }
 
@@ -127,39 +110,43 @@ impl Gateway {
 
     /// A frame is to be sent. Frames of a session keep their order.
     pub fn send(&mut self, session: u64, frame: Vec<u8>, limit: Option<u64>, now_us: u64) -> Outgoing {
-        let Some(limit) = limit else {
-            return if self.queue.is_empty() { Outgoing::Now(frame) } else { self.put(session, frame) };
-        };
-        if self.queue.is_empty() && self.upload.due_us(now_us).is_none() {
-            self.upload.take(frame.len() as u64, limit, now_us);
+        if self.queue.is_empty() && self.may_send(limit, now_us) {
+            self.pay(frame.len(), limit, now_us);
             return Outgoing::Now(frame);
         }
-        let room = QUEUED_BYTES.max(limit.saturating_mul(QUEUED_SECONDS));
+        // Without a limit, what waits from before goes as soon as it can.
+        let room = QUEUED_BYTES.max(limit.unwrap_or(0).saturating_mul(QUEUED_SECONDS));
         if self.queued_bytes.saturating_add(frame.len() as u64) > room {
             return Outgoing::Full;
         }
-        self.put(session, frame)
-    }
-
-    fn put(&mut self, session: u64, frame: Vec<u8>) -> Outgoing {
         self.queued_bytes += frame.len() as u64;
         self.queue.push_back((session, frame));
         Outgoing::Queued
     }
 
+    fn may_send(&self, limit: Option<u64>, now_us: u64) -> bool {
+        limit.is_none() || self.upload.next_us() <= now_us
+    }
+
+    fn pay(&mut self, bytes: usize, limit: Option<u64>, now_us: u64) {
+        if let Some(limit) = limit {
+            self.upload.take(cost_us(bytes as u64, limit), SAVED_US, now_us);
+        }
+    }
+
     /// When the next frame that waits may go.
-    pub fn due_us(&self) -> Option<u64> {
-        self.queue.front().map(|_| self.upload.next_us)
+    pub fn due_us(&self, limit: Option<u64>) -> Option<u64> {
+        self.queue.front().map(|_| limit.map_or(0, |_| self.upload.next_us()))
     }
 
     /// The next frame whose time has come.
     pub fn next_due(&mut self, limit: Option<u64>, now_us: u64) -> Option<(u64, Vec<u8>)> {
-        if limit.is_some() && self.upload.due_us(now_us).is_some() {
+        if !self.may_send(limit, now_us) {
             return None;
         }
         let (session, frame) = self.queue.pop_front()?;
         self.queued_bytes -= frame.len() as u64;
-        self.upload.take(frame.len() as u64, limit.unwrap_or(u64::MAX), now_us);
+        self.pay(frame.len(), limit, now_us);
         Some((session, frame))
     }
 
@@ -215,7 +202,7 @@ mod tests {
         let mut gateway = Gateway::default();
         let mut came = |now_us| gateway.came(&tcp(), &peer(1), 500, Some(1_000), now_us);
         let now_us = 10_000_000;
-        assert_eq!([came(now_us), came(now_us)], [None, None], "a second's worth goes at once");
+        assert_eq!([came(now_us), came(now_us), came(now_us)], [None; 3], "what was saved up, and one that is on time");
         assert_eq!(came(now_us), Some(Duration::from_millis(500)));
         assert_eq!(came(now_us + 5_000_000), None);
     }
@@ -230,12 +217,12 @@ mod tests {
         assert_eq!(gateway.send(4, vec![2; 2_000], limit, now_us), Outgoing::Queued);
         assert_eq!(gateway.send(2, vec![3], limit, now_us), Outgoing::Queued);
         assert_eq!(gateway.next_due(limit, now_us), None);
-        let due_us = gateway.due_us().expect("something waits");
+        let due_us = gateway.due_us(limit).expect("something waits");
         assert_eq!(due_us, now_us + 500_000);
         assert_eq!(gateway.next_due(limit, due_us), Some((2, vec![1])));
         assert_eq!(gateway.release(2), [vec![3]]);
         assert_eq!(gateway.next_due(limit, due_us + 10_000_000), Some((4, vec![2; 2_000])));
-        assert_eq!((gateway.due_us(), gateway.queued_bytes), (None, 0));
+        assert_eq!((gateway.due_us(limit), gateway.queued_bytes), (None, 0));
     }
 
     #[test]
@@ -250,6 +237,7 @@ mod tests {
         // Without a limit what waits goes first, and nothing is lost.
         gateway.send(4, vec![1], Some(1_000), 10_000_000);
         assert_eq!(gateway.send(4, vec![2], None, 10_000_000), Outgoing::Queued);
+        assert_eq!(gateway.due_us(None), Some(0), "at once");
         assert_eq!(gateway.next_due(None, 10_000_000), Some((4, vec![1])));
         assert_eq!(gateway.next_due(None, 10_000_000), Some((4, vec![2])));
     }

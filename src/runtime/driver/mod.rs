@@ -160,7 +160,11 @@ impl Driver {
         while !self.node.has_stopped() {
             let deadline = self.node.poll_deadline().map(|ms| self.clock.at(ms));
             let sent_due = self.storage.sent_due;
-            let upload_due = self.network.gateway.due_us().map(|us| self.clock.at(us.div_ceil(1_000)));
+            let upload_due = self
+                .network
+                .gateway
+                .due_us(self.settings.bandwidth().upload)
+                .map(|us| self.clock.at(us.div_ceil(1_000)));
             let flush_due = self.recording.flush_due_ms().map(|ms| self.clock.at(ms));
             tokio::select! {
                 Some((transport, event)) = events.next() => self.transport_event(transport, event),

@@ -1,7 +1,7 @@
 //! The network as a neighbour: transports, their sessions, and the interfaces of this machine.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 
 use futures_util::stream::{FuturesUnordered, SelectAll, Stream, poll_fn};
@@ -20,9 +20,10 @@ use crate::transports::port_mapping::PortMapper;
 use crate::transports::relay::{Relay, RelayEvent};
 use crate::transports::tcp::TcpTransport;
 use crate::transports::{
-    Caller, CloseReason, ListenError, OpenBulkError, PacketCounts, SessionNumbers, Transport, TransportEvent,
+    Caller, CloseReason, ListenError, OpenBulkError, OpeningBulk, PacketCounts, SessionNumbers, Transport,
+    TransportEvent,
 };
-use crate::wire::{CarryRefusal, Frame, LENGTH_BYTES};
+use crate::wire::{Frame, LENGTH_BYTES};
 use crate::world::{Input, Sessions, TransportInput};
 
 use super::gateway::{Gateway, Outgoing};
@@ -33,9 +34,6 @@ const EVENTS_WAITING: usize = 4_096;
 
 /// Of fewer packets than these no share that is lost is told.
 const PACKETS_THAT_TELL: u64 = 20;
-
-/// The address of a node that has gone.
-const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// What transports report, each with its name.
 pub type TransportEvents = SelectAll<Pin<Box<dyn Stream<Item = (TransportName, TransportEvent)>>>>;
@@ -177,28 +175,24 @@ impl Network {
         self.with(&to.transport, |transport| transport.dial(session, to.address, expected));
     }
 
-    /// Opens a session that the other side of this one is to carry.
-    pub(super) fn dial_through(&mut self, session: u64, through: u64, expected: NodeId, sessions: &Sessions) {
+    /// Opens a session that the other side of `through`, which is at that address, is to carry.
+    pub(super) fn dial_through(&mut self, session: u64, through: u64, remote: SocketAddr, expected: NodeId) {
         self.sessions.insert(session, relay_name());
-        let carrier = self.of_session(through).zip(sessions.get(through));
-        match carrier {
-            Some((transport, carrier)) => {
-                self.relay.dial(session, transport.open_bulk(through), carrier.remote, expected);
-            }
-            None => {
-                let gone = std::future::ready(Err(OpenBulkError::Closed));
-                self.relay.dial(session, Box::pin(gone), NOWHERE, expected);
-            }
-        }
+        self.relay.dial(session, self.open_bulk(Some(through)), remote, expected);
     }
 
     /// Asks a node whether it takes a session with another one, which this node is to carry.
     pub(super) fn offer(&self, circuit: u64, target: &NodeId, caller: NodeId, sessions: &Sessions) {
         let session = sessions.direct(target).map(|(session, _)| session);
+        self.relay.offer(circuit, self.open_bulk(session), caller);
+    }
+
+    /// Opens a bulk stream of a session; if that has ended meanwhile, the stream says so.
+    fn open_bulk(&self, session: Option<u64>) -> OpeningBulk {
         let transport = session.and_then(|session| Some((self.of_session(session)?, session)));
         match transport {
-            Some((transport, session)) => self.relay.offer(circuit, transport.open_bulk(session), caller),
-            None => self.relay.turn_down(circuit, CarryRefusal::NotHere),
+            Some((transport, session)) => transport.open_bulk(session),
+            None => Box::pin(std::future::ready(Err(OpenBulkError::Closed))),
         }
     }
 
@@ -351,7 +345,7 @@ impl Network {
             Outgoing::Queued => true,
             Outgoing::Full => {
                 if let Some(transport) = self.of_session(session) {
-                    let detail = "more was to be sent than services/gateway/upload lets through";
+                    let detail = "too much waits to be sent: services/gateway/upload is too low for this";
                     transport.close(session, CloseReason::Failed, detail.to_owned());
                 }
                 false

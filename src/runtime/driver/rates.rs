@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::pace::Pace;
+
 /// So many frames in a second, after so many at once.
 #[derive(Clone, Copy, Debug)]
 struct Rate {
@@ -20,27 +22,18 @@ const PACKETS_OF_STRANGERS: Rate = Rate { per_second: 20, burst: 128 };
 /// Packets of whom our user has named.
 const PACKETS_OF_FRIENDS: Rate = Rate { per_second: 4_000, burst: 8_000 };
 
-/// When the next frame of a kind would be on time (the generic cell rate algorithm, ITU-T I.371).
-#[derive(Clone, Copy, Debug, Default)]
-struct Bucket {
-    next_us: u64,
-}
-
-impl Bucket {
-    /// A frame has come. For how long it has to wait.
-    fn take(&mut self, rate: Rate, now_us: u64) -> Duration {
-        let interval_us = 1_000_000 / rate.per_second;
-        let earliest_us = now_us.saturating_sub(rate.burst.saturating_sub(1) * interval_us);
-        let due_us = self.next_us.max(earliest_us);
-        self.next_us = due_us + interval_us;
-        Duration::from_micros(due_us.saturating_sub(now_us))
+impl Rate {
+    /// A frame has come. Returns how long it has to wait.
+    fn take(self, pace: &mut Pace, now_us: u64) -> Duration {
+        let interval_us = 1_000_000 / self.per_second;
+        pace.take(interval_us, self.burst.saturating_sub(1) * interval_us, now_us)
     }
 }
 
 /// The rates of all sessions.
 #[derive(Debug, Default)]
 pub struct Rates {
-    sessions: HashMap<u64, [Bucket; 2]>,
+    sessions: HashMap<u64, [Pace; 2]>,
 }
 
 impl Rates {
@@ -48,9 +41,9 @@ impl Rates {
     pub fn take(&mut self, session: u64, is_packet: bool, is_friend: bool, now_us: u64) -> Option<Duration> {
         let [control, packets] = self.sessions.entry(session).or_default();
         let wait = match (is_packet, is_friend) {
-            (false, _) => control.take(CONTROL, now_us),
-            (true, false) => packets.take(PACKETS_OF_STRANGERS, now_us),
-            (true, true) => packets.take(PACKETS_OF_FRIENDS, now_us),
+            (false, _) => CONTROL.take(control, now_us),
+            (true, false) => PACKETS_OF_STRANGERS.take(packets, now_us),
+            (true, true) => PACKETS_OF_FRIENDS.take(packets, now_us),
         };
         (!wait.is_zero()).then_some(wait)
     }

@@ -1,4 +1,4 @@
-//! Sessions that another node carries, and sessions of others that this node carries.
+//! Relayed sessions: ours, which another node carries, and those of others, which this node carries.
 //!
 //! Whoever wants such a session opens a bulk stream with a node that both know, and says with whom (`wire::bulk`). That
 //! node opens a bulk stream with the other side, and passes bytes between the two. The session itself is the one that
@@ -17,7 +17,6 @@ mod circuit;
 mod event;
 mod inner;
 mod orders;
-mod pace;
 mod preface;
 mod splice;
 
@@ -69,8 +68,8 @@ impl Relay {
             let mut stream = stream.await.map_err(|error| error.to_string())?;
             match preface::ask(&mut stream, BulkOpening::Carry(expected)).await {
                 Ok(BulkAnswer::Taken) => Ok(stream),
-                Ok(BulkAnswer::TurnedDown(reason)) => Err(format!("it is not carried: {}", reason.in_words())),
-                Err(error) => Err(format!("the node that was to carry it went away: {error}")),
+                Ok(BulkAnswer::TurnedDown(reason)) => Err(format!("the relay refused: {}", reason.in_words())),
+                Err(error) => Err(format!("the relay went away: {error}")),
             }
         });
         self.inner.sessions.dial_through(session, line, remote, expected);

@@ -139,7 +139,7 @@ impl Session {
                     opened = timeout(self.inner.shared.limits.dial_timeout, line) => opened,
                     end = self.orders.until_end() => return Err(ordered(end)),
                 };
-                let late = || Some((CloseReason::TimedOut, "the node that was to carry it did not answer".to_owned()));
+                let late = || Some((CloseReason::TimedOut, "the relay did not answer in time".to_owned()));
                 let stream = opened.map_err(|_| late())?.map_err(failed)?;
                 self.tell(TransportEvent::Connected { session: self.number, remote }).await?;
                 Ok(Begun { line: Line::Carried(stream), place, is_outgoing: true, expected: Some(expected) })
