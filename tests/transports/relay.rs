@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::sides::{DEADLINE, Side, now_unix_ms, wide};
+use super::sides::{DEADLINE, Events, Side, now_unix_ms, wide};
 
 /// Bytes in a second that nobody notices.
 const UNLIMITED: u64 = 1 << 30;
@@ -20,51 +20,10 @@ const UNLIMITED: u64 = 1 << 30;
 /// A node with its direct session and its circuits.
 struct Member {
     side: Side,
-    carried: Carried,
+    /// What the transport of relayed sessions tells.
+    carried: Events,
     relay: Relay,
     events: mpsc::Receiver<RelayEvent>,
-}
-
-/// What the transport of carried sessions tells.
-struct Carried {
-    events: mpsc::Receiver<TransportEvent>,
-}
-
-impl Carried {
-    async fn until<T>(&mut self, mut wanted: impl FnMut(TransportEvent) -> Option<T>) -> T {
-        loop {
-            let event = timeout(DEADLINE, self.events.recv()).await.expect("something happens in time");
-            if let Some(found) = wanted(event.expect("the transport is there")) {
-                return found;
-            }
-        }
-    }
-
-    async fn authenticated(&mut self) -> (SessionNumber, NodeId) {
-        self.until(|event| match event {
-            TransportEvent::Authenticated { session, peer, .. } => Some((session, peer)),
-            TransportEvent::Closed { reason, detail, .. } => panic!("{reason:?}: {detail}"),
-            _ => None,
-        })
-        .await
-    }
-
-    async fn closed(&mut self) -> (CloseReason, String) {
-        self.until(|event| match event {
-            TransportEvent::Closed { reason, detail, .. } => Some((reason, detail)),
-            _ => None,
-        })
-        .await
-    }
-
-    async fn frame(&mut self) -> Vec<u8> {
-        self.until(|event| match event {
-            TransportEvent::Frame { bytes, .. } => Some(bytes),
-            TransportEvent::Closed { reason, detail, .. } => panic!("{reason:?}: {detail}"),
-            _ => None,
-        })
-        .await
-    }
 }
 
 impl Member {
@@ -72,7 +31,7 @@ impl Member {
         let side = Side::new(seed, wide());
         let (sender, events) = mpsc::channel(256);
         let sessions = TcpTransport::new(&side.key, now_unix_ms, wide(), SessionNumbers::default(), sender);
-        let carried = Carried { events };
+        let carried = Events(events);
         let (sender, events) = mpsc::channel(256);
         let relay = Relay::new(sessions, sender);
         let (taker, mut incoming) = (relay.clone(), side.transport.incoming_bulk());
@@ -180,8 +139,11 @@ impl Three {
             _ => None,
         });
         let theirs = theirs.await;
-        assert_eq!(self.a.carried.authenticated().await, (CARRIED, self.b.side.id()));
-        assert_eq!(self.b.carried.authenticated().await, (theirs, self.a.side.id()));
+        let (ours, their_id, ours_hash, _) = self.a.carried.authenticated().await;
+        let (accepted, our_id, their_hash, _) = self.b.carried.authenticated().await;
+        assert_eq!((ours, their_id), (CARRIED, self.b.side.id()));
+        assert_eq!((accepted, our_id), (theirs, self.a.side.id()));
+        assert_eq!(ours_hash, their_hash, "nobody in between is a side of the handshake");
         self.a.relay.sessions().open_stream(CARRIED);
         self.b.relay.sessions().open_stream(theirs);
         theirs
@@ -222,7 +184,7 @@ async fn frames_and_bulk_data_go_both_ways_and_the_end_is_told() {
     let ((), got) = timeout(DEADLINE, async { tokio::join!(send, receive) }).await.expect("in time");
     assert!(got == all, "{} bytes", got.len());
     three.a.relay.sessions().close(CARRIED, CloseReason::Local, "enough".to_owned());
-    assert_eq!(three.b.carried.closed().await.0, CloseReason::Remote);
+    assert_eq!(three.b.carried.closed().await.1, CloseReason::Remote);
     assert!(three.ended().await > 3_000_000);
 }
 
@@ -252,10 +214,10 @@ async fn the_called_side_hangs_up_on_another_node_than_the_carrier_has_named() {
     let mut three = three().await;
     let somebody_else = super::sides::key(77).id();
     three.carry(somebody_else, UNLIMITED).await;
-    let (reason, detail) = three.b.carried.closed().await;
+    let (_, reason, detail) = three.b.carried.closed().await;
     assert_eq!(reason, CloseReason::UnexpectedId, "{detail}");
     three.a.relay.sessions().open_stream(CARRIED);
-    assert!(matches!(three.a.carried.closed().await.0, CloseReason::Remote | CloseReason::Spoilt));
+    assert!(matches!(three.a.carried.closed().await.1, CloseReason::Remote | CloseReason::Spoilt));
     three.ended().await;
 }
 
@@ -265,7 +227,7 @@ async fn a_refusal_is_told_by_its_name() {
     for reason in [CarryRefusal::NotOffered, CarryRefusal::NoRoom] {
         let circuit = three.asked().await;
         three.carrier.relay.turn_down(circuit, reason);
-        let (closed, detail) = three.a.carried.closed().await;
+        let (_, closed, detail) = three.a.carried.closed().await;
         assert_eq!(closed, CloseReason::Failed);
         assert!(detail.contains(reason.in_words()), "{detail}");
         assert_eq!(three.ended().await, 0);
@@ -293,19 +255,19 @@ async fn whoever_gives_up_or_is_cut_off_ends_the_circuit_at_every_step() {
     // While it is carried, by the carrier.
     let circuit = three.carry(three.a.side.id(), UNLIMITED).await;
     three.a.carried.authenticated().await;
-    let (theirs, _) = three.b.carried.authenticated().await;
+    let (theirs, ..) = three.b.carried.authenticated().await;
     three.a.relay.sessions().open_stream(CARRIED);
     three.b.relay.sessions().open_stream(theirs);
     three.carrier.relay.cut(circuit);
     three.ended().await;
-    assert_eq!(three.a.carried.closed().await.0, CloseReason::Remote);
-    assert_eq!(three.b.carried.closed().await.0, CloseReason::Remote);
+    assert_eq!(three.a.carried.closed().await.1, CloseReason::Remote);
+    assert_eq!(three.b.carried.closed().await.1, CloseReason::Remote);
     // While it is carried, by the session with the carrier.
     three.carry(three.a.side.id(), UNLIMITED).await;
     three.a.carried.authenticated().await;
     three.a.relay.sessions().open_stream(CARRIED);
     three.b.side.transport.close(DIRECT, CloseReason::Local, "away".to_owned());
-    assert_eq!(three.a.carried.closed().await.0, CloseReason::Remote);
+    assert_eq!(three.a.carried.closed().await.1, CloseReason::Remote);
     three.ended().await;
 }
 

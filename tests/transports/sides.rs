@@ -1,6 +1,7 @@
 //! A transport under test, with its events.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use bitpie::identity::{IdentityKey, NodeId};
@@ -24,10 +25,13 @@ pub fn now_unix_ms() -> u64 {
 #[allow(dead_code, reason = "over TCP the connection says more")]
 pub const SILENCE: Duration = Duration::from_millis(700);
 
+/// What a transport tells.
+pub struct Events(pub mpsc::Receiver<TransportEvent>);
+
 /// A transport, and what it tells.
 pub struct Side {
     pub transport: Kind,
-    pub events: mpsc::Receiver<TransportEvent>,
+    pub events: Events,
     pub key: IdentityKey,
 }
 
@@ -59,32 +63,10 @@ pub fn wide() -> Limits {
     }
 }
 
-impl Side {
-    pub fn new(seed: u8, limits: Limits) -> Self {
-        Self::with_capacity(seed, limits, 256)
-    }
-
-    pub fn with_capacity(seed: u8, limits: Limits, capacity: usize) -> Self {
-        let (sender, events) = mpsc::channel(capacity);
-        let key = key(seed);
-        Self { transport: Kind::new(&key, now_unix_ms, limits, SessionNumbers::default(), sender), events, key }
-    }
-
-    pub fn id(&self) -> NodeId {
-        self.key.id()
-    }
-
+impl Events {
     pub async fn next(&mut self) -> TransportEvent {
-        let event = timeout(DEADLINE, self.events.recv()).await.expect("something happens in time");
+        let event = timeout(DEADLINE, self.0.recv()).await.expect("something happens in time");
         event.expect("the transport is there")
-    }
-
-    pub async fn listen(&mut self) -> SocketAddr {
-        self.transport.listen(localhost());
-        match self.next().await {
-            TransportEvent::Listening { address } => address,
-            other => panic!("{other:?}"),
-        }
     }
 
     /// The next event that is taken by `wanted`; others are passed over.
@@ -122,6 +104,44 @@ impl Side {
             _ => None,
         })
         .await
+    }
+}
+
+impl Deref for Side {
+    type Target = Events;
+
+    fn deref(&self) -> &Events {
+        &self.events
+    }
+}
+
+impl DerefMut for Side {
+    fn deref_mut(&mut self) -> &mut Events {
+        &mut self.events
+    }
+}
+
+impl Side {
+    pub fn new(seed: u8, limits: Limits) -> Self {
+        Self::with_capacity(seed, limits, 256)
+    }
+
+    pub fn with_capacity(seed: u8, limits: Limits, capacity: usize) -> Self {
+        let (sender, events) = mpsc::channel(capacity);
+        let key = key(seed);
+        Self { transport: Kind::new(&key, now_unix_ms, limits, SessionNumbers::default(), sender), events: Events(events), key }
+    }
+
+    pub fn id(&self) -> NodeId {
+        self.key.id()
+    }
+
+    pub async fn listen(&mut self) -> SocketAddr {
+        self.transport.listen(localhost());
+        match self.next().await {
+            TransportEvent::Listening { address } => address,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Dials and shakes hands.

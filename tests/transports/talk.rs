@@ -106,7 +106,7 @@ async fn a_session_can_be_closed_at_any_time_and_is_closed_once() {
         let (closed, reason, _) = here.closed().await;
         assert_eq!((closed, reason), (number, CloseReason::TimedOut), "after {steps} steps");
     }
-    assert!(here.events.try_recv().is_err(), "nothing comes after the end");
+    assert!(here.events.0.try_recv().is_err(), "nothing comes after the end");
     assert_eq!(here.transport.session_counts(), Default::default());
 }
 
@@ -269,7 +269,7 @@ async fn when_the_last_handle_is_dropped_everything_ends() {
     assert_eq!(another.session_counts().inbound, 1);
     drop(another);
     assert_eq!(here.closed().await.1, CloseReason::Remote);
-    while events.recv().await.is_some() {}
+    while events.0.recv().await.is_some() {}
 }
 
 #[tokio::test]

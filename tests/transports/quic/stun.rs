@@ -97,7 +97,7 @@ async fn ask(side: &mut Side, server: SocketAddr, own: SocketAddr, progress: &mu
         let mapped = 'answered: loop {
             assert_eq!(side.transport.send_stun(server, &asked.request()), Some(own.port()));
             let again = tokio::time::Instant::now() + SENT_AGAIN_AFTER;
-            while let Ok(event) = tokio::time::timeout_at(again, side.events.recv()).await {
+            while let Ok(event) = tokio::time::timeout_at(again, side.events.0.recv()).await {
                 match event.expect("the transport is there") {
                     // One that was sent again is answered twice.
                     TransportEvent::Stun { from, bytes } => {

@@ -108,7 +108,7 @@ async fn another_node_than_expected_says_nothing_and_is_told_as_what_it_may_be()
     assert_eq!(reason, CloseReason::TimedOut);
     assert!(detail.contains(&format!("nobody answers as {}", key(3).id())), "{detail}");
     assert!(!detail.contains(&there.id().to_string()), "{detail}");
-    assert!(there.events.try_recv().is_err(), "it was not even a session");
+    assert!(there.events.0.try_recv().is_err(), "it was not even a session");
 }
 
 #[tokio::test]
