@@ -24,8 +24,10 @@ impl Conditions for World {
     }
 
     fn wanted(&mut self, _: &CircuitId, carrier: &NodeId, caller: &NodeId) -> bool {
-        let is_wanted = self.contacts.contains(caller) && !self.refused.contains(caller) && *caller != self.me;
-        is_wanted && self.is_friend(carrier) && self.sessions.direct(carrier).is_some()
+        is_wanted(self, caller)
+            && *caller != self.me
+            && self.is_friend(carrier)
+            && self.sessions.direct(carrier).is_some()
     }
 }
 
@@ -48,7 +50,7 @@ pub fn perform(world: &mut World, circuit: CircuitId, action: &Action) {
 /// has named: whoever carries a session learns who talks with whom.
 #[must_use]
 pub fn next_go_between(world: &World, peer: &NodeId) -> Option<(NodeId, SessionId)> {
-    if !is_wanted(world, peer) {
+    if !is_wanted(world, peer) || !world.sessions.has_room() {
         return None;
     }
     let ready = world.sessions.ready_peers();
@@ -64,7 +66,7 @@ pub fn has_go_between(world: &World, peer: &NodeId) -> bool {
 }
 
 fn is_wanted(world: &World, peer: &NodeId) -> bool {
-    world.contacts.contains(peer) && !world.refused.contains(peer)
+    world.relay.is_used && world.contacts.contains(peer) && !world.refused.contains(peer)
 }
 
 fn may_carry(world: &World, other: &NodeId, id: SessionId, peer: &NodeId) -> bool {
@@ -75,8 +77,8 @@ fn may_carry(world: &World, other: &NodeId, id: SessionId, peer: &NodeId) -> boo
 /// A peer says whether it carries sessions of others. Whoever is looked for may be reached through it.
 pub fn offered(world: &mut World, system: &System, go_between: NodeId, relays: bool) {
     let Some(session) = world.sessions.ready(&go_between).and_then(|id| world.sessions.get_mut(id)) else { return };
-    let is_new = relays && !std::mem::replace(&mut session.relays, relays);
-    if is_new {
+    let relayed_before = std::mem::replace(&mut session.relays, relays);
+    if relays && !relayed_before {
         tell_links(world, system, &go_between);
     }
 }

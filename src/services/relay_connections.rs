@@ -10,6 +10,10 @@ pub(super) const SERVICE: Service = Service {
     purpose: "Relayed sessions with contacts that cannot be reached directly",
     while_off: "contacts that cannot be reached directly stay offline",
     depends_on: &["network", "gateway"],
-    stop: |world, system| end_sessions(world, system, &relay_name()),
+    start: |world, _| world.relay.is_used = true,
+    stop: |world, system| {
+        world.relay.is_used = false;
+        end_sessions(world, system, &relay_name());
+    },
     ..USUAL
 };

@@ -43,8 +43,10 @@ pub struct Carried {
 #[derive(Clone, Debug)]
 pub struct Relay {
     rules: RelayRules,
-    /// The service is on.
+    /// The service `relay` is on: others may ask.
     pub is_offered: bool,
+    /// The service `relay-connections` is on: others are asked, and may call.
+    pub is_used: bool,
     /// Who has asked for which circuit.
     circuits: BTreeMap<CircuitId, NodeId>,
     /// What has been carried since the node was started.
@@ -67,7 +69,7 @@ impl Relay {
     #[must_use]
     pub fn new(rules: RelayRules) -> Self {
         let (circuits, carried, askers, asked) = Default::default();
-        Self { rules, is_offered: false, circuits, carried, askers, asked }
+        Self { rules, is_offered: false, is_used: false, circuits, carried, askers, asked }
     }
 
     /// How many circuits there are.

@@ -108,6 +108,8 @@ fn when_the_node_that_carries_stops_doing_so_the_two_are_apart_and_find_back_whe
     world.run_until("they are apart", |world| !world.is_online(0, 1) && !world.is_online(1, 0));
     world.run_for(60_000);
     assert_eq!(world.carried(), 0);
+    let sessions = &world.hosts[0].core.world().sessions;
+    assert!(sessions.direct(&id(3)).is_some_and(|(_, session)| !session.relays), "its new document was read");
     world.switch(GO_BETWEEN, RequestId(902), relay(), true);
     world.run_until("they see each other again", both_see_each_other);
     assert_eq!(world.odd(), Vec::<String>::new());
@@ -123,4 +125,26 @@ fn a_node_that_carries_and_falls_silent_is_noticed() {
     world.hosts[GO_BETWEEN].is_plugged = true;
     world.run_until("they see each other again", both_see_each_other);
     assert_eq!(world.odd(), Vec::<String>::new());
+}
+
+/// What cannot be asked for now is given up for this round, and not tried again at once for ever.
+#[test]
+fn without_room_for_a_session_or_with_relayed_ones_switched_off_nobody_is_asked() {
+    let mut full = World::acquainted(3, |one, other| one != other, |index| if index == 0 { 1 } else { 8 });
+    let mut off = behind_shut_routers(|_| true);
+    for host in &mut full.hosts[..2] {
+        (host.is_behind_router, host.lets_nobody_in) = (true, true);
+    }
+    full.begin_all();
+    off.switch(0, RequestId(901), "relay-connections".parse().expect("a name"), false);
+    for world in [&mut full, &mut off] {
+        world.switch(GO_BETWEEN, RequestId(900), relay(), true);
+        world.run_for(120_000);
+        assert!(world.is_online(0, GO_BETWEEN));
+        let failed = world.records(0).iter().filter(|record| record.event == "dial_failed").count();
+        assert!(failed <= 60, "{failed} attempts failed");
+    }
+    // The other one may ask all the same, and is not taken.
+    assert!(!off.is_online(0, 1));
+    assert_eq!(off.odd(), Vec::<String>::new());
 }
