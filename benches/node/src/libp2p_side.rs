@@ -1,8 +1,9 @@
-//! The same exchanges by libp2p, as its documentation sets it up: tcp, noise, yamux; request-response with a codec of
+//! The same exchanges by libp2p, as its documentation sets it up: tcp with noise and yamux, or quic; request-response with a codec of
 //! bytes; streams.
 
 use std::collections::HashMap;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::mpsc as std_mpsc;
 
 use anyhow::Context as _;
@@ -15,13 +16,48 @@ use libp2p::{Multiaddr, StreamProtocol, Swarm, SwarmBuilder};
 use tokio::sync::mpsc;
 
 use crate::journal::Journal;
-use crate::sides::{REQUESTS_WAITING, Request};
+use crate::sides::{Line, REQUESTS_WAITING, Request};
 
 /// Bytes of a payload, at most.
 const PAYLOAD_BYTES: u64 = 65_536;
 
 const EXCHANGE: StreamProtocol = StreamProtocol::new("/bench/exchange/1");
 const BULK: StreamProtocol = StreamProtocol::new("/bench/bulk/1");
+
+/// What carries the bytes.
+#[derive(Clone, Copy)]
+pub enum Carrier {
+    /// TCP, with Noise and yamux.
+    Tcp,
+    /// QUIC.
+    Quic,
+}
+
+/// The address of the socket in one of libp2p's.
+///
+/// # Errors
+/// If there is none.
+pub fn socket_address(address: &Multiaddr) -> anyhow::Result<SocketAddr> {
+    let (mut ip, mut port) = (None, None);
+    for part in address {
+        match part {
+            Protocol::Ip4(found) => ip = Some(found),
+            Protocol::Udp(found) | Protocol::Tcp(found) => port = Some(found),
+            _ => {}
+        }
+    }
+    Ok((ip.context("an address")?, port.context("a port")?).into())
+}
+
+/// The same node by QUIC at another socket.
+#[must_use]
+pub fn at_socket_address(address: &Multiaddr, at: SocketAddr) -> Multiaddr {
+    let parts = address.iter().map(|part| match part {
+        Protocol::Udp(_) => Protocol::Udp(at.port()),
+        part => part,
+    });
+    parts.collect()
+}
 
 /// Requests and answers are bytes until the end of their substream: the least that a codec can do.
 #[derive(Clone, Copy, Default)]
@@ -76,6 +112,7 @@ fn swarm<B: NetworkBehaviour>(behaviour: B) -> anyhow::Result<Swarm<B>> {
             libp2p::noise::Config::new,
             libp2p::yamux::Config::default,
         )?
+        .with_quic()
         .with_behaviour(|_| behaviour)
         .expect("a behaviour that is there")
         // Connections in which nothing happens stay, as they do between nodes.
@@ -90,8 +127,12 @@ fn exchange() -> request_response::Behaviour<RawBytes> {
 }
 
 /// Listens, and returns the address with the id in it.
-async fn listen<B: NetworkBehaviour>(swarm: &mut Swarm<B>) -> anyhow::Result<Multiaddr> {
-    swarm.listen_on("/ip4/127.0.0.1/tcp/0".parse()?)?;
+async fn listen<B: NetworkBehaviour>(swarm: &mut Swarm<B>, carrier: Carrier) -> anyhow::Result<Multiaddr> {
+    let at = match carrier {
+        Carrier::Tcp => "/ip4/127.0.0.1/tcp/0",
+        Carrier::Quic => "/ip4/127.0.0.1/udp/0/quic-v1",
+    };
+    swarm.listen_on(at.parse()?)?;
     loop {
         if let SwarmEvent::NewListenAddr { address, .. } = swarm.select_next_some().await {
             return Ok(address.with(Protocol::P2p(*swarm.local_peer_id())));
@@ -115,9 +156,13 @@ async fn dial<B: NetworkBehaviour>(swarm: &mut Swarm<B>, address: Multiaddr) -> 
 ///
 /// # Errors
 /// If libp2p or the journal fails.
-pub async fn serve(told: std_mpsc::Sender<Multiaddr>, journal: Option<Journal>) -> anyhow::Result<()> {
+pub async fn serve(
+    carrier: Carrier,
+    told: std_mpsc::Sender<Multiaddr>,
+    journal: Option<Journal>,
+) -> anyhow::Result<()> {
     let mut swarm = swarm(exchange())?;
-    told.send(listen(&mut swarm).await?)?;
+    told.send(listen(&mut swarm, carrier).await?)?;
     let mut commits = FuturesUnordered::new();
     let mut id = 0;
     loop {
@@ -152,11 +197,11 @@ pub async fn serve(told: std_mpsc::Sender<Multiaddr>, journal: Option<Journal>) 
 ///
 /// # Errors
 /// If there is no connection.
-pub async fn connect(address: Multiaddr) -> anyhow::Result<mpsc::Sender<Request>> {
+pub async fn connect(address: Multiaddr) -> anyhow::Result<Line> {
     let mut swarm = swarm(exchange())?;
     let peer = dial(&mut swarm, address).await?;
     let (requests, mut waiting) = mpsc::channel::<Request>(REQUESTS_WAITING);
-    tokio::task::spawn_local(async move {
+    let ended = tokio::task::spawn_local(async move {
         let mut unanswered = HashMap::new();
         loop {
             tokio::select! {
@@ -184,7 +229,7 @@ pub async fn connect(address: Multiaddr) -> anyhow::Result<mpsc::Sender<Request>
         let _ = swarm.disconnect_peer_id(peer);
         while !matches!(swarm.select_next_some().await, SwarmEvent::ConnectionClosed { .. }) {}
     });
-    Ok(requests)
+    Ok(Line { requests, ended })
 }
 
 /// Takes one stream, and hands it on.
@@ -192,12 +237,13 @@ pub async fn connect(address: Multiaddr) -> anyhow::Result<mpsc::Sender<Request>
 /// # Errors
 /// If libp2p fails.
 pub async fn take_stream<T>(
+    carrier: Carrier,
     told: std_mpsc::Sender<Multiaddr>,
     work: impl AsyncFnOnce(libp2p::Stream) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let mut swarm = swarm(libp2p_stream::Behaviour::new())?;
     let mut incoming = swarm.behaviour().new_control().accept(BULK).expect("nobody else takes it");
-    told.send(listen(&mut swarm).await?)?;
+    told.send(listen(&mut swarm, carrier).await?)?;
     let driving = tokio::task::spawn_local(async move {
         while !matches!(swarm.select_next_some().await, SwarmEvent::ConnectionClosed { .. }) {}
     });
@@ -231,9 +277,9 @@ pub async fn open_stream<T>(
 ///
 /// # Errors
 /// If libp2p fails.
-pub async fn idle_connections(count: u32) -> anyhow::Result<impl Sized> {
+pub async fn idle_connections(carrier: Carrier, count: u32) -> anyhow::Result<impl Sized> {
     let (mut here, mut there) = (swarm(exchange())?, swarm(exchange())?);
-    let address = listen(&mut there).await?;
+    let address = listen(&mut there, carrier).await?;
     let peer = *there.local_peer_id();
     for _ in 0..count {
         let options = libp2p::swarm::dial_opts::DialOpts::peer_id(peer)

@@ -25,7 +25,7 @@ pub fn tell(extent: &Extent) -> anyhow::Result<()> {
     let mut times = sync_times(extent)?;
     println!(
         "4 KiB written and synchronised below {}: {:.0} µs (p50), {:.0} µs (p99)",
-        extent.folder.parent().unwrap_or(&extent.folder).display(),
+        extent.folder().parent().unwrap_or(extent.folder()).display(),
         quantile(&mut times, 0.5),
         quantile(&mut times, 0.99),
     );
@@ -52,7 +52,7 @@ fn field(file: &str, name: &str) -> Option<String> {
 }
 
 fn sync_times(extent: &Extent) -> anyhow::Result<Vec<f64>> {
-    let path = extent.folder.join("synchronised");
+    let path = extent.folder().join("synchronised");
     let mut file = File::create(&path)?;
     let mut times = Vec::with_capacity(WRITES);
     for _ in 0..WRITES {

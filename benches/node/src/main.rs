@@ -1,23 +1,11 @@
-//! The node beside named alternatives, in one run: messages, the cost of the trace, bulk throughput, and the memory of
-//! idle sessions.
+//! The node beside named alternatives, in one run: what a message costs, and what the trace costs.
 //!
-//! Everything goes over loopback, between threads or processes of this machine. What is compared takes turns in each
-//! round, and what counts is the ratio of the medians; docs/BENCHMARKS.md says what came of it.
+//! Everything goes over loopback, between threads of this process. What is compared takes turns in each round, and what
+//! counts is the ratio of the medians; docs/BENCHMARKS.md says what came of it.
 
-mod bulk;
-mod idle;
-mod journal;
-mod libp2p_side;
-mod machine;
 mod messages;
-mod nodes;
-mod plain_quinn;
-mod rounds;
-mod sides;
-mod tcp_echo;
 
-use std::path::PathBuf;
-
+use bitpie_bench_node::{Extent, Options, machine};
 use clap::{Parser, ValueEnum};
 
 #[derive(Parser)]
@@ -25,18 +13,8 @@ use clap::{Parser, ValueEnum};
 struct Arguments {
     /// Which; all of them if none is named
     what: Vec<What>,
-    /// A few seconds for each, to see that it works; the figures say little
-    #[arg(long)]
-    quick: bool,
-    /// Rounds, of which the median is shown
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=101))]
-    rounds: Option<u32>,
-    /// Where homes and databases are made; what a commit costs depends on the disk below it
-    #[arg(long, value_name = "DIR")]
-    folder: Option<PathBuf>,
-    /// One contender of `idle`, in a process of its own
-    #[arg(long, hide = true, num_args = 2, value_names = ["CONTENDER", "SESSIONS"])]
-    idle_of: Option<Vec<String>>,
+    #[command(flatten)]
+    options: Options,
 }
 
 /// What is compared.
@@ -47,36 +25,11 @@ enum What {
     Messages,
     /// The same between two nodes with their trace and without
     Trace,
-    /// Bytes through one session, beside plain TCP and a stream of libp2p
-    Bulk,
-    /// Small frames through one session, one way
-    Frames,
-    /// Resident memory of sessions in which nothing happens, beside connections of libp2p
-    Idle,
-}
-
-/// How much is measured.
-#[derive(Clone)]
-pub struct Extent {
-    /// A few seconds instead of minutes.
-    pub is_quick: bool,
-    /// How often each contender has its turn.
-    pub rounds: u32,
-    /// Where files are made; removed at the end.
-    pub folder: PathBuf,
 }
 
 fn main() -> anyhow::Result<()> {
-    let Arguments { what, quick, rounds, folder, idle_of } = Arguments::parse();
-    if let Some([contender, sessions]) = idle_of.as_deref() {
-        return idle::measure(contender, sessions.parse()?);
-    }
-    let temporary = match folder {
-        Some(folder) => tempfile::tempdir_in(folder)?,
-        None => tempfile::tempdir()?,
-    };
-    let rounds = rounds.unwrap_or(if quick { 1 } else { 5 });
-    let extent = Extent { is_quick: quick, rounds, folder: temporary.path().to_owned() };
+    let Arguments { what, options } = Arguments::parse();
+    let extent = Extent::of(&options)?;
     machine::tell(&extent)?;
     let wanted = |one: What| what.is_empty() || what.contains(&one);
     if wanted(What::Messages) {
@@ -84,15 +37,6 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Trace) {
         messages::compare_traces(&extent)?;
-    }
-    if wanted(What::Bulk) {
-        bulk::compare(&extent)?;
-    }
-    if wanted(What::Frames) {
-        bulk::frames(&extent)?;
-    }
-    if wanted(What::Idle) {
-        idle::compare(&extent)?;
     }
     machine::tell_load();
     Ok(())

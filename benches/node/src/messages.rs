@@ -12,26 +12,20 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use bitpie::api::hidden::Hidden;
 use bitpie::api::methods::SendMessage;
+use bitpie_bench_node::exchange::{Begun, MESSAGE_BYTES, Timed, Turn, WARM_UP, exchange};
+use bitpie_bench_node::journal::Journal;
+use bitpie_bench_node::libp2p_side::{self, Carrier};
+use bitpie_bench_node::nodes::{Node, answer_of, pair};
+use bitpie_bench_node::rounds::{self, Figures, Table};
+use bitpie_bench_node::sides::{across, block_on};
+use bitpie_bench_node::{Extent, echo};
 use futures_util::StreamExt as _;
-use futures_util::stream::{FuturesOrdered, FuturesUnordered};
+use futures_util::stream::FuturesOrdered;
 use rusqlite::{Connection, OpenFlags};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, oneshot};
-
-use crate::journal::Journal;
-use crate::nodes::{Node, answer_of, pair};
-use crate::rounds::{Figures, Table, quantile};
-use crate::sides::{Request, across, block_on};
-use crate::{Extent, libp2p_side, machine, rounds, tcp_echo};
-
-/// Bytes of a message: a few sentences.
-const MESSAGE_BYTES: usize = 256;
 
 /// Messages of a turn, at most: a node keeps no more of a contact that are not read.
 const MESSAGES: usize = 9_000;
-
-/// Messages that nobody times: until then, connections and caches are as they stay.
-const WARM_UP: usize = 50;
 
 /// Messages under way at a time.
 const AT_A_TIME: [usize; 2] = [1, 64];
@@ -45,13 +39,6 @@ enum Contender {
     Nodes { is_recorded: bool },
     TcpEcho { is_committed: bool },
     Libp2p { is_committed: bool },
-}
-
-/// How long a turn takes, and how many are under way.
-#[derive(Clone, Copy)]
-struct Turn {
-    at_a_time: usize,
-    time: Duration,
 }
 
 /// Nodes beside the alternatives.
@@ -101,7 +88,7 @@ fn compare_these(
 }
 
 fn run(extent: &Extent, contender: Contender, turn: Turn) -> anyhow::Result<Figures> {
-    let folder = tempfile::tempdir_in(&extent.folder)?;
+    let folder = tempfile::tempdir_in(extent.folder())?;
     match contender {
         Contender::Nodes { is_recorded } => {
             block_on(async { between_nodes(pair(folder.path(), is_recorded).await?, turn).await })
@@ -111,14 +98,16 @@ fn run(extent: &Extent, contender: Contender, turn: Turn) -> anyhow::Result<Figu
                 |told| async move {
                     let listener = TcpListener::bind("127.0.0.1:0").await?;
                     told.send(listener.local_addr()?)?;
-                    tcp_echo::serve(listener.accept().await?.0, there).await
+                    echo::serve_socket(listener.accept().await?.0, there).await
                 },
-                |address| async move { exchange(tcp_echo::connect(TcpStream::connect(address).await?)?, here, turn).await },
+                |address| async move {
+                    exchange(echo::connect_socket(TcpStream::connect(address).await?)?, here, turn).await
+                },
             )
         }),
         Contender::Libp2p { is_committed } => with_journals(folder.path(), is_committed, |here, there| {
             across(
-                |told| libp2p_side::serve(told, there),
+                |told| libp2p_side::serve(Carrier::Tcp, told, there),
                 |address| async move { exchange(libp2p_side::connect(address).await?, here, turn).await },
             )
         }),
@@ -140,77 +129,6 @@ fn with_journals<T>(
     of_here.join()?;
     of_there.join()?;
     Ok(found)
-}
-
-/// Times as they were found, in milliseconds, and how long all took.
-struct Timed {
-    latencies: Vec<f64>,
-    seconds: f64,
-    processor_seconds: f64,
-}
-
-/// When it began, by the clock and by the processors.
-struct Begun {
-    at: Instant,
-    processor_seconds: f64,
-}
-
-impl Begun {
-    fn now() -> Self {
-        Self { at: Instant::now(), processor_seconds: machine::processor_seconds() }
-    }
-
-    fn ended(&self, latencies: Vec<f64>) -> Timed {
-        let processor_seconds = machine::processor_seconds() - self.processor_seconds;
-        Timed { latencies, seconds: self.at.elapsed().as_secs_f64(), processor_seconds }
-    }
-}
-
-impl Timed {
-    fn figures(mut self) -> Figures {
-        let messages = self.latencies.len() as f64;
-        let (p50, p99) = (quantile(&mut self.latencies, 0.5), quantile(&mut self.latencies, 0.99));
-        vec![messages / self.seconds, p50, p99, self.processor_seconds * 1e6 / messages]
-    }
-}
-
-/// Hands over messages of an alternative, one after the other at each of so many places.
-async fn exchange(requests: mpsc::Sender<Request>, journal: Option<Journal>, turn: Turn) -> anyhow::Result<Figures> {
-    for id in 0..WARM_UP {
-        one_exchange(&requests, journal.as_ref(), id as u64).await?;
-    }
-    let begun = Begun::now();
-    let next = std::cell::Cell::new(WARM_UP as u64);
-    let place = async || {
-        let mut latencies = Vec::new();
-        while begun.at.elapsed() < turn.time {
-            let id = next.replace(next.get() + 1);
-            latencies.push(one_exchange(&requests, journal.as_ref(), id).await?);
-        }
-        anyhow::Ok(latencies)
-    };
-    let mut places: FuturesUnordered<_> = (0..turn.at_a_time).map(|_| place()).collect();
-    let mut latencies = Vec::new();
-    while let Some(found) = places.next().await {
-        latencies.extend(found?);
-    }
-    Ok(begun.ended(latencies).figures())
-}
-
-/// One message; how long it took from when it was committed here.
-async fn one_exchange(requests: &mpsc::Sender<Request>, journal: Option<&Journal>, id: u64) -> anyhow::Result<f64> {
-    let payload = vec![b'm'; MESSAGE_BYTES];
-    if let Some(journal) = journal {
-        journal.insert(id, payload.clone()).await?;
-    }
-    let accepted = Instant::now();
-    let (answered, answer) = oneshot::channel();
-    requests.send(Request { payload, answered }).await.ok().context("the connection is lost")?;
-    answer.await.context("no answer comes")?;
-    if let Some(journal) = journal {
-        journal.delivered(id).await?;
-    }
-    Ok(accepted.elapsed().as_secs_f64() * 1e3)
 }
 
 /// Hands over messages to a node, as many at a time as there are to be under way, and looks into its database for how

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use bitpie::api::answers;
-use bitpie::api::methods::{AddContact, Call, GetId, ListContacts, Method};
+use bitpie::api::methods::{AddContact, Call, GetId, GetStatus, ListContacts, Method};
 use bitpie::home::Home;
 use bitpie::home::config::{Config, Settings};
 use bitpie::runtime::run::Started;
@@ -21,7 +21,18 @@ use crate::sides::runtime;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether it has.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// Where a node can be called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Listens {
+    /// By TCP, and it calls nobody by another way.
+    ByTcp,
+    /// By UDP, likewise.
+    ByUdp,
+    /// Nowhere; it calls others by UDP.
+    Nowhere,
+}
 
 /// A node that runs.
 pub struct Node {
@@ -42,15 +53,20 @@ impl Node {
     ///
     /// # Errors
     /// What stood in its way.
-    pub fn start(folder: &Path, name: &'static str, is_recorded: bool) -> anyhow::Result<Self> {
+    pub fn start(folder: &Path, name: &'static str, listens: Listens, is_recorded: bool) -> anyhow::Result<Self> {
         let home = Home::at(folder.join(name));
         home.prepare()?;
+        let on = |is_on: bool| if is_on { "true" } else { "false" };
         for (path, value) in [
             ("network", "bench"),
             ("services/tcp-transport/address", "127.0.0.1"),
             ("services/tcp-transport/port", "0"),
-            ("services/udp-connections/enabled", "false"),
-            ("services/udp-transport/enabled", "false"),
+            ("services/tcp-transport/enabled", on(listens == Listens::ByTcp)),
+            ("services/tcp-connections/enabled", on(listens == Listens::ByTcp)),
+            ("services/udp-transport/address", "127.0.0.1"),
+            ("services/udp-transport/port", "0"),
+            ("services/udp-transport/enabled", on(listens == Listens::ByUdp)),
+            ("services/udp-connections/enabled", on(listens != Listens::ByTcp)),
             // What is measured is not what is asked by the way.
             ("services/stun/enabled", "false"),
             // Nobody of the public DHT is ever asked by a benchmark.
@@ -116,7 +132,29 @@ impl Node {
         }
     }
 
-    async fn address(&self) -> anyhow::Result<String> {
+    /// Its IDURL, which names its id, and no address yet if it does not listen.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub async fn id(&self) -> anyhow::Result<String> {
+        Ok(self.ask(GetId {}).await?.idurl)
+    }
+
+    /// Makes another node a contact.
+    ///
+    /// # Errors
+    /// What the node says against it.
+    pub async fn add(&self, idurl: &str, name: &str) -> anyhow::Result<()> {
+        let name = Some(name.parse()?);
+        self.ask(AddContact { idurl: idurl.to_owned().into(), name, found_as: None }).await?;
+        Ok(())
+    }
+
+    /// Its IDURL, as soon as it names an address.
+    ///
+    /// # Errors
+    /// If it does not listen.
+    pub async fn address(&self) -> anyhow::Result<String> {
         let found = until("it listens", async || {
             let id = self.ask(GetId {}).await?;
             Ok((!id.entrypoints.is_empty()).then_some(id.idurl))
@@ -124,7 +162,23 @@ impl Node {
         found.await
     }
 
-    async fn sees_the_other(&self) -> anyhow::Result<()> {
+    /// Waits until a session is READY.
+    ///
+    /// # Errors
+    /// If none comes.
+    pub async fn is_ready(&self) -> anyhow::Result<()> {
+        let found = until("a session is READY", async || {
+            let sessions = self.ask(GetStatus {}).await?.sessions;
+            Ok((sessions.incoming + sessions.outgoing > 0).then_some(()))
+        });
+        found.await
+    }
+
+    /// Waits until a contact is there.
+    ///
+    /// # Errors
+    /// If none comes.
+    pub async fn sees_the_other(&self) -> anyhow::Result<()> {
         let found = until("the contact is there", async || {
             let contacts = self.ask(ListContacts {}).await?.contacts;
             Ok(contacts.iter().any(|contact: &answers::Contact| contact.online).then_some(()))
@@ -152,11 +206,10 @@ pub async fn answer_of<M: Method>(answer: Answer) -> anyhow::Result<M::Answer> {
 /// # Errors
 /// What stood in the way.
 pub async fn pair(folder: &Path, is_recorded: bool) -> anyhow::Result<(Node, Node)> {
-    let (here, there) = (Node::start(folder, "here", is_recorded)?, Node::start(folder, "there", is_recorded)?);
-    for (one, other, name) in [(&here, &there, "there"), (&there, &here, "here")] {
-        let idurl = other.address().await?;
-        one.ask(AddContact { idurl: idurl.into(), name: Some(name.parse()?), found_as: None }).await?;
-    }
+    let start = |name| Node::start(folder, name, Listens::ByTcp, is_recorded);
+    let (here, there) = (start("here")?, start("there")?);
+    here.add(&there.address().await?, "there").await?;
+    there.add(&here.address().await?, "here").await?;
     here.sees_the_other().await?;
     there.sees_the_other().await?;
     Ok((here, there))

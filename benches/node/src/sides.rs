@@ -15,6 +15,14 @@ pub struct Request {
     pub answered: oneshot::Sender<()>,
 }
 
+/// Where requests are left for the other side of a connection, which ends when the sender is dropped.
+pub struct Line {
+    /// Takes requests.
+    pub requests: tokio::sync::mpsc::Sender<Request>,
+    /// Ends when the connection has.
+    pub ended: tokio::task::JoinHandle<()>,
+}
+
 /// Requests that wait to be sent.
 pub const REQUESTS_WAITING: usize = 256;
 

@@ -27,11 +27,18 @@ enum OfItsOwn {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// The node beside plain TCP and libp2p: messages, the cost of the trace, bulk, memory. Needs minutes to build,
-    /// since libp2p does
+    /// The node beside plain TCP and libp2p: messages, the cost of the trace. Needs minutes to build, since libp2p does
     #[command(disable_help_flag = true)]
     Node {
-        /// See `cargo xtask bench node --help`: --quick, --rounds N, messages, trace, bulk, frames, idle
+        /// See `cargo xtask bench node --help`: --quick, --rounds N, messages, trace
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Sessions over TCP and QUIC beside plain TCP, plain quinn and libp2p: messages, bulk, READY, memory. Built with
+    /// `node`
+    #[command(disable_help_flag = true)]
+    Transports {
+        /// See `cargo xtask bench transports --help`: --quick, --rounds N, messages, bulk, ready, idle
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -41,11 +48,13 @@ impl Bench {
     pub fn run(self) -> anyhow::Result<()> {
         let mut arguments = vec!["bench", "--package", "bitpie-benches"];
         if let Some(of_its_own) = &self.of_its_own {
-            let (package, given) = match of_its_own {
-                OfItsOwn::Dht { arguments } => (["--package", "bitpie-bench-dht"], arguments),
-                OfItsOwn::Node { arguments } => (["--manifest-path", "benches/node/Cargo.toml"], arguments),
+            const OF_NODE: &str = "benches/node/Cargo.toml";
+            let (package, given): (&[&str], _) = match of_its_own {
+                OfItsOwn::Dht { arguments } => (&["--package", "bitpie-bench-dht"], arguments),
+                OfItsOwn::Node { arguments } => (&["--manifest-path", OF_NODE, "--bin", "node"], arguments),
+                OfItsOwn::Transports { arguments } => (&["--manifest-path", OF_NODE, "--bin", "transports"], arguments),
             };
-            arguments = [&["run", "--release"], &package[..], &["--"]].concat();
+            arguments = [&["run", "--release"], package, &["--"]].concat();
             arguments.extend(given.iter().map(String::as_str));
         }
         for name in &self.names {

@@ -79,26 +79,37 @@ pub fn server() -> anyhow::Result<Endpoint> {
     Ok(Endpoint::server(configuration, ([127, 0, 0, 1], 0).into())?)
 }
 
-/// Calls it, and opens a stream.
+/// An endpoint that calls.
 ///
 /// # Errors
-/// If nobody answers.
-pub async fn call(to: std::net::SocketAddr) -> anyhow::Result<(Endpoint, Connection, SendStream, RecvStream)> {
+/// If there is no port, or no such key.
+pub fn client() -> anyhow::Result<Endpoint> {
     let tls = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let tls = tls.with_protocol_versions(&[&version::TLS13])?.dangerous();
     let tls = tls.with_custom_certificate_verifier(Arc::new(Anybody)).with_no_client_auth();
-    let endpoint = Endpoint::client(([127, 0, 0, 1], 0).into())?;
-    let configuration = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
-    let connection = endpoint.connect_with(configuration, to, "bench")?.await?;
+    let mut endpoint = Endpoint::client(([127, 0, 0, 1], 0).into())?;
+    endpoint.set_default_client_config(ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?)));
+    Ok(endpoint)
+}
+
+/// A connection, and its first stream.
+pub type Called = (Connection, SendStream, RecvStream);
+
+/// Calls the one at that address, and opens a stream.
+///
+/// # Errors
+/// If nobody answers.
+pub async fn call(endpoint: &Endpoint, to: std::net::SocketAddr) -> anyhow::Result<Called> {
+    let connection = endpoint.connect(to, "bench")?.await?;
     let (send, receive) = connection.open_bi().await?;
-    Ok((endpoint, connection, send, receive))
+    Ok((connection, send, receive))
 }
 
 /// Takes a call, and its first stream.
 ///
 /// # Errors
 /// If nobody calls.
-pub async fn answer(endpoint: &Endpoint) -> anyhow::Result<(Connection, SendStream, RecvStream)> {
+pub async fn answer(endpoint: &Endpoint) -> anyhow::Result<Called> {
     let connection = endpoint.accept().await.context("somebody calls")?.await?;
     let (send, receive) = connection.accept_bi().await?;
     Ok((connection, send, receive))

@@ -1,14 +1,13 @@
-//! The plainest exchange: what comes behind its length goes back as it came. With a journal, not before it is committed
+//! The plainest exchange, over any stream of bytes: what comes behind its length goes back as it came. With a journal, not before it is committed
 //! there.
 
 use anyhow::Context as _;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::journal::Journal;
-use crate::sides::{REQUESTS_WAITING, Request};
+use crate::sides::{Line, REQUESTS_WAITING, Request};
 
 /// Bytes of a payload, at most.
 const PAYLOAD_BYTES: usize = 65_536;
@@ -20,9 +19,21 @@ type Answer = (Vec<u8>, Option<oneshot::Receiver<()>>);
 ///
 /// # Errors
 /// If the connection or the journal fails.
-pub async fn serve(socket: TcpStream, journal: Option<Journal>) -> anyhow::Result<()> {
+pub async fn serve_socket(socket: TcpStream, journal: Option<Journal>) -> anyhow::Result<()> {
     socket.set_nodelay(true)?;
     let (from, to) = socket.into_split();
+    serve(from, to, journal).await
+}
+
+/// The same over the two halves of any stream.
+///
+/// # Errors
+/// If the stream or the journal fails.
+pub async fn serve(
+    from: impl AsyncRead + Unpin,
+    to: impl AsyncWrite + Unpin,
+    journal: Option<Journal>,
+) -> anyhow::Result<()> {
     let (answers, waiting) = mpsc::channel(REQUESTS_WAITING);
     let read = async move {
         let mut from = BufReader::new(from);
@@ -43,7 +54,7 @@ pub async fn serve(socket: TcpStream, journal: Option<Journal>) -> anyhow::Resul
     tokio::try_join!(read, answer(to, waiting)).map(drop)
 }
 
-async fn answer(mut to: OwnedWriteHalf, mut waiting: mpsc::Receiver<Answer>) -> anyhow::Result<()> {
+async fn answer(mut to: impl AsyncWrite + Unpin, mut waiting: mpsc::Receiver<Answer>) -> anyhow::Result<()> {
     let mut bytes = Vec::new();
     while let Some((payload, committed)) = waiting.recv().await {
         if let Some(committed) = committed {
@@ -65,12 +76,20 @@ async fn answer(mut to: OwnedWriteHalf, mut waiting: mpsc::Receiver<Answer>) -> 
 ///
 /// # Errors
 /// If the socket cannot be used.
-pub fn connect(socket: TcpStream) -> anyhow::Result<mpsc::Sender<Request>> {
+pub fn connect_socket(socket: TcpStream) -> anyhow::Result<Line> {
     socket.set_nodelay(true)?;
-    let (from, mut to) = socket.into_split();
+    let (from, to) = socket.into_split();
+    Ok(connect(from, to))
+}
+
+/// The same over the two halves of any stream.
+pub fn connect(
+    from: impl AsyncRead + Unpin + 'static,
+    mut to: impl AsyncWrite + Unpin + 'static,
+) -> Line {
     let (requests, mut waiting) = mpsc::channel::<Request>(REQUESTS_WAITING);
     let (sent, unanswered) = mpsc::channel(REQUESTS_WAITING);
-    tokio::task::spawn_local(async move {
+    let ended = tokio::task::spawn_local(async move {
         let mut group = Vec::new();
         let mut bytes = Vec::new();
         while waiting.recv_many(&mut group, REQUESTS_WAITING).await > 0 {
@@ -83,10 +102,10 @@ pub fn connect(socket: TcpStream) -> anyhow::Result<mpsc::Sender<Request>> {
         }
     });
     tokio::task::spawn_local(receive_answers(from, unanswered));
-    Ok(requests)
+    Line { requests, ended }
 }
 
-async fn receive_answers(from: OwnedReadHalf, mut unanswered: mpsc::Receiver<oneshot::Sender<()>>) {
+async fn receive_answers(from: impl AsyncRead + Unpin, mut unanswered: mpsc::Receiver<oneshot::Sender<()>>) {
     let mut from = BufReader::new(from);
     // A request whose answer does not come is seen by whoever waits for it.
     while let Ok(Some(_)) = receive(&mut from).await
@@ -102,7 +121,7 @@ fn put(bytes: &mut Vec<u8>, payload: &[u8]) {
     bytes.extend_from_slice(payload);
 }
 
-async fn receive(from: &mut BufReader<OwnedReadHalf>) -> anyhow::Result<Option<Vec<u8>>> {
+async fn receive(from: &mut BufReader<impl AsyncRead + Unpin>) -> anyhow::Result<Option<Vec<u8>>> {
     let length = match from.read_u32().await {
         Ok(length) => length as usize,
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),

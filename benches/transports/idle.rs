@@ -5,11 +5,13 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail, ensure};
 use bitpie::transports::raise_descriptor_limit;
+use bitpie_bench_node::Extent;
+use bitpie_bench_node::libp2p_side::{self, Carrier};
+use bitpie_bench_node::rounds::{self, Table};
+use bitpie_bench_node::sides::block_on;
 
-use crate::bulk::Side;
-use crate::rounds::Table;
-use crate::sides::block_on;
-use crate::{Extent, libp2p_side, rounds};
+use crate::plain_quinn;
+use crate::side::Side;
 
 /// Sessions at the same time.
 const SESSIONS: u32 = 2_000;
@@ -23,8 +25,14 @@ const BITPIE: &str = "bitpie";
 /// The same, over QUIC.
 const QUIC: &str = "quic";
 
-/// What [`measure`] measures: connections of libp2p.
+/// Connections of quinn, with quinn's own settings.
+const QUINN: &str = "quinn";
+
+/// Connections of libp2p, over TCP.
 const LIBP2P: &str = "libp2p";
+
+/// The same, over QUIC.
+const LIBP2P_QUIC: &str = "libp2p-quic";
 
 /// Ours beside libp2p's.
 ///
@@ -32,7 +40,13 @@ const LIBP2P: &str = "libp2p";
 /// What went wrong.
 pub fn compare(extent: &Extent) -> anyhow::Result<()> {
     let sessions = if extent.is_quick { SESSIONS / 10 } else { SESSIONS };
-    let contenders = [("bitpie: Noise, yamux", BITPIE), ("bitpie: QUIC", QUIC), ("libp2p: Noise, yamux", LIBP2P)];
+    let contenders = [
+        ("bitpie: Noise, yamux", BITPIE),
+        ("bitpie: QUIC", QUIC),
+        ("plain quinn", QUINN),
+        ("libp2p: Noise, yamux", LIBP2P),
+        ("libp2p: QUIC", LIBP2P_QUIC),
+    ];
     let table = Table {
         title: format!("resident memory of one end of each of {sessions} idle sessions, both ends in one process"),
         columns: vec!["KiB", "opened/s"],
@@ -66,9 +80,11 @@ pub fn measure(contender: &str, sessions: u32) -> anyhow::Result<()> {
         let before = resident_bytes()?;
         let begun = std::time::Instant::now();
         let kept: Box<dyn std::any::Any> = match contender {
-            BITPIE => Box::new(ours(sessions, Side::new).await?),
+            BITPIE => Box::new(ours(sessions, Side::over_tcp).await?),
             QUIC => Box::new(ours(sessions, Side::over_quic).await?),
-            LIBP2P => Box::new(Kept(libp2p_side::idle_connections(sessions).await?)),
+            QUINN => Box::new(Kept(quinn(sessions).await?)),
+            LIBP2P => Box::new(Kept(libp2p_side::idle_connections(Carrier::Tcp, sessions).await?)),
+            LIBP2P_QUIC => Box::new(Kept(libp2p_side::idle_connections(Carrier::Quic, sessions).await?)),
             _ => bail!("there is no contender `{contender}`"),
         };
         let seconds = begun.elapsed().as_secs_f64();
@@ -94,9 +110,27 @@ async fn ours(sessions: u32, side: fn(u8) -> Side) -> anyhow::Result<(Side, Side
         there.transport.send(theirs, vec![1; FRAME_BYTES])?;
         here.frame().await?;
     }
-    let counts = here.transport.session_counts();
-    ensure!(counts.outbound == sessions as usize, "of {sessions} sessions {} are there", counts.outbound);
     Ok((here, there))
+}
+
+/// As [`ours`]: one stream for each, and a frame through it each way.
+async fn quinn(sessions: u32) -> anyhow::Result<impl Sized> {
+    let (here, there) = (plain_quinn::client()?, plain_quinn::server()?);
+    let mut kept = Vec::new();
+    for _ in 0..sessions {
+        let calling = async {
+            let (connection, mut send, receive) = plain_quinn::call(&here, there.local_addr()?).await?;
+            send.write_all(&[1; FRAME_BYTES]).await?;
+            anyhow::Ok((connection, send, receive))
+        };
+        let (mut mine, mut theirs) = tokio::try_join!(calling, plain_quinn::answer(&there))?;
+        let mut frame = [0; FRAME_BYTES];
+        theirs.2.read_exact(&mut frame).await?;
+        theirs.1.write_all(&frame).await?;
+        mine.2.read_exact(&mut frame).await?;
+        kept.push((mine, theirs));
+    }
+    Ok((here, there, kept))
 }
 
 #[cfg(target_os = "linux")]
