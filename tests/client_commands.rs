@@ -14,25 +14,28 @@ use bitpie::api::answers::{
     Invitation, InvitationRemoved, Invited, KnownContact, MarkedRead, Message, MessageSent, MessageState, Messages,
     Ping, RatedHour, RatedMonth, Rating, Ratings, Search, ServiceChange,
 };
-use bitpie::api::bind::{Bound, PortChoice};
+use bitpie::api::bind::{Bound, PortChoice, Reach, bind_port};
+use bitpie::api::desk::{Desk, Doors};
 use bitpie::api::errors::{ErrorKind, RpcError};
+use bitpie::api::feeds::Feeds;
 use bitpie::api::hidden::Hidden;
+use bitpie::api::line::Shared;
 use bitpie::api::methods::{
     AddContact, Call, ExportMessages, FindName, FoundNames, GetMessage, ListContacts, ListMessages, ListRatings,
     MarkRead, NewInvitation, PingContact, RemoveInvitation, Request, SendMessage, StopService, WatchMessages, answer,
 };
-use bitpie::api::server::{Doors, serve};
+use bitpie::api::server::serve;
 use bitpie::identity::{InvitationName, NodeId};
 use bitpie::world::services::ServiceResult;
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 /// A home folder in which a node says that it runs, and the task that answers for it.
 struct Fake {
     home: tempfile::TempDir,
     asked: Arc<Mutex<Vec<Request>>>,
-    end: Option<oneshot::Sender<()>>,
+    end: Option<watch::Sender<bool>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -50,16 +53,15 @@ impl Fake {
 
     fn start_with(has_socket: bool, mut answering: impl FnMut(&Request) -> Outcome + Send + 'static) -> Self {
         let home = private_folder();
-        let any_port = PortChoice::Set { port: 0, setting: "api/http-port" };
-        let mut bound = Bound::of_home(home.path(), any_port, !has_socket).expect("bound");
+        let mut bound = Bound::of_home(home.path()).expect("bound");
         if !has_socket {
             bound.socket = None;
+            bound.port = Some(bind_port(PortChoice::Default(0), Reach::ThisMachine).expect("some port is free"));
         }
         let token = Token::generate().expect("there is randomness");
         write_access(home.path(), &bound.access(&token));
         let (calls, mut received) = mpsc::channel::<Call>(8);
-        let (changes, changed) = watch::channel(0);
-        let (end, ended) = oneshot::channel();
+        let (end, ending) = watch::channel(false);
         let asked = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&asked);
         let thread = std::thread::spawn(move || {
@@ -71,11 +73,11 @@ impl Fake {
                         log.lock().expect("nobody panicked").push(call.request);
                         let _ = call.reply.send(outcome);
                     }
-                    // As long as the node is there, something could change.
-                    drop(changes);
                 };
-                let doors = Doors { token, calls, changes: changed };
-                let (served, ()) = tokio::join!(serve(bound, doors, async { drop(ended.await) }), node);
+                let doors = Doors { token, calls, feeds: Feeds::default(), web_sessions: Arc::default() };
+                let shared = Arc::new(Shared::new(Desk::new(doors, ending)));
+                // The desk goes with the server, and with it the calls that the node waits for.
+                let (served, ()) = tokio::join!(serve(bound, shared), node);
                 served.expect("the socket can be used");
             });
         });
@@ -93,7 +95,9 @@ impl Fake {
 
 impl Drop for Fake {
     fn drop(&mut self) {
-        drop(self.end.take());
+        if let Some(end) = self.end.take() {
+            end.send_replace(true);
+        }
         let ended = self.thread.take().map(std::thread::JoinHandle::join);
         if !std::thread::panicking() {
             ended.expect("it ran").expect("it did not panic");

@@ -4,18 +4,22 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bitpie::api::access::Token;
 use bitpie::api::answers::{MarkedRead, Messages, ShuttingDown};
-use bitpie::api::bind::{Bound, PortChoice};
+use bitpie::api::bind::{Bound, PortChoice, Reach, bind_port};
+use bitpie::api::desk::{Desk, Doors, WAITING_OF_ONE};
 use bitpie::api::errors::{ErrorKind, RpcError};
+use bitpie::api::feeds::Feeds;
+use bitpie::api::line::{BODY_BYTES, Shared};
 use bitpie::api::methods::{Call, MarkRead, Request, ShutDown, WatchMessages, answer};
 use bitpie::api::proof::{Answer, Exchange, Nonce, Side};
-use bitpie::api::server::{BODY_BYTES, CONNECTIONS, Doors, HEAD_TIMEOUT, WAITING_OF_ONE, serve};
+use bitpie::api::server::{CONNECTIONS, HEAD_TIMEOUT, serve};
 use bitpie::api::socket::SOCKET_FILE;
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 /// How long a test waits for what has to come.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -25,8 +29,8 @@ struct Server {
     home: tempfile::TempDir,
     address: SocketAddr,
     token: Token,
-    changes: watch::Sender<u64>,
-    end: Option<oneshot::Sender<()>>,
+    feeds: Feeds,
+    end: Option<watch::Sender<bool>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -34,14 +38,14 @@ impl Server {
     /// `answering` stands for the node.
     fn start(mut answering: impl FnMut(Call) + Send + 'static) -> Self {
         let home = tempfile::tempdir().expect("a folder");
-        let any_port = PortChoice::Set { port: 0, setting: "api/http-port" };
-        let bound = Bound::of_home(home.path(), any_port, true).expect("some port is free");
+        let mut bound = Bound::of_home(home.path()).expect("bound");
+        bound.port = Some(bind_port(PortChoice::Default(0), Reach::ThisMachine).expect("some port is free"));
         let address = bound.port.as_ref().expect("it was asked for").address;
         let token = Token::generate().expect("there is randomness");
         let (calls, mut received) = mpsc::channel(8);
-        let (changes, changed) = watch::channel(0);
-        let (end, ended) = oneshot::channel();
-        let doors = Doors { token: token.clone(), calls, changes: changed };
+        let feeds = Feeds::default();
+        let (end, ending) = watch::channel(false);
+        let doors = Doors { token: token.clone(), calls, feeds: feeds.clone(), web_sessions: Arc::default() };
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async move {
@@ -52,12 +56,12 @@ impl Server {
                     std::future::pending::<()>().await;
                 };
                 tokio::select! {
-                    served = serve(bound, doors, async { drop(ended.await) }) => served.expect("the socket can be used"),
+                    served = serve(bound, Arc::new(Shared::new(Desk::new(doors, ending)))) => served.expect("the socket can be used"),
                     () = node => {}
                 }
             });
         });
-        Self { home, address, token, changes, end: Some(end), thread: Some(thread) }
+        Self { home, address, token, feeds, end: Some(end), thread: Some(thread) }
     }
 
     /// A server whose node marks messages as read, stops, and knows nothing else.
@@ -125,9 +129,16 @@ impl Server {
     }
 }
 
+/// Tells the server to end.
+fn end(end: Option<watch::Sender<bool>>) {
+    if let Some(end) = end {
+        end.send_replace(true);
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
-        drop(self.end.take());
+        end(self.end.take());
         let ended = self.thread.take().map(std::thread::JoinHandle::join);
         if !std::thread::panicking() {
             ended.into_iter().for_each(|ended| ended.expect("it did not panic"));
@@ -159,7 +170,7 @@ fn nobody_gets_in_without_the_token() {
     let server = Server::plain();
     let token = |text: String| move |headers: &mut Vec<(&'static str, String)>| headers[1].1 = text;
     is_refused(&server.with(|headers| drop(headers.remove(1)), STATUS), 401, "forbidden", "has no token");
-    is_refused(&server.with(token("Basic eDp4".to_owned()), STATUS), 401, "forbidden", "has no token");
+    is_refused(&server.with(token("Basic eDp4".to_owned()), STATUS), 401, "forbidden", "no way to prove");
     let wrong = Token::from_bytes(&[0; 32]);
     for text in ["x", wrong.text(), &server.token.text()[1..], &format!("{}0", server.token.text())] {
         is_refused(&server.with(token(format!("Bearer {text}")), STATUS), 401, "forbidden", "not that of this node");
@@ -193,8 +204,9 @@ fn a_page_from_elsewhere_is_refused() {
         let answer = server.with(|headers| headers.push(("Origin", origin.to_owned())), STATUS);
         is_refused(&answer, 403, "forbidden", "from a page");
     }
+    // There is no page at the port for programs.
     let own = format!("http://127.0.0.1:{port}");
-    assert_eq!(server.with(|headers| headers.push(("Origin", own)), STATUS).0, 200);
+    is_refused(&server.with(|headers| headers.push(("Origin", own)), STATUS), 403, "forbidden", "from a page");
     // What a form of a page can send without asking.
     let answer = server.with(|headers| headers[2].1 = "text/plain".to_owned(), STATUS);
     is_refused(&answer, 415, "invalid_request", "does not say that it is JSON");
@@ -225,9 +237,13 @@ fn a_body_that_is_no_request_is_answered_as_json_rpc_says() {
     let send = |body: &str| server.with(|_| {}, body.as_bytes());
     is_refused(&send("{"), 200, "parse_error", "no JSON");
     is_refused(&send(""), 200, "parse_error", "no JSON");
-    is_refused(&send(r#"[{"jsonrpc":"2.0","id":1,"method":"status"}]"#), 200, "invalid_request", "batch");
-    is_refused(&send(r#"{"jsonrpc":"2.0","method":"status"}"#), 200, "invalid_request", "notification");
-    is_refused(&send(&"[".repeat(100_000)), 200, "parse_error", "recursion");
+    is_refused(&send("[]"), 200, "invalid_request", "batch is empty");
+    is_refused(&send(&"[".repeat(100_000)), 200, "too_large", "deeper than");
+    let batch = r#"[{"jsonrpc":"2.0","id":1,"method":"shutdown"},{"jsonrpc":"2.0","method":"shutdown"},{"id":2}]"#;
+    let (status, answers) = send(batch);
+    assert_eq!((status, &answers[0]["result"]["process"], &answers[1]["id"]), (200, &json!(7), &json!(2)));
+    assert_eq!(answers[1]["error"]["data"]["kind"], "invalid_request");
+    assert_eq!(answers.as_array().map(Vec::len), Some(2), "nobody waits for an answer to a notification");
     let answer = send(r#"{"jsonrpc":"2.0","id":"x","method":"contcat.add"}"#);
     is_refused(&answer, 200, "method_not_found", "`contcat.add`");
     assert_eq!(answer.1["id"], "x");
@@ -295,10 +311,10 @@ fn what_comes_while_somebody_watches_is_told_at_once() {
         let waiting = scope.spawn(|| server.call("messages.watch", &json!({ "wait_ms": 30_000 })));
         assert_eq!(asked.recv_timeout(DEADLINE), Ok(None));
         // A change that is none for this one: asked again, from where it was, and it goes on waiting.
-        server.changes.send_modify(|count| *count += 1);
+        server.feeds.conversations_changed();
         assert_eq!(asked.recv_timeout(DEADLINE), Ok(Some(4)));
         there.store(true, std::sync::atomic::Ordering::SeqCst);
-        server.changes.send_modify(|count| *count += 1);
+        server.feeds.conversations_changed();
         let answer = waiting.join().expect("it is answered");
         assert_eq!(answer["result"], json!({ "messages": [{ "position": 5 }], "next": 5 }));
     });
@@ -379,7 +395,7 @@ fn the_socket_is_for_its_user_alone_and_goes_with_the_node() {
     let metadata = path.symlink_metadata().expect("it is there");
     assert!(metadata.file_type().is_socket());
     assert_eq!(metadata.mode() & 0o777, 0o600);
-    drop(server.end.take());
+    end(server.end.take());
     server.thread.take().expect("it runs").join().expect("it did not panic");
     assert!(!path.exists());
 }

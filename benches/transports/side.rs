@@ -19,8 +19,8 @@ pub struct Side {
     pub events: mpsc::Receiver<TransportEvent>,
 }
 
-/// Events that wait to be taken.
-const EVENTS_WAITING: usize = 1_024;
+/// Events that wait to be taken: enough for all sessions of [`idle`](crate::idle), since only one side listens at a time.
+const EVENTS_WAITING: usize = 65_536;
 
 impl Side {
     /// One with an identity of its own, whose limits stand in nobody's way.

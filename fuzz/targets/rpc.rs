@@ -1,9 +1,9 @@
-//! No body of a request may do the local API any harm: it is read to a request or refused with a sentence, and both can
-//! be answered.
+//! No body of a request may do the API any harm: it is read to requests or refused with a sentence, and each can be
+//! answered.
 
 #![no_main]
 
-use bitpie::api::rpc::{parse_request, write_response};
+use bitpie::api::rpc::{Asked, BATCH_REQUESTS, Body, answer, parse};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -11,19 +11,27 @@ use serde_json::Value;
 const MESSAGE_BYTES: usize = 8 * 1024;
 
 fuzz_target!(|data: &[u8]| {
-    let (id, outcome) = match parse_request(data) {
-        Ok(numbered) => {
-            assert!(!format!("{:?}", numbered.request).is_empty());
-            (numbered.id, Ok(Value::from(numbered.request.method())))
-        }
-        Err(bad) => {
-            assert!(!bad.error.message.is_empty() && bad.error.message.len() < MESSAGE_BYTES);
-            assert_eq!(bad.error.code, bad.error.kind().code());
-            (bad.id, Err(*bad.error))
-        }
+    let asked = match parse(data) {
+        Body::One(asked) => vec![asked],
+        Body::Batch(batch) => batch,
     };
-    let answer: Value = serde_json::from_slice(&write_response(&id, &outcome)).expect("an answer is JSON");
-    // Fractions are not read to the last bit.
-    assert!(id.is_f64() || answer["id"] == id);
-    assert_ne!(answer.get("result").is_some(), answer.get("error").is_some());
+    assert!(!asked.is_empty() && asked.len() <= BATCH_REQUESTS);
+    for Asked { id, request } in asked {
+        let outcome = match request {
+            Ok(wanted) => {
+                assert!(!format!("{wanted:?}").is_empty());
+                Ok(Value::from(wanted.method()))
+            }
+            Err(error) => {
+                assert!(!error.message.is_empty() && error.message.len() < MESSAGE_BYTES);
+                assert_eq!(error.code, error.kind().code());
+                Err(*error)
+            }
+        };
+        let Some(id) = id else { continue };
+        let answer: Value = serde_json::from_slice(&answer(&id, &outcome)).expect("an answer is JSON");
+        // Fractions are not read to the last bit.
+        assert!(id.is_f64() || answer["id"] == id);
+        assert_ne!(answer.get("result").is_some(), answer.get("error").is_some());
+    }
 });

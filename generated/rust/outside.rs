@@ -7,6 +7,8 @@ use super::types;
 /// What a part outside is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
+    /// Of `api_ports`.
+    ApiPorts(ApiPorts),
     /// Of `dht`.
     Dht(Dht),
     /// Of `network`.
@@ -19,6 +21,18 @@ pub enum Command {
     Transports(Transports),
     /// Of `user`.
     User(User),
+}
+
+/// What `api_ports` is asked for. The ports at which the API is reached.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "arguments are what they are called")]
+pub enum ApiPorts {
+    /// `api_port.open`. Listen there, unless it does already as it should; opened or failed answers.
+    ApiPortOpen { service: types::ServiceName },
+    /// `api_port.close`. Listen no more; connections end.
+    ApiPortClose { service: types::ServiceName },
+    /// `api_port.try_port`. Is the default port free again? port_free or port_taken answers.
+    ApiPortTryPort { service: types::ServiceName },
 }
 
 /// What `dht` is asked for. The distributed hash table, and the records in it.

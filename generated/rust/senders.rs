@@ -139,6 +139,42 @@ pub mod api {
     }
 }
 
+/// The ports at which the API is reached.
+pub mod api_ports {
+    /// To `api_port`.
+    pub mod api_port {
+        use automata_runtime::generated::*;
+        use super::super::super::{api_port::Event, system::Message, types};
+        /// `opened`. An answer to open: who asks there is answered. The default port gave way to another, or did not.
+        #[must_use]
+        pub fn opened(
+            service: types::ServiceName,
+            address: types::SocketAddress,
+            gave_way: bool,
+        ) -> Message {
+            Message::ApiPort(service, Input::Event(Event::Opened { address, gave_way }))
+        }
+
+        /// `failed`. The other answer.
+        #[must_use]
+        pub fn failed(service: types::ServiceName, reason: String) -> Message {
+            Message::ApiPort(service, Input::Event(Event::Failed { reason }))
+        }
+
+        /// `port_free`. An answer to try_port: the default port is free now.
+        #[must_use]
+        pub fn port_free(service: types::ServiceName) -> Message {
+            Message::ApiPort(service, Input::Event(Event::PortFree))
+        }
+
+        /// `port_taken`. The other answer.
+        #[must_use]
+        pub fn port_taken(service: types::ServiceName) -> Message {
+            Message::ApiPort(service, Input::Event(Event::PortTaken))
+        }
+    }
+}
+
 /// The people and nodes that we know, and what is known of them.
 pub mod contacts {
     /// To `contact_status`.
@@ -883,6 +919,29 @@ pub mod router {
 
 /// The tree of services and their dependencies.
 pub mod services {
+    /// To `api_port`.
+    pub mod api_port {
+        use automata_runtime::generated::*;
+        use super::super::super::{api_port::Event, system::Message, types};
+        /// `init`. The service of this port is on; after a stop it starts again.
+        #[must_use]
+        pub fn init(service: types::ServiceName) -> Message {
+            Message::ApiPort(service, Input::Event(Event::Init))
+        }
+
+        /// `stop`. The service is off.
+        #[must_use]
+        pub fn stop(service: types::ServiceName) -> Message {
+            Message::ApiPort(service, Input::Event(Event::Stop))
+        }
+
+        /// `reach_changed`. Other machines may ask for what is public from now on, or no longer.
+        #[must_use]
+        pub fn reach_changed(service: types::ServiceName) -> Message {
+            Message::ApiPort(service, Input::Event(Event::ReachChanged))
+        }
+    }
+
     /// To `dht_connector`.
     pub mod dht_connector {
         use automata_runtime::generated::*;

@@ -3,19 +3,21 @@
 
 use automata_runtime::generated::*;
 use super::{
-    contact_ratings, contact_status, dht_connector, identity_publisher, lan_discovery,
-    local_service, message_delivery, network_connector, network_transport,
+    api_port, contact_ratings, contact_status, dht_connector, identity_publisher,
+    lan_discovery, local_service, message_delivery, network_connector, network_transport,
     nickname_holder, nickname_observer, node_life, outbox, outside, p2p_connector,
     peer_link, peer_protocol, port_mapping, quic_connection, reachability, read_receipts,
     relay_circuit, stun_client, stun_server, tcp_connection, types,
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "82017771665d1825faee42305c4f976579e473a3a12b719f0586d922b2040fbf";
+pub const MODEL_HASH: &str = "957b03fd5c697d4da1b8089d7d0a1266625f5026e76b8803a35d2252ddb3c12f";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
 pub enum Message {
+    /// For `api_port`.
+    ApiPort(types::ServiceName, Input<api_port::Machine>),
     /// For `contact_ratings`.
     ContactRatings(Input<contact_ratings::Machine>),
     /// For `contact_status`.
@@ -69,6 +71,8 @@ pub enum Message {
 /// What an instance asks of its host.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// Of `api_port`.
+    ApiPort(types::ServiceName, api_port::Inside),
     /// Of `contact_ratings`.
     ContactRatings(contact_ratings::Action),
     /// Of `contact_status`.
@@ -122,6 +126,8 @@ pub enum Action {
 /// A timer of an instance.
 #[derive(Clone, Copy, Debug)]
 pub enum Alarm {
+    /// Of `api_port`.
+    ApiPort(Slot, api_port::Timer),
     /// Of `contact_ratings`.
     ContactRatings(Slot, contact_ratings::Timer),
     /// Of `contact_status`.
@@ -185,6 +191,8 @@ impl<
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Settings {
+    /// Of `api_port`.
+    pub api_port: api_port::Settings,
     /// Of `contact_ratings`.
     pub contact_ratings: contact_ratings::Settings,
     /// Of `contact_status`.
@@ -265,6 +273,8 @@ pub struct States {
 pub struct System {
     settings: Settings,
     states: States,
+    /// Per service. Can the API be reached at this port?
+    pub api_port: Instances<api_port::Machine>,
     /// Counts for each contact how long it was there while we were there.
     pub contact_ratings: Single<contact_ratings::Machine>,
     /// Per peer. Can I reach this user now?
@@ -322,6 +332,7 @@ impl System {
         Self {
             settings,
             states: States::default(),
+            api_port: Instances::default(),
             contact_ratings: Single::default(),
             contact_status: Instances::default(),
             dht_connector: Single::default(),
@@ -353,6 +364,7 @@ impl System {
     #[must_use]
     pub fn has_recipient(&self, message: &Message) -> bool {
         match message {
+            Message::ApiPort(key, _) => self.api_port.get(key).is_some(),
             Message::ContactRatings(_) => self.contact_ratings.get().is_some(),
             Message::ContactStatus(key, _) => self.contact_status.get(key).is_some(),
             Message::DhtConnector(_) => self.dht_connector.get().is_some(),
@@ -397,6 +409,7 @@ impl automata_runtime::System for System {
     }
 
     fn visit<V: Visitor<Self>>(visitor: &mut V) {
+        visitor.member::<api_port::Machine>();
         visitor.member::<contact_ratings::Machine>();
         visitor.member::<contact_status::Machine>();
         visitor.member::<dht_connector::Machine>();
@@ -446,6 +459,11 @@ impl automata_runtime::System for System {
         actions: &mut Vec<Action>,
     ) {
         match message {
+            Message::ApiPort(key, input) => {
+                bus.deliver_to::<
+                        api_port::Machine,
+                    >(key, input, origin, Message::ApiPort, host, actions)
+            }
             Message::ContactRatings(input) => {
                 bus.deliver_to::<
                         contact_ratings::Machine,
@@ -646,6 +664,9 @@ impl automata_runtime::System for System {
         actions: &mut Vec<Action>,
     ) {
         match alarm {
+            Alarm::ApiPort(slot, timer) => {
+                bus.fire_at::<api_port::Machine>(slot, timer, host, actions)
+            }
             Alarm::ContactRatings(slot, timer) => {
                 bus.fire_at::<contact_ratings::Machine>(slot, timer, host, actions)
             }
@@ -722,8 +743,106 @@ impl automata_runtime::System for System {
     }
 }
 
-impl Member<contact_ratings::Machine> for System {
+impl Member<api_port::Machine> for System {
     const INDEX: usize = 0;
+    type Table = Instances<api_port::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.api_port
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.api_port
+    }
+
+    fn create(
+        &mut self,
+        key: &types::ServiceName,
+        given: &api_port::Given,
+        _: &mut (dyn Host + '_),
+    ) -> api_port::Instance {
+        let parameters = Member::<api_port::Machine>::parameters(self, given);
+        let buffers = self.api_port.buffers_mut();
+        api_port::create(key, parameters, &mut buffers.effects, &mut buffers.asked)
+    }
+
+    fn parameters(&self, given: &api_port::Given) -> api_port::Parameters {
+        api_port::Parameters::new(&self.settings.api_port, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, api_port::Event, api_port::Timer>,
+        _: &mut (dyn Host + '_),
+    ) -> Answer {
+        api_port::step(self.api_port.parts(slot), trigger)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action(instance_: &types::ServiceName, action: api_port::Action) -> Action {
+        match action {
+            api_port::Action::Open => {
+                Action::Outside(
+                    outside::Command::ApiPorts(outside::ApiPorts::ApiPortOpen {
+                        service: instance_.clone(),
+                    }),
+                )
+            }
+            api_port::Action::Close => {
+                Action::Outside(
+                    outside::Command::ApiPorts(outside::ApiPorts::ApiPortClose {
+                        service: instance_.clone(),
+                    }),
+                )
+            }
+            api_port::Action::TryPort => {
+                Action::Outside(
+                    outside::Command::ApiPorts(outside::ApiPorts::ApiPortTryPort {
+                        service: instance_.clone(),
+                    }),
+                )
+            }
+            api_port::Action::NoteOpen { address } => {
+                Action::ApiPort(
+                    instance_.clone(),
+                    api_port::Inside::NoteOpen {
+                        address,
+                    },
+                )
+            }
+            api_port::Action::NoteClosed => {
+                Action::ApiPort(instance_.clone(), api_port::Inside::NoteClosed)
+            }
+            api_port::Action::ReportFailure { reason } => {
+                Action::ApiPort(
+                    instance_.clone(),
+                    api_port::Inside::ReportFailure {
+                        reason,
+                    },
+                )
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: api_port::Timer) -> Alarm {
+        Alarm::ApiPort(slot, timer)
+    }
+}
+
+impl Member<contact_ratings::Machine> for System {
+    const INDEX: usize = 1;
     type Table = Single<contact_ratings::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -786,7 +905,7 @@ impl Member<contact_ratings::Machine> for System {
 }
 
 impl Member<contact_status::Machine> for System {
-    const INDEX: usize = 1;
+    const INDEX: usize = 2;
     type Table = Instances<contact_status::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -898,7 +1017,7 @@ impl Member<contact_status::Machine> for System {
 }
 
 impl Member<dht_connector::Machine> for System {
-    const INDEX: usize = 2;
+    const INDEX: usize = 3;
     type Table = Single<dht_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1023,7 +1142,7 @@ impl Member<dht_connector::Machine> for System {
 }
 
 impl Member<identity_publisher::Machine> for System {
-    const INDEX: usize = 3;
+    const INDEX: usize = 4;
     type Table = Single<identity_publisher::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1153,7 +1272,7 @@ impl Member<identity_publisher::Machine> for System {
 }
 
 impl Member<lan_discovery::Machine> for System {
-    const INDEX: usize = 4;
+    const INDEX: usize = 5;
     type Table = Single<lan_discovery::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1243,7 +1362,7 @@ impl Member<lan_discovery::Machine> for System {
 }
 
 impl Member<local_service::Machine> for System {
-    const INDEX: usize = 5;
+    const INDEX: usize = 6;
     type Table = Instances<local_service::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1340,7 +1459,7 @@ impl Member<local_service::Machine> for System {
 }
 
 impl Member<message_delivery::Machine> for System {
-    const INDEX: usize = 6;
+    const INDEX: usize = 7;
     type Table = Instances<message_delivery::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1450,7 +1569,7 @@ impl Member<message_delivery::Machine> for System {
 }
 
 impl Member<network_connector::Machine> for System {
-    const INDEX: usize = 7;
+    const INDEX: usize = 8;
     type Table = Single<network_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1673,7 +1792,7 @@ impl Member<network_connector::Machine> for System {
 }
 
 impl Member<network_transport::Machine> for System {
-    const INDEX: usize = 8;
+    const INDEX: usize = 9;
     type Table = Instances<network_transport::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1879,7 +1998,7 @@ impl Member<network_transport::Machine> for System {
 }
 
 impl Member<nickname_holder::Machine> for System {
-    const INDEX: usize = 9;
+    const INDEX: usize = 10;
     type Table = Single<nickname_holder::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1985,7 +2104,7 @@ impl Member<nickname_holder::Machine> for System {
 }
 
 impl Member<nickname_observer::Machine> for System {
-    const INDEX: usize = 10;
+    const INDEX: usize = 11;
     type Table = Instances<nickname_observer::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2086,7 +2205,7 @@ impl Member<nickname_observer::Machine> for System {
 }
 
 impl Member<node_life::Machine> for System {
-    const INDEX: usize = 11;
+    const INDEX: usize = 12;
     type Table = Single<node_life::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2161,7 +2280,7 @@ impl Member<node_life::Machine> for System {
 }
 
 impl Member<outbox::Machine> for System {
-    const INDEX: usize = 12;
+    const INDEX: usize = 13;
     type Table = Single<outbox::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2228,7 +2347,7 @@ impl Member<outbox::Machine> for System {
 }
 
 impl Member<p2p_connector::Machine> for System {
-    const INDEX: usize = 13;
+    const INDEX: usize = 14;
     type Table = Single<p2p_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2297,7 +2416,7 @@ impl Member<p2p_connector::Machine> for System {
 }
 
 impl Member<peer_link::Machine> for System {
-    const INDEX: usize = 14;
+    const INDEX: usize = 15;
     type Table = Instances<peer_link::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2395,7 +2514,7 @@ impl Member<peer_link::Machine> for System {
 }
 
 impl Member<peer_protocol::Machine> for System {
-    const INDEX: usize = 15;
+    const INDEX: usize = 16;
     type Table = Instances<peer_protocol::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2646,7 +2765,7 @@ impl Member<peer_protocol::Machine> for System {
 }
 
 impl Member<port_mapping::Machine> for System {
-    const INDEX: usize = 16;
+    const INDEX: usize = 17;
     type Table = Instances<port_mapping::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2793,7 +2912,7 @@ impl Member<port_mapping::Machine> for System {
 }
 
 impl Member<quic_connection::Machine> for System {
-    const INDEX: usize = 17;
+    const INDEX: usize = 18;
     type Table = Instances<quic_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2939,7 +3058,7 @@ impl Member<quic_connection::Machine> for System {
 }
 
 impl Member<reachability::Machine> for System {
-    const INDEX: usize = 18;
+    const INDEX: usize = 19;
     type Table = Instances<reachability::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -3020,7 +3139,7 @@ impl Member<reachability::Machine> for System {
 }
 
 impl Member<read_receipts::Machine> for System {
-    const INDEX: usize = 19;
+    const INDEX: usize = 20;
     type Table = Instances<read_receipts::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -3105,7 +3224,7 @@ impl Member<read_receipts::Machine> for System {
 }
 
 impl Member<relay_circuit::Machine> for System {
-    const INDEX: usize = 20;
+    const INDEX: usize = 21;
     type Table = Instances<relay_circuit::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -3231,7 +3350,7 @@ impl Member<relay_circuit::Machine> for System {
 }
 
 impl Member<stun_client::Machine> for System {
-    const INDEX: usize = 21;
+    const INDEX: usize = 22;
     type Table = Instances<stun_client::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -3334,7 +3453,7 @@ impl Member<stun_client::Machine> for System {
 }
 
 impl Member<stun_server::Machine> for System {
-    const INDEX: usize = 22;
+    const INDEX: usize = 23;
     type Table = Single<stun_server::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -3420,7 +3539,7 @@ impl Member<stun_server::Machine> for System {
 }
 
 impl Member<tcp_connection::Machine> for System {
-    const INDEX: usize = 23;
+    const INDEX: usize = 24;
     type Table = Instances<tcp_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ use crate::transports::MappingProtocol;
 use crate::world::services::ServiceResult;
 
 /// `status`: how the node is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// Whose node it is.
     pub id: NodeId,
@@ -81,6 +82,9 @@ pub struct Status {
     pub messages: BTreeMap<MessageState, u64>,
     /// What has come and gone since the start.
     pub counters: Counters,
+    /// Where the API is reached.
+    #[serde(default)]
+    pub api: Vec<ApiPort>,
     /// The distributed hash table.
     pub dht: DhtStatus,
     /// How our nickname stands.
@@ -94,7 +98,7 @@ pub struct Status {
 }
 
 /// A service in [`Status`] that is on by default, and is off now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceOff {
     /// Which.
     pub name: ServiceName,
@@ -107,7 +111,7 @@ pub struct ServiceOff {
 }
 
 /// The distributed hash table in [`Status`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DhtStatus {
     /// The state of `dht_connector`.
     pub state: String,
@@ -123,7 +127,7 @@ pub struct DhtStatus {
 }
 
 /// `nick.show`, `nick.set`, `nick.clear`: how our nickname stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NicknameStatus {
     /// By which name the user wants to be known.
     pub name: Option<Nickname>,
@@ -131,6 +135,7 @@ pub struct NicknameStatus {
     pub state: String,
     /// What was reported last.
     #[serde(with = "crate::words::in_json_if_any", default)]
+    #[schemars(with = "Option<String>")]
     pub result: Option<NicknameResult>,
     /// The slot, from 0, of which that was reported; it need not be ours.
     pub index: Option<u8>,
@@ -149,14 +154,14 @@ pub struct NicknameStatus {
 }
 
 /// `names.find`: a search that has begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Search {
     /// Its number, for `names.found`.
     pub search: u64,
 }
 
 /// `names.found`, `names.stop`: what a search has found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FoundNames {
     /// The search.
     pub search: u64,
@@ -183,7 +188,7 @@ pub struct FoundNames {
 }
 
 /// Somebody who claims a nickname, and whose own identity document says so too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Claimant {
     /// The slot, from 0.
     pub index: u8,
@@ -207,7 +212,7 @@ pub struct Claimant {
 }
 
 /// A transport in [`Status`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TransportStatus {
     /// Which.
     pub name: TransportName,
@@ -228,7 +233,7 @@ pub struct TransportStatus {
 }
 
 /// Frames that have come and gone, and their bytes. Bulk data is not among them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Traffic {
     /// Frames that came.
     pub frames_in: u64,
@@ -241,7 +246,7 @@ pub struct Traffic {
 }
 
 /// How well a transport has served, in a [`TransportStatus`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TransportStability {
     /// Its place in our identity document, from 1: by which way others try first. None if it is not there.
     pub place: Option<u64>,
@@ -263,7 +268,7 @@ pub struct TransportStability {
 }
 
 /// What the router does for a transport in [`TransportStatus`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MappingStatus {
     /// The state of its `port_mapping`; nothing if there is none.
     pub state: Option<String>,
@@ -271,6 +276,7 @@ pub struct MappingStatus {
     pub external: Option<Entrypoint>,
     /// By which protocol it was asked.
     #[serde(with = "crate::words::in_json_if_any", default)]
+    #[schemars(with = "Option<String>")]
     pub protocol: Option<MappingProtocol>,
     /// Until when, if it is not renewed.
     pub until_unix_ms: Option<u64>,
@@ -283,7 +289,7 @@ pub struct MappingStatus {
 }
 
 /// Discovery in the local network.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LanStatus {
     /// The state of the service `lan-discovery`.
     pub state: String,
@@ -294,7 +300,7 @@ pub struct LanStatus {
 }
 
 /// Sessions of others in [`Status`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RelayStatus {
     /// The state of the service `relay`.
     pub state: String,
@@ -307,7 +313,7 @@ pub struct RelayStatus {
 }
 
 /// STUN in [`Status`] and [`NodeInfo`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StunStatus {
     /// The state of `stun_server`.
     pub state: String,
@@ -324,7 +330,7 @@ pub struct StunStatus {
 }
 
 /// An address at which others see this node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExternalAddress {
     /// The IP.
     pub ip: IpAddr,
@@ -340,7 +346,7 @@ pub struct ExternalAddress {
 }
 
 /// Sessions in [`Status`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SessionCounts {
     /// Opened by others, and ready.
     pub incoming: u64,
@@ -351,7 +357,7 @@ pub struct SessionCounts {
 }
 
 /// When another node last opened a session with this one that became ready, since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CameIn {
     /// From anywhere.
     pub last_unix_ms: Option<u64>,
@@ -360,7 +366,7 @@ pub struct CameIn {
 }
 
 /// How the clock of this machine stands to those of others, by what they said lately.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClockStatus {
     /// It is wrong, as most of several peers have it: ahead of theirs by so many milliseconds; behind, if negative.
     pub ahead_ms: Option<i64>,
@@ -371,7 +377,7 @@ pub struct ClockStatus {
 }
 
 /// Contacts in [`Status`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContactCounts {
     /// Those that the user talks with.
     pub accepted: u64,
@@ -388,7 +394,7 @@ pub struct ContactCounts {
 }
 
 /// What has come and gone since the node's start.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counters {
     /// Frames received in sessions.
     pub frames_in: u64,
@@ -417,7 +423,7 @@ pub struct Counters {
 }
 
 /// `id`: who the node is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Id {
     /// The id.
     pub id: NodeId,
@@ -430,7 +436,7 @@ pub struct Id {
 }
 
 /// `invite.new`: an invitation, and the address that carries it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Invited {
     /// The id.
     pub id: NodeId,
@@ -445,14 +451,14 @@ pub struct Invited {
 }
 
 /// `invite.list`: the invitations that count.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Invitations {
     /// The one that ends first before the others.
     pub invitations: Vec<Invitation>,
 }
 
 /// An invitation that was given away. What stands in the address is not kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Invitation {
     /// What it is called.
     pub name: InvitationName,
@@ -467,7 +473,7 @@ pub struct Invitation {
 }
 
 /// Somebody who came by an invitation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InvitationUser {
     /// Who.
     pub id: NodeId,
@@ -476,7 +482,7 @@ pub struct InvitationUser {
 }
 
 /// `invite.remove`: an invitation that counts no more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InvitationRemoved {
     /// What it was called.
     pub name: InvitationName,
@@ -485,14 +491,14 @@ pub struct InvitationRemoved {
 }
 
 /// `peers.list`: the nodes that this one knows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Peers {
     /// Those with a session first, then the last seen.
     pub peers: Vec<Peer>,
 }
 
 /// A node that this one knows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Peer {
     /// Who; `null` as long as a session has not told.
     pub id: Option<NodeId>,
@@ -528,7 +534,7 @@ pub struct Peer {
 }
 
 /// `getnodeinfo`: where this node is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NodeInfo {
     /// Who it is.
     pub id: NodeId,
@@ -540,17 +546,135 @@ pub struct NodeInfo {
     pub listening: Vec<Entrypoint>,
     /// Where others see it.
     pub stun: StunStatus,
+    /// Where its API is reached.
+    #[serde(default)]
+    pub api: Vec<ApiPort>,
+}
+
+/// A port of the API in [`NodeInfo`] and [`Status`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ApiPort {
+    /// The service that it belongs to: `http-api`, `websocket-api`.
+    pub service: ServiceName,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Whether other machines are answered, with what is public.
+    pub is_public: bool,
+}
+
+/// `getidentity`: who a node is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdentityInfo {
+    /// Its id.
+    pub id: NodeId,
+    /// The same, short enough to be compared by people.
+    pub fingerprint: String,
+    /// Its address: `bitpie:<id>?at=…&name=…`.
+    pub idurl: String,
+    /// The nickname that it claims.
+    pub name: Option<Nickname>,
+    /// The revision of its document.
+    pub revision: u64,
+    /// Where its document says that it is reached, the best way first.
+    pub entrypoints: Vec<Entrypoint>,
+    /// The document, as it is signed, in hexadecimal digits.
+    pub document: String,
+}
+
+/// `getservices`: what a node does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicServices {
+    /// The services that are on.
+    pub services: Vec<PublicService>,
+}
+
+/// A service in [`PublicServices`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicService {
+    /// Which.
+    pub name: ServiceName,
+    /// What it is for, in one sentence.
+    pub summary: String,
+}
+
+/// `findnickname`: who claims a nickname.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicClaimants {
+    /// The nickname.
+    pub name: Nickname,
+    /// Who claims it, by their place.
+    pub claimants: Vec<PublicClaimant>,
+    /// Everybody was heard who could know of one. If not, there may be more.
+    pub complete: bool,
+}
+
+/// Somebody in [`PublicClaimants`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicClaimant {
+    /// The place of the claim, from 0.
+    pub index: u8,
+    /// Who.
+    pub id: NodeId,
+    /// Their address.
+    pub address: String,
+}
+
+/// `web.link`: the way to the web page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WebLink {
+    /// An address that lets one browser in, once.
+    pub link: Hidden,
+}
+
+/// `web.qr`: a text as a QR code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct QrCode {
+    /// A picture, black on nothing.
+    pub svg: String,
+}
+
+/// `health`: what is as it should be, and what is not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Health {
+    /// How the node is, in one line.
+    pub headline: String,
+    /// Whether that is as it should be: `good`, `notable`, `bad`, or `skipped` if it cannot be known yet.
+    pub verdict: String,
+    /// What was looked at.
+    pub findings: Vec<HealthFinding>,
+}
+
+/// A finding in [`Health`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HealthFinding {
+    /// About what it is.
+    pub about: String,
+    /// As [`Health::verdict`].
+    pub verdict: String,
+    /// What was found, in one sentence.
+    pub said: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// `automata.snapshot`: every automaton as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AutomataSnapshot {
+    /// The first two lines of a trace: header and snapshot, as docs/TRACES.md says.
+    pub lines: String,
+    /// Bytes of the trace that were told before it, since the start of the node.
+    pub position: u64,
 }
 
 /// `getpeerinfo`: what peers and this node see of one another.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PeerInfos {
     /// Those with a session that is ready.
     pub peers: Vec<PeerInfo>,
 }
 
 /// A peer in [`PeerInfos`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PeerInfo {
     /// Who.
     pub id: NodeId,
@@ -572,7 +696,7 @@ pub struct PeerInfo {
 }
 
 /// Requests to this node's STUN server from one address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StunRequests {
     /// From where, as this node sees it.
     pub from: SocketAddr,
@@ -583,7 +707,7 @@ pub struct StunRequests {
 }
 
 /// A session in [`Peer`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PeerSession {
     /// Its number in this run of the node.
     pub session: u64,
@@ -608,7 +732,7 @@ pub struct PeerSession {
 }
 
 /// Which way something goes, as this node sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// From the other.
@@ -618,7 +742,7 @@ pub enum Direction {
 }
 
 /// `peers.ratings`: how often each contact was there while this node was. Counted in minutes, in UTC.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ratings {
     /// The month now.
     pub month: Month,
@@ -635,7 +759,7 @@ pub struct Ratings {
 }
 
 /// A contact in [`Ratings`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContactRatings {
     /// Who.
     pub id: NodeId,
@@ -652,7 +776,7 @@ pub struct ContactRatings {
 }
 
 /// A month in [`ContactRatings`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RatedMonth {
     /// Which.
     pub month: Month,
@@ -662,7 +786,7 @@ pub struct RatedMonth {
 }
 
 /// What was counted, as a whole and for each hour of the day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RatedDay {
     /// Minutes in which this node was there, and looked.
     pub counted: u64,
@@ -673,7 +797,7 @@ pub struct RatedDay {
 }
 
 /// An hour of the day in [`RatedDay`], over all days.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RatedHour {
     /// Minutes in which this node was there, and looked.
     pub counted: u64,
@@ -689,14 +813,14 @@ impl From<[RatedHour; 24]> for RatedDay {
 }
 
 /// `service.list`: the services of this node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Services {
     /// In the order in which they are started.
     pub services: Vec<Service>,
 }
 
 /// A service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Service {
     /// Which.
     pub name: ServiceName,
@@ -715,12 +839,13 @@ pub struct Service {
 }
 
 /// `service.start`, `service.stop`, `service.enable`, `service.disable`: what it came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceChange {
     /// Which service.
     pub name: ServiceName,
     /// What it came to.
     #[serde(with = "crate::words::in_json")]
+    #[schemars(with = "String")]
     pub result: ServiceResult,
     /// Whether the user wants it, from now on.
     pub enabled: bool,
@@ -732,7 +857,7 @@ pub struct ServiceChange {
 }
 
 /// `contact.list`: whom the user talks with, and who would like to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Contacts {
     /// Requests first, then by name.
     pub contacts: Vec<Contact>,
@@ -742,7 +867,7 @@ pub struct Contacts {
 }
 
 /// Somebody could be taken for a contact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Alike {
     /// The contact.
     pub one: NodeId,
@@ -753,7 +878,7 @@ pub struct Alike {
 }
 
 /// What of two nodes looks alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlikeIn {
     /// The names that the user has for them, or that they give themselves.
@@ -763,7 +888,7 @@ pub enum AlikeIn {
 }
 
 /// Somebody whom the user talks with, or who would like to; the answer to `contact.accept` and `contact.refuse` too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Contact {
     /// Who.
     pub id: NodeId,
@@ -799,7 +924,7 @@ pub struct Contact {
 }
 
 /// `contact.add`: the contact, as it is now, and as it was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContactAdded {
     /// The contact.
     #[serde(flatten)]
@@ -812,7 +937,7 @@ pub struct ContactAdded {
 }
 
 /// Somebody who was known before they were added.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KnownContact {
     /// What they were to the user.
     pub state: ContactState,
@@ -821,7 +946,7 @@ pub struct KnownContact {
 }
 
 /// Somebody who was found by a nickname has given it up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NicknameChange {
     /// The nickname by which they were found.
     pub was: Nickname,
@@ -830,7 +955,7 @@ pub struct NicknameChange {
 }
 
 /// How often a contact was there while this node was.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rating {
     /// Minutes in which they were seen.
     pub seen_minutes: u64,
@@ -839,7 +964,7 @@ pub struct Rating {
 }
 
 /// What somebody is to the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContactState {
     /// They would like to talk; nobody has answered them.
@@ -853,7 +978,7 @@ pub enum ContactState {
 }
 
 /// `contact.remove`: who is no contact any more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContactRemoved {
     /// Who.
     pub id: NodeId,
@@ -873,7 +998,7 @@ pub struct ContactRemoved {
 }
 
 /// `messages.count`: how large a conversation is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MessageCount {
     /// With whom.
     pub with: NodeId,
@@ -884,7 +1009,7 @@ pub struct MessageCount {
 }
 
 /// `bitpie doctor --repair`: what was saved of a damaged database.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Repaired {
     /// What was wrong with it; nothing if it was in order, and is as it was.
     pub damage: Option<String>,
@@ -904,7 +1029,7 @@ pub struct Repaired {
 }
 
 /// `contact.ping`: are they there?
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ping {
     /// Who.
     pub id: NodeId,
@@ -921,7 +1046,7 @@ pub struct Ping {
 }
 
 /// `messages.send`: it is on disk, and under way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MessageSent {
     /// Its id; `messages.get` follows it.
     pub id: String,
@@ -944,7 +1069,7 @@ pub struct MessageSent {
 }
 
 /// How far a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageState {
     /// To others: on disk, not yet sent.
@@ -989,7 +1114,7 @@ impl MessageState {
 }
 
 /// What is odd about the time at which a message of others was written, which is its sender's word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SentTime {
     /// Some minutes or days before it came. That is so when one of the two was away; nobody knows it but the sender.
@@ -999,7 +1124,7 @@ pub enum SentTime {
 }
 
 /// A message; the answer to `messages.get` too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Message {
     /// Its place among all messages, from 1, in the order in which this node got to know them; 0 as long as it waits
     /// for the user to accept or refuse a stranger.
@@ -1036,7 +1161,7 @@ pub struct Message {
 }
 
 /// `messages.list`, `messages.search`, `messages.watch`, `messages.export`: messages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Messages {
     /// The oldest first.
     pub messages: Vec<Message>,
@@ -1049,21 +1174,21 @@ pub struct Messages {
 }
 
 /// `messages.mark_read`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MarkedRead {
     /// How many were unread.
     pub count: u64,
 }
 
 /// `config.list`: every setting.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Settings {
     /// By path.
     pub settings: Vec<Setting>,
 }
 
 /// A setting; the answer to `config.get` and `config.set` too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Setting {
     /// Its path: `services/tcp-transport/port`.
     pub path: String,
@@ -1082,7 +1207,7 @@ pub struct Setting {
 }
 
 /// `backup`: it is there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BackedUp {
     /// Where.
     pub path: String,
@@ -1091,14 +1216,14 @@ pub struct BackedUp {
 }
 
 /// `shutdown`: the node is stopping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShuttingDown {
     /// The process that will end.
     pub process: u32,
 }
 
 /// `network.reconnect`: the network is taken down and up again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reconnecting {
     /// The state of `network_connector`.
     pub network_connector: String,

@@ -1,8 +1,8 @@
-//! Where the API is bound: at a socket in the home folder; and on loopback, at the port that the user wants, where a
-//! setting asks for it or the folder can have no sockets.
+//! Where the API is bound: at a socket in the home folder, or at a port of loopback if the folder can have no sockets;
+//! and at the ports that services ask for.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::Path;
 
 use super::access::{Access, HttpAccess, Token};
@@ -22,7 +22,16 @@ pub enum PortChoice {
     Default(u16),
 }
 
-/// Everything that is bound.
+/// From where a port can be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Loopback alone.
+    ThisMachine,
+    /// All addresses, of IPv4 and, where the system has it, of IPv6.
+    Everywhere,
+}
+
+/// Everything that is bound at the start.
 #[derive(Debug, Default)]
 pub struct Bound {
     /// The socket in the home folder.
@@ -32,12 +41,11 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Binds what a node needs. The home folder is this process's alone. The port is bound if `is_port_wanted`, or if
-    /// there can be no socket.
+    /// Binds what a node needs. The home folder is this process's alone. A port is bound if there can be no socket.
     ///
     /// # Errors
-    /// If something that is needed cannot be had.
-    pub fn of_home(home: &Path, choice: PortChoice, is_port_wanted: bool) -> Result<Self, BindError> {
+    /// If neither can be had.
+    pub fn of_home(home: &Path) -> Result<Self, BindError> {
         let socket = match NodeSocket::bind(home) {
             Ok(socket) => Some(socket),
             Err(error) if error.has_no_sockets() => {
@@ -46,7 +54,10 @@ impl Bound {
             }
             Err(error) => return Err(error.into()),
         };
-        let port = if is_port_wanted || socket.is_none() { Some(bind_port(choice)?) } else { None };
+        let port = match socket {
+            Some(_) => None,
+            None => Some(bind_port(PortChoice::Default(0), Reach::ThisMachine)?),
+        };
         Ok(Self { socket, port })
     }
 
@@ -72,12 +83,18 @@ pub struct BoundPort {
     pub instead_of: Option<u16>,
 }
 
-/// Binds on loopback.
+/// Binds a port.
 ///
 /// # Errors
 /// If the port that the user set cannot be had, or no port can.
-pub fn bind_port(choice: PortChoice) -> Result<BoundPort, BindError> {
-    let at = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+pub fn bind_port(choice: PortChoice, reach: Reach) -> Result<BoundPort, BindError> {
+    let at = |port: u16| match reach {
+        Reach::ThisMachine => TcpListener::bind((Ipv4Addr::LOCALHOST, port)),
+        Reach::Everywhere => {
+            let all: [IpAddr; 2] = [Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into()];
+            TcpListener::bind(&all.map(|address| SocketAddr::new(address, port))[..])
+        }
+    };
     let failed = |error: io::Error| match choice {
         PortChoice::Set { port, setting } if error.kind() == io::ErrorKind::AddrInUse => {
             BindError::Taken { port, setting }
@@ -132,7 +149,7 @@ pub enum BindError {
         error: io::Error,
     },
     /// Not even a free one.
-    #[error("no port on 127.0.0.1 can be had: {error}")]
+    #[error("no port can be had: {error}")]
     NoPort {
         /// What the system says.
         error: io::Error,
@@ -145,33 +162,40 @@ mod tests {
 
     #[test]
     fn a_port_that_the_user_set_and_that_is_taken_is_an_error_that_names_the_setting() {
-        let first = bind_port(PortChoice::Set { port: 0, setting: "api/http-port" }).expect("some port is free");
+        let first = bind_port(PortChoice::Set { port: 0, setting: "api/http-port" }, Reach::ThisMachine)
+            .expect("some port is free");
         let port = first.address.port();
-        let error = bind_port(PortChoice::Set { port, setting: "api/http-port" }).expect_err("it is taken").to_string();
+        let error = bind_port(PortChoice::Set { port, setting: "api/http-port" }, Reach::ThisMachine)
+            .expect_err("it is taken")
+            .to_string();
         assert!(error.contains("bitpie config set api/http-port PORT") && error.contains(&port.to_string()), "{error}");
     }
 
     #[test]
     fn a_default_port_that_is_taken_gives_way() {
-        let first = bind_port(PortChoice::Set { port: 0, setting: "api/http-port" }).expect("some port is free");
+        let first = bind_port(PortChoice::Set { port: 0, setting: "api/http-port" }, Reach::ThisMachine)
+            .expect("some port is free");
         let port = first.address.port();
-        let second = bind_port(PortChoice::Default(port)).expect("another is used");
+        let second = bind_port(PortChoice::Default(port), Reach::ThisMachine).expect("another is used");
         assert_eq!(second.instead_of, Some(port));
         assert_ne!(second.address.port(), port);
         assert!(second.address.ip().is_loopback());
     }
 
     #[test]
-    fn a_port_is_bound_only_if_it_is_asked_for() {
+    fn a_home_that_can_have_a_socket_has_no_port() {
         let home = tempfile::tempdir().expect("a folder");
-        let token = Token::from_bytes(&[1; 32]);
-        let any = PortChoice::Set { port: 0, setting: "api/http-port" };
-        let bound = Bound::of_home(home.path(), any, false).expect("bound");
-        let access = bound.access(&token);
+        let access = Bound::of_home(home.path()).expect("bound").access(&Token::from_bytes(&[1; 32]));
         assert!(access.socket.is_some() && access.http.is_none());
         assert!(!access.to_text().contains("0101"), "a token that nobody needs is not written down");
-        drop(bound);
-        let access = Bound::of_home(home.path(), any, true).expect("bound").access(&token);
-        assert!(access.socket.is_some() && access.http.is_some());
+    }
+
+    #[test]
+    fn a_port_for_everybody_is_reached_by_each_address() {
+        let port = bind_port(PortChoice::Default(0), Reach::Everywhere).expect("some port is free").address.port();
+        // It is free again, and has been bound at all addresses.
+        let bound = bind_port(PortChoice::Default(port), Reach::Everywhere).expect("some port is free");
+        assert!(bound.address.ip().is_unspecified());
+        std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, bound.address.port())).expect("IPv4 leads there");
     }
 }

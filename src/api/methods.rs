@@ -3,6 +3,7 @@
 //! One list at the end of this file says it all: parameters, answer, summary. A method is added by an entry there and,
 //! if no answer fits, one in [`answers`](super::answers); the compiler then asks the driver for its [`Answers`].
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,7 +34,7 @@ pub struct Call {
 }
 
 /// A method: its parameters are the type itself.
-pub trait Method: Serialize + DeserializeOwned + Into<Request> {
+pub trait Method: Serialize + DeserializeOwned {
     /// As in JSON-RPC's `method`.
     const NAME: &'static str;
     /// What comes of it.
@@ -58,22 +59,37 @@ fn a_page() -> u32 {
     50
 }
 
-/// A method in the list of all.
+/// Who may ask for a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody, where the ports of the API are open to them.
+    Public,
+    /// The user of the node: at the socket, or with the token.
+    User,
+}
+
+/// A method in the list of all.
+#[derive(Clone, Copy, Debug)]
 pub struct MethodDescription {
     /// As in JSON-RPC's `method`.
     pub name: &'static str,
+    /// Who may ask for it.
+    pub access: Access,
     /// What it does, in one sentence.
     pub summary: &'static str,
+    /// The JSON Schema of its parameters.
+    pub parameters: fn(&mut SchemaGenerator) -> Schema,
+    /// The JSON Schema of its answer.
+    pub answer: fn(&mut SchemaGenerator) -> Schema,
 }
 
 macro_rules! methods {
-    ($($name:literal $parameters:ident {
+    ($($access:ident $name:literal $parameters:ident {
         $($(#[$attribute:meta])* $field:ident: $type:ty,)*
     } -> $answer:ident: $summary:literal;)*) => {
         $(
             #[doc = concat!("`", $name, "`: ", $summary)]
-            #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+            #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
             #[serde(deny_unknown_fields)]
             pub struct $parameters {
                 $($(#[$attribute])* pub $field: $type,)*
@@ -87,7 +103,13 @@ macro_rules! methods {
         }
 
         /// All methods.
-        pub const METHODS: &[MethodDescription] = &[$(MethodDescription { name: $name, summary: $summary },)*];
+        pub const METHODS: &[MethodDescription] = &[$(MethodDescription {
+            name: $name,
+            access: Access::$access,
+            summary: $summary,
+            parameters: |schemas| schemas.subschema_for::<$parameters>(),
+            answer: |schemas| schemas.subschema_for::<answers::$answer>(),
+        },)*];
 
         impl Request {
             /// The method's name.
@@ -95,6 +117,14 @@ macro_rules! methods {
             pub fn method(&self) -> &'static str {
                 match self {
                     $(Self::$parameters(_) => $name,)*
+                }
+            }
+
+            /// Who may ask for it.
+            #[must_use]
+            pub fn access(&self) -> Access {
+                match self {
+                    $(Self::$parameters(_) => Access::$access,)*
                 }
             }
 
@@ -135,62 +165,76 @@ macro_rules! methods {
 pub(super) type Misfit = serde_path_to_error::Error<serde_json::Error>;
 
 methods! {
-    "status" GetStatus {} -> Status: "How the node is: its states, transports, sessions, counters.";
+    User "status" GetStatus {} -> Status: "How the node is: its states, transports, sessions, counters.";
 
-    "id" GetId {} -> Id: "Who the node is, and the address to give to others.";
+    User "health" GetHealth {} -> Health: "What of the node is as it should be, what is not, and what to do about it.";
 
-    "invite.new" NewInvitation {
+    User "id" GetId {} -> Id: "Who the node is, and the address to give to others.";
+
+    User "invite.new" NewInvitation {
         /// Everybody who has it may use it for so many milliseconds. Without this, only the first may, within 7 days.
         #[serde(default)]
         for_ms: Option<u64>,
     } -> Invited: "Makes an invitation, which lets a stranger's first message through, and an address with it.";
 
-    "invite.list" ListInvitations {} -> Invitations: "The invitations that count, and who has used them.";
+    User "invite.list" ListInvitations {} -> Invitations: "The invitations that count, and who has used them.";
 
-    "invite.remove" RemoveInvitation {
+    User "invite.remove" RemoveInvitation {
         /// Its name, as `invite.list` says it.
         name: InvitationName,
     } -> InvitationRemoved: "Takes an invitation back.";
 
-    "peers.list" ListPeers {} -> Peers: "The nodes that this one knows, and its sessions with them.";
+    User "peers.list" ListPeers {} -> Peers: "The nodes that this one knows, and its sessions with them.";
 
-    "peers.ratings" ListRatings {
+    User "peers.ratings" ListRatings {
         /// Of the months only this one; the totals stay those of all months.
         #[serde(default)]
         month: Option<Month>,
     } -> Ratings: "How often each contact was there while this node was, by month and hour of the day.";
 
-    "getnodeinfo" GetNodeInfo {} -> NodeInfo: "Where this node listens, and at which addresses others see it.";
+    Public "getnodeinfo" GetNodeInfo {} -> NodeInfo: "Where this node listens, and at which addresses others see it.";
 
-    "getpeerinfo" GetPeerInfo {
+    Public "getpeerinfo" GetPeerInfo {
         /// Only of this peer.
         #[serde(default)]
         id: Option<NodeId>,
     } -> PeerInfos: "What each peer with a session sees of this node, and this node of it.";
 
-    "service.list" ListServices {} -> Services: "The services of this node, and what depends on what.";
+    Public "getidentity" GetIdentity {} -> IdentityInfo: "Who this node is: its signed identity document, and what stands in it.";
 
-    "service.start" StartService {
+    Public "getservices" GetServices {} -> PublicServices: "The services of this node that are on.";
+
+    User "peers.listed" ListedPeers {
+        /// Only of this peer.
+        #[serde(default)]
+        id: Option<NodeId>,
+    } -> PeerInfos: "The same as getpeerinfo, of those peers that want to be known of.";
+
+    User "automata.snapshot" GetSnapshot {} -> AutomataSnapshot: "Every automaton as it is, as the beginning of a trace.";
+
+    User "service.list" ListServices {} -> Services: "The services of this node, and what depends on what.";
+
+    User "service.start" StartService {
         /// Which.
         name: ServiceName,
     } -> ServiceChange: "Starts a service, for this run of the node.";
 
-    "service.stop" StopService {
+    User "service.stop" StopService {
         /// Which.
         name: ServiceName,
     } -> ServiceChange: "Stops a service and what needs it, for this run of the node.";
 
-    "service.enable" EnableService {
+    User "service.enable" EnableService {
         /// Which.
         name: ServiceName,
     } -> ServiceChange: "Starts a service, now and at each start of the node.";
 
-    "service.disable" DisableService {
+    User "service.disable" DisableService {
         /// Which.
         name: ServiceName,
     } -> ServiceChange: "Stops a service, now and at each start of the node.";
 
-    "contact.add" AddContact {
+    User "contact.add" AddContact {
         /// Their address: `bitpie:<id>`, with hints or without, or the id alone. It may hold an invitation.
         idurl: Hidden,
         /// The user's name for them; without it, the one that they have already, the nickname by which they were found,
@@ -202,9 +246,9 @@ methods! {
         found_as: Option<Nickname>,
     } -> ContactAdded: "Makes somebody a contact; whoever was refused has to be accepted instead.";
 
-    "contact.list" ListContacts {} -> Contacts: "The contacts, and the strangers who would like to be.";
+    User "contact.list" ListContacts {} -> Contacts: "The contacts, and the strangers who would like to be.";
 
-    "contact.remove" RemoveContact {
+    User "contact.remove" RemoveContact {
         /// The user's name for them, their id, `bitpie:` and an unambiguous beginning of it, its fingerprint, or their
         /// address.
         who: String,
@@ -213,7 +257,7 @@ methods! {
         with_messages: bool,
     } -> ContactRemoved: "Forgets a contact; the conversation stays unless it is to be deleted too.";
 
-    "contact.accept" AcceptContact {
+    User "contact.accept" AcceptContact {
         /// As in [`RemoveContact::who`].
         who: String,
         /// The user's name for them.
@@ -221,17 +265,17 @@ methods! {
         name: Option<Nickname>,
     } -> Contact: "Makes a stranger who has written a contact, and takes their messages.";
 
-    "contact.refuse" RefuseContact {
+    User "contact.refuse" RefuseContact {
         /// As in [`RemoveContact::who`].
         who: String,
     } -> Contact: "Refuses somebody, now and in future, and deletes what waits from them.";
 
-    "contact.ping" PingContact {
+    User "contact.ping" PingContact {
         /// As in [`RemoveContact::who`].
         who: String,
     } -> Ping: "Asks a contact's node whether it is there.";
 
-    "messages.send" SendMessage {
+    User "messages.send" SendMessage {
         /// As in [`RemoveContact::who`].
         to: String,
         /// What it says.
@@ -241,7 +285,7 @@ methods! {
         expires_ms: Option<u64>,
     } -> MessageSent: "Sends a message; answered when it is on disk.";
 
-    "messages.get" GetMessage {
+    User "messages.get" GetMessage {
         /// Which.
         id: String,
         /// Wait as long as it is in this state.
@@ -252,7 +296,7 @@ methods! {
         wait_ms: u64,
     } -> Message: "One message; can wait until its state is another.";
 
-    "messages.list" ListMessages {
+    User "messages.list" ListMessages {
         /// Only those with them; as in [`RemoveContact::who`].
         #[serde(default)]
         with: Option<String>,
@@ -264,12 +308,12 @@ methods! {
         before: Option<u64>,
     } -> Messages: "The newest messages, or those before a place; with a stranger, what waits of them too.";
 
-    "messages.count" CountMessages {
+    User "messages.count" CountMessages {
         /// With whom; as in [`RemoveContact::who`].
         with: String,
     } -> MessageCount: "How many messages a conversation has.";
 
-    "messages.search" SearchMessages {
+    User "messages.search" SearchMessages {
         /// The words.
         query: Hidden,
         /// How many, up to [`MESSAGES_PER_ANSWER`].
@@ -277,7 +321,7 @@ methods! {
         limit: u32,
     } -> Messages: "The newest messages that hold all the words.";
 
-    "messages.watch" WatchMessages {
+    User "messages.watch" WatchMessages {
         /// Only those with them; as in [`RemoveContact::who`].
         #[serde(default)]
         with: Option<String>,
@@ -293,7 +337,7 @@ methods! {
         wait_ms: u64,
     } -> Messages: "The messages behind a place, as soon as there are any, and those by which strangers ask to talk.";
 
-    "messages.mark_read" MarkRead {
+    User "messages.mark_read" MarkRead {
         /// Whose; as in [`RemoveContact::who`].
         with: String,
         /// Only up to this position.
@@ -301,7 +345,7 @@ methods! {
         up_to: Option<u64>,
     } -> MarkedRead: "Marks what somebody has written as read.";
 
-    "messages.export" ExportMessages {
+    User "messages.export" ExportMessages {
         /// Only those with them; as in [`RemoveContact::who`].
         #[serde(default)]
         with: Option<String>,
@@ -313,20 +357,20 @@ methods! {
         limit: u32,
     } -> Messages: "All messages, page by page.";
 
-    "nick.set" SetNickname {
+    User "nick.set" SetNickname {
         /// The nickname.
         name: Nickname,
     } -> NicknameStatus: "Be known by this nickname from now on, now and at each start of the node.";
 
-    "nick.clear" ClearNickname {} -> NicknameStatus: "Be known by no nickname.";
+    User "nick.clear" ClearNickname {} -> NicknameStatus: "Be known by no nickname.";
 
-    "nick.show" ShowNickname {
+    User "nick.show" ShowNickname {
         /// How long to wait until it is settled ([`WAIT_MS`] at most).
         #[serde(default)]
         wait_ms: u64,
     } -> NicknameStatus: "How our nickname stands; can wait until that is settled.";
 
-    "names.find" FindName {
+    User "names.find" FindName {
         /// The nickname.
         name: Nickname,
         /// One claimant suffices.
@@ -334,7 +378,7 @@ methods! {
         first: bool,
     } -> Search: "Begins to find everybody who claims a nickname.";
 
-    "names.found" FoundNames {
+    User "names.found" FoundNames {
         /// The search, as `names.find` gave it.
         search: u64,
         /// What the asker has seen: `seen` of the last answer. Without it, nothing is waited for.
@@ -345,31 +389,31 @@ methods! {
         wait_ms: u64,
     } -> FoundNames: "What a search has found; can wait until there is more.";
 
-    "names.stop" StopSearch {
+    User "names.stop" StopSearch {
         /// The search, as `names.find` gave it.
         search: u64,
     } -> FoundNames: "Ends a search of which nobody wants to know more.";
 
-    "config.get" GetSetting {
+    User "config.get" GetSetting {
         /// Which.
         path: String,
     } -> Setting: "One setting.";
 
-    "config.set" SetSetting {
+    User "config.set" SetSetting {
         /// Which.
         path: String,
         /// To what, as one writes it on the command line; `null` for its default.
         value: Option<String>,
     } -> Setting: "Changes a setting, or sets it back to its default.";
 
-    "config.list" ListSettings {} -> Settings: "All settings.";
+    User "config.list" ListSettings {} -> Settings: "All settings.";
 
-    "backup" MakeBackup {
+    User "backup" MakeBackup {
         /// Where, on this machine: an absolute path at which there is nothing yet.
         to: String,
     } -> BackedUp: "Writes a backup of key, settings, contacts and messages.";
 
-    "shutdown" ShutDown {} -> ShuttingDown: "Stops the node, in order.";
+    User "shutdown" ShutDown {} -> ShuttingDown: "Stops the node, in order.";
 
-    "network.reconnect" Reconnect {} -> Reconnecting: "Takes the network down and up again.";
+    User "network.reconnect" Reconnect {} -> Reconnecting: "Takes the network down and up again.";
 }

@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::door_methods::{DOOR_METHODS, DoorRequest};
 use super::errors::{ErrorKind, RpcError};
-use super::methods::{METHODS, Misfit, Request};
+use super::methods::{Access, METHODS, MethodDescription, Misfit, Request};
 
 /// Bytes of an id that is a text, at most.
 pub const ID_BYTES: usize = 128;
@@ -12,63 +13,154 @@ pub const ID_BYTES: usize = 128;
 /// Characters that are told of why parameters do not fit, at most.
 const REASON_CHARACTERS: usize = 400;
 
-/// A request with the id under which it is answered.
+/// Requests of one batch, at most.
+pub const BATCH_REQUESTS: usize = 50;
+
+/// How deep lists and objects of a body may be within each other.
+pub const BODY_DEPTH: usize = 32;
+
+/// What a body holds.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Numbered {
-    /// A number, a text or `null`, as the other side chose it.
-    pub id: Value,
-    /// What is wanted.
-    pub request: Request,
+pub enum Body {
+    /// One request, which is answered by one answer.
+    One(Asked),
+    /// Several, which are answered by a list of answers.
+    Batch(Vec<Asked>),
 }
 
-/// A body that is no request, with the id under which that is told: `null` if none could be found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BadRequest {
-    /// The id, or `null`.
-    pub id: Value,
-    /// What is wrong.
-    pub error: Box<RpcError>,
-}
-
-/// Reads a body.
-///
-/// # Errors
-/// If it is no JSON, no single request, names no method of this API, or its parameters are not those of the method.
-pub fn parse_request(body: &[u8]) -> Result<Numbered, BadRequest> {
-    let value: Value = serde_json::from_slice(body).map_err(|error| BadRequest {
-        id: Value::Null,
-        error: Box::new(RpcError::new(ErrorKind::ParseError, format!("the body is no JSON: {error}"))),
-    })?;
-    let mut object = match value {
-        Value::Object(object) => object,
-        Value::Array(_) => {
-            return Err(invalid(Value::Null, "a batch of requests is not taken")
-                .map(|error| error.help("send one request after the other; the connection can be kept for them")));
+impl Body {
+    /// How many requests it holds.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Batch(batch) => batch.len(),
         }
-        _ => return Err(invalid(Value::Null, "the body is no request: a request is a JSON object").with_example()),
+    }
+}
+
+/// A request, and under which id it is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// A number, a text or `null`, as the other side chose it; `null` too if it could not be found. `None` of a
+    /// notification, which is not answered, whatever comes of it.
+    pub id: Option<Value>,
+    /// What is wanted, or why that cannot be understood.
+    pub request: Result<Wanted, Box<RpcError>>,
+}
+
+/// What is wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// Of the node.
+    Node(Request),
+    /// Of the API itself.
+    Door(DoorRequest),
+}
+
+impl Wanted {
+    /// The method's name.
+    #[must_use]
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::Node(request) => request.method(),
+            Self::Door(request) => request.method(),
+        }
+    }
+
+    /// Who may ask for it.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        match self {
+            Self::Node(request) => request.access(),
+            Self::Door(request) => request.access(),
+        }
+    }
+}
+
+/// Every method.
+pub fn all_methods() -> impl Iterator<Item = &'static MethodDescription> {
+    METHODS.iter().chain(DOOR_METHODS)
+}
+
+impl Asked {
+    fn misunderstood(error: RpcError) -> Self {
+        Self { id: Some(Value::Null), request: Err(Box::new(error)) }
+    }
+}
+
+/// Reads a body. What is no JSON, or no request, is a request that is answered with that error.
+#[must_use]
+pub fn parse(body: &[u8]) -> Body {
+    if depth(body) > BODY_DEPTH {
+        let said = format!("the body has lists and objects within each other, deeper than {BODY_DEPTH}");
+        return Body::One(Asked::misunderstood(RpcError::new(ErrorKind::TooLarge, said)));
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Array(requests)) if requests.is_empty() => {
+            Body::One(Asked::misunderstood(invalid("the batch is empty").help("send one request in it at least")))
+        }
+        Ok(Value::Array(requests)) if requests.len() > BATCH_REQUESTS => {
+            let said = format!("a batch has at most {BATCH_REQUESTS} requests, and this one has {}", requests.len());
+            Body::One(Asked::misunderstood(RpcError::new(ErrorKind::TooLarge, said)))
+        }
+        Ok(Value::Array(requests)) => Body::Batch(requests.into_iter().map(parse_one).collect()),
+        Ok(value) => Body::One(parse_one(value)),
+        Err(error) => {
+            let said = format!("the body is no JSON: {error}");
+            Body::One(Asked::misunderstood(RpcError::new(ErrorKind::ParseError, said)))
+        }
+    }
+}
+
+/// How deep lists and objects are within each other, as far as it can be seen without understanding the text: what is
+/// no JSON is found by whoever reads it.
+fn depth(body: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    let (mut is_text, mut is_escaped) = (false, false);
+    for byte in body {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+fn parse_one(value: Value) -> Asked {
+    let Value::Object(mut object) = value else {
+        return Asked::misunderstood(with_example(invalid("a request is a JSON object")));
     };
     let id = match object.remove("id") {
-        Some(id) if is_id(&id) => id,
-        Some(_) => {
-            return Err(invalid(Value::Null, "`id` is neither a short text nor a number nor null").with_example());
+        Some(id) if !is_id(&id) => {
+            let error = invalid("`id` is neither a short text nor a number nor null");
+            return Asked::misunderstood(with_example(error));
         }
-        None => {
-            let said = "the request has no `id`: it would be a notification, and this API takes none";
-            return Err(invalid(Value::Null, said).with_example());
-        }
+        id => id,
     };
     match parse_envelope(object) {
-        Ok(request) => Ok(Numbered { id, request }),
-        Err(error) => Err(BadRequest { id, error: Box::new(error) }),
+        Ok(request) => Asked { id, request: Ok(request) },
+        // What is no request at all is no notification either.
+        Err(error) if error.kind() == ErrorKind::InvalidRequest => {
+            Asked { id: Some(id.unwrap_or(Value::Null)), request: Err(Box::new(error)) }
+        }
+        Err(error) => Asked { id, request: Err(Box::new(error)) },
     }
 }
 
-fn parse_envelope(mut object: Map<String, Value>) -> Result<Request, RpcError> {
+fn parse_envelope(mut object: Map<String, Value>) -> Result<Wanted, RpcError> {
     if object.remove("jsonrpc") != Some(Value::from("2.0")) {
-        return Err(*invalid(Value::Null, "`jsonrpc` is not \"2.0\"").with_example().error);
+        return Err(with_example(invalid("`jsonrpc` is not \"2.0\"")));
     }
     let Some(Value::String(method)) = object.remove("method") else {
-        return Err(*invalid(Value::Null, "`method` is no text").with_example().error);
+        return Err(with_example(invalid("`method` is no text")));
     };
     let parameters = match object.remove("params") {
         None | Some(Value::Null) => Value::Object(Map::new()),
@@ -78,17 +170,21 @@ fn parse_envelope(mut object: Map<String, Value>) -> Result<Request, RpcError> {
         }
     };
     if let Some(key) = object.keys().next() {
-        return Err(*invalid(Value::Null, &format!("a request has no `{}`", shown(key))).with_example().error);
+        return Err(with_example(invalid(&format!("a request has no `{}`", shown(key)))));
     }
-    match Request::read(&method, parameters) {
-        Some(read) => read.map_err(|misfit| misfitting(&method, &misfit)),
-        None => Err(unknown(&method)),
-    }
+    let read = match Request::read(&method, parameters.clone()) {
+        Some(read) => read.map(Wanted::Node),
+        None => match DoorRequest::read(&method, parameters) {
+            Some(read) => read.map(Wanted::Door),
+            None => return Err(unknown(&method)),
+        },
+    };
+    read.map_err(|misfit| misfitting(&method, &misfit))
 }
 
-/// The bytes of an answer.
+/// One answer.
 #[must_use]
-pub fn write_response(id: &Value, outcome: &Result<Value, RpcError>) -> Vec<u8> {
+pub fn answer(id: &Value, outcome: &Result<Value, RpcError>) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "lowercase")]
     enum Outcome<'a> {
@@ -109,6 +205,24 @@ pub fn write_response(id: &Value, outcome: &Result<Value, RpcError>) -> Vec<u8> 
     serde_json::to_vec(&Response { jsonrpc: "2.0", id, outcome }).expect("JSON values are JSON")
 }
 
+/// The answers of a batch as one list.
+#[must_use]
+pub fn batch(answers: &[Vec<u8>]) -> Vec<u8> {
+    [b"[".as_slice(), &answers.join(&b','), b"]"].concat()
+}
+
+/// What is told without having been asked for.
+#[must_use]
+pub fn notification(method: &str, params: &Value) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Notification<'a> {
+        jsonrpc: &'static str,
+        method: &'a str,
+        params: &'a Value,
+    }
+    serde_json::to_vec(&Notification { jsonrpc: "2.0", method, params }).expect("JSON values are JSON")
+}
+
 fn is_id(id: &Value) -> bool {
     match id {
         Value::Null | Value::Number(_) => true,
@@ -117,18 +231,12 @@ fn is_id(id: &Value) -> bool {
     }
 }
 
-fn invalid(id: Value, message: &str) -> BadRequest {
-    BadRequest { id, error: Box::new(RpcError::new(ErrorKind::InvalidRequest, message)) }
+fn invalid(message: &str) -> RpcError {
+    RpcError::new(ErrorKind::InvalidRequest, message)
 }
 
-impl BadRequest {
-    fn map(self, change: impl FnOnce(RpcError) -> RpcError) -> Self {
-        Self { id: self.id, error: Box::new(change(*self.error)) }
-    }
-
-    fn with_example(self) -> Self {
-        self.map(|error| error.help(r#"a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#))
-    }
+fn with_example(error: RpcError) -> RpcError {
+    error.help(r#"a request: {"jsonrpc": "2.0", "id": 1, "method": "getnodeinfo", "params": {}}"#)
 }
 
 fn misfitting(method: &str, misfit: &Misfit) -> RpcError {
@@ -141,10 +249,10 @@ fn misfitting(method: &str, misfit: &Misfit) -> RpcError {
 
 fn unknown(method: &str) -> RpcError {
     let error = RpcError::new(ErrorKind::MethodNotFound, format!("there is no method `{}`", shown(method)));
-    match automata_compiler::nearest::nearest(method, METHODS.iter().map(|method| method.name)) {
+    match automata_compiler::nearest::nearest(method, all_methods().map(|method| method.name)) {
         Some(near) => error.help(format!("did you mean `{near}`?")),
         None => {
-            let names: Vec<&str> = METHODS.iter().map(|method| method.name).collect();
+            let names: Vec<&str> = all_methods().map(|method| method.name).collect();
             error.help(format!("there are: {}", names.join(", ")))
         }
     }
@@ -164,13 +272,22 @@ mod tests {
     use super::*;
     use crate::api::methods::{AddContact, GetStatus, Method, WatchMessages};
 
-    fn check(body: &str, expected: Expect) {
-        let text = match parse_request(body.as_bytes()) {
-            Ok(numbered) => format!("{} {:?}", numbered.id, numbered.request),
-            Err(bad) => {
-                let help = bad.error.data.help.map(|help| format!("\n{help}")).unwrap_or_default();
-                format!("{} {:?} {}{help}", bad.id, bad.error.data.kind, bad.error.message)
+    fn told(asked: &Asked) -> String {
+        let id = asked.id.as_ref().map_or_else(|| "no answer:".to_owned(), ToString::to_string);
+        match &asked.request {
+            Ok(Wanted::Node(request)) => format!("{id} {request:?}"),
+            Ok(Wanted::Door(request)) => format!("{id} {request:?}"),
+            Err(error) => {
+                let help = error.data.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
+                format!("{id} {:?} {}{help}", error.data.kind, error.message)
             }
+        }
+    }
+
+    fn check(body: &str, expected: Expect) {
+        let text = match parse(body.as_bytes()) {
+            Body::One(asked) => told(&asked),
+            Body::Batch(asked) => asked.iter().map(|asked| format!("- {}", told(asked))).collect::<Vec<_>>().join("\n"),
         };
         expected.assert_eq(&text);
     }
@@ -194,50 +311,47 @@ mod tests {
         check(
             "[]",
             expect![[r#"
-            null InvalidRequest a batch of requests is not taken
-            send one request after the other; the connection can be kept for them"#]],
+                null InvalidRequest the batch is empty
+                send one request in it at least"#]],
         );
         check(
-            r#"[{"jsonrpc":"2.0","id":1,"method":"status"}]"#,
+            r#"[{"jsonrpc":"2.0","id":1,"method":"status"},7,{"jsonrpc":"2.0","method":"status"}]"#,
             expect![[r#"
-            null InvalidRequest a batch of requests is not taken
-            send one request after the other; the connection can be kept for them"#]],
+                - 1 GetStatus(GetStatus)
+                - null InvalidRequest a request is a JSON object
+                a request: {"jsonrpc": "2.0", "id": 1, "method": "getnodeinfo", "params": {}}
+                - no answer: GetStatus(GetStatus)"#]],
         );
         check(
             "7",
             expect![[r#"
-            null InvalidRequest the body is no request: a request is a JSON object
-            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]],
+                null InvalidRequest a request is a JSON object
+                a request: {"jsonrpc": "2.0", "id": 1, "method": "getnodeinfo", "params": {}}"#]],
         );
-        check(
-            r#"{"jsonrpc":"2.0","method":"status"}"#,
-            expect![[r#"
-            null InvalidRequest the request has no `id`: it would be a notification, and this API takes none
-            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]],
-        );
+        check(r#"{"jsonrpc":"2.0","method":"status"}"#, expect!["no answer: GetStatus(GetStatus)"]);
         check(
             r#"{"jsonrpc":"2.0","id":{},"method":"status"}"#,
             expect![[r#"
-            null InvalidRequest `id` is neither a short text nor a number nor null
-            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]],
+                null InvalidRequest `id` is neither a short text nor a number nor null
+                a request: {"jsonrpc": "2.0", "id": 1, "method": "getnodeinfo", "params": {}}"#]],
         );
         check(
             r#"{"jsonrpc":"1.0","id":1,"method":"status"}"#,
             expect![[r#"
-            1 InvalidRequest `jsonrpc` is not "2.0"
-            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]],
+                1 InvalidRequest `jsonrpc` is not "2.0"
+                a request: {"jsonrpc": "2.0", "id": 1, "method": "getnodeinfo", "params": {}}"#]],
         );
         check(
             r#"{"jsonrpc":"2.0","id":1}"#,
             expect![[r#"
-            1 InvalidRequest `method` is no text
-            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]],
+                1 InvalidRequest `method` is no text
+                a request: {"jsonrpc": "2.0", "id": 1, "method": "getnodeinfo", "params": {}}"#]],
         );
         check(
             r#"{"jsonrpc":"2.0","id":1,"method":"status","extra":1}"#,
             expect![[r#"
-            1 InvalidRequest a request has no `extra`
-            a request: {"jsonrpc": "2.0", "id": 1, "method": "status", "params": {}}"#]],
+                1 InvalidRequest a request has no `extra`
+                a request: {"jsonrpc": "2.0", "id": 1, "method": "getnodeinfo", "params": {}}"#]],
         );
         check(
             r#"{"jsonrpc":"2.0","id":1,"method":"status","params":7}"#,
@@ -257,7 +371,7 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"method":"zzz\u0007zzzzzzzzzz"}"#,
             expect![[r#"
                 1 MethodNotFound there is no method `zzz\u{7}zzzzzzzzzz`
-                there are: status, id, invite.new, invite.list, invite.remove, peers.list, peers.ratings, getnodeinfo, getpeerinfo, service.list, service.start, service.stop, service.enable, service.disable, contact.add, contact.list, contact.remove, contact.accept, contact.refuse, contact.ping, messages.send, messages.get, messages.list, messages.count, messages.search, messages.watch, messages.mark_read, messages.export, nick.set, nick.clear, nick.show, names.find, names.found, names.stop, config.get, config.set, config.list, backup, shutdown, network.reconnect"#]],
+                there are: status, health, id, invite.new, invite.list, invite.remove, peers.list, peers.ratings, getnodeinfo, getpeerinfo, getidentity, getservices, peers.listed, automata.snapshot, service.list, service.start, service.stop, service.enable, service.disable, contact.add, contact.list, contact.remove, contact.accept, contact.refuse, contact.ping, messages.send, messages.get, messages.list, messages.count, messages.search, messages.watch, messages.mark_read, messages.export, nick.set, nick.clear, nick.show, names.find, names.found, names.stop, config.get, config.set, config.list, backup, shutdown, network.reconnect, rpc.discover, findnickname, web.link, web.qr, authenticate, subscribe, unsubscribe"#]],
         );
     }
 
@@ -299,6 +413,13 @@ mod tests {
         );
     }
 
+    fn refusal(body: &str) -> RpcError {
+        match parse(body.as_bytes()) {
+            Body::One(Asked { request: Err(error), .. }) => *error,
+            body => panic!("{body:?}"),
+        }
+    }
+
     #[test]
     fn what_does_not_fit_is_not_repeated_without_end() {
         let long = "x".repeat(100_000);
@@ -308,9 +429,27 @@ mod tests {
             format!(r#"["{long}",["{long}"]]"#),
         ] {
             let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"contact.add","params":{parameters}}}"#);
-            let bad = parse_request(body.as_bytes()).expect_err("it does not fit");
-            assert!(bad.error.message.len() < 1000, "{}", bad.error.message.len());
+            let error = refusal(&body);
+            assert!(error.message.len() < 1000, "{}", error.message.len());
         }
+    }
+
+    #[test]
+    fn a_batch_has_an_end_and_a_body_a_depth() {
+        let request = r#"{"jsonrpc":"2.0","id":1,"method":"status"}"#;
+        let batch = |count: usize| format!("[{}]", vec![request; count].join(","));
+        assert!(matches!(parse(batch(BATCH_REQUESTS).as_bytes()), Body::Batch(asked) if asked.len() == BATCH_REQUESTS));
+        assert_eq!(refusal(&batch(BATCH_REQUESTS + 1)).kind(), ErrorKind::TooLarge);
+        let nested = |depth: usize| {
+            let inside = "[".repeat(depth - 1) + &"]".repeat(depth - 1);
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"status","params":{inside}}}"#)
+        };
+        assert_eq!(refusal(&nested(BODY_DEPTH)).kind(), ErrorKind::InvalidParams, "it is understood, and does not fit");
+        assert_eq!(refusal(&nested(BODY_DEPTH + 1)).kind(), ErrorKind::TooLarge);
+        assert_eq!(refusal(&"[".repeat(1_000_000)).kind(), ErrorKind::TooLarge);
+        // What stands in texts is not depth.
+        let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"zzz{}\"[[["}}"#, "[".repeat(100));
+        assert_eq!(refusal(&text).kind(), ErrorKind::MethodNotFound);
     }
 
     #[test]
@@ -324,7 +463,7 @@ mod tests {
 
     #[test]
     fn what_a_client_writes_is_what_a_server_reads() {
-        fn round<M: Method + Clone>(parameters: &M) {
+        fn round<M: Method + Clone + Into<Request>>(parameters: &M) {
             let value = serde_json::to_value(parameters).expect("JSON");
             let read = Request::read(M::NAME, value).expect("there is such a method").expect("they fit");
             assert_eq!(read, parameters.clone().into());
@@ -341,9 +480,12 @@ mod tests {
     proptest! {
         #[test]
         fn no_body_does_any_harm(body in prop::collection::vec(any::<u8>(), 0..256)) {
-            if let Err(bad) = parse_request(&body) {
-                prop_assert!(!bad.error.message.is_empty());
-                prop_assert!(bad.error.message.len() < 4096);
+            let asked = match parse(&body) {
+                Body::One(asked) => vec![asked],
+                Body::Batch(asked) => asked,
+            };
+            for error in asked.into_iter().filter_map(|asked| asked.request.err()) {
+                prop_assert!(!error.message.is_empty() && error.message.len() < 4096);
             }
         }
     }

@@ -8,7 +8,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use super::duration::Span;
 use super::failure::Failure;
 use super::{
-    Context, backups, contacts, doctor, invitations, messages, names, overview, passphrase, ratings, services, settings,
+    Context, backups, contacts, doctor, invitations, messages, names, overview, passphrase, ratings, services,
+    settings, web,
 };
 use crate::calendar::Month;
 use crate::nickname::Nickname;
@@ -82,6 +83,17 @@ pub enum Command {
     Run(Run),
     /// See it work: three nodes on this machine find one another and talk, and their traces are replayed
     Demo(Demo),
+    /// Open the web page of the running node in your browser
+    #[command(
+        after_help = "The address holds a token that lets one browser in, once, so nobody else on this machine gets in. A browser that is \
+        in stays so until the node stops.\n\n\
+        Examples:\n  bitpie web\n  bitpie web --print                   only print the address"
+    )]
+    Web {
+        /// Print the address, and open no browser
+        #[arg(long)]
+        print: bool,
+    },
     /// Show who this node is, and the address to give to others
     #[command(
         after_help = "Works without a running node too, but only a running one knows where it can be reached, and makes invitations.\n\n\
@@ -260,6 +272,7 @@ impl Command {
             Self::Run(_) | Self::Demo(_) => {
                 Err(Failure::here("`run` and `demo` are no commands of a client", "the program does them itself"))
             }
+            Self::Web { print } => web::web(print, context),
             Self::Id { invite: false, .. } => overview::id(context),
             Self::Id { invite: true, span } => invitations::invite(span, context),
             Self::Invite { command } => invitations::perform(command, context),

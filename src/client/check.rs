@@ -56,6 +56,19 @@ pub enum Verdict {
     Bad,
 }
 
+impl Verdict {
+    /// The word for it, as in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Skipped => "skipped",
+            Self::Notable => "notable",
+            Self::Bad => "bad",
+        }
+    }
+}
+
 impl Finding {
     /// It is as it should be.
     pub fn good(said: impl Into<String>) -> Self {

@@ -22,10 +22,10 @@ use tokio::time::timeout;
 
 use super::failure::Failure;
 use crate::api::access::{Access, HttpAccess, Way};
+use crate::api::desk::{ANSWER_TIMEOUT, BACKUP_TIMEOUT};
 use crate::api::errors::RpcError;
 use crate::api::methods::Method;
 use crate::api::proof::{self, Exchange, Nonce, PROOF_SCHEME, PROVE_PATH, Side};
-use crate::api::server::{ANSWER_TIMEOUT, BACKUP_TIMEOUT};
 use crate::api::socket::Reachable;
 
 /// Bytes of an answer, at most.

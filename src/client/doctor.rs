@@ -67,7 +67,7 @@ const TCP_ADDRESS: &str = "services/tcp-transport/address";
 const UDP_ADDRESS: &str = "services/udp-transport/address";
 
 /// All of them.
-const PORTS: [Port; 5] = [
+const PORTS: [Port; 6] = [
     Port {
         path: "services/tcp-transport/port",
         default: 7771,
@@ -96,7 +96,20 @@ const PORTS: [Port; 5] = [
         address: Some(("services/stun/address", IpAddr::V6(Ipv6Addr::UNSPECIFIED))),
         used_with: Some("services/stun/enabled"),
     },
-    Port { path: "api/http-port", default: 38081, protocol: Protocol::Tcp, address: None, used_with: Some("api/http") },
+    Port {
+        path: "api/http-port",
+        default: 38081,
+        protocol: Protocol::Tcp,
+        address: None,
+        used_with: Some("services/http-api/enabled"),
+    },
+    Port {
+        path: "api/ws-port",
+        default: 38082,
+        protocol: Protocol::Tcp,
+        address: None,
+        used_with: Some("services/websocket-api/enabled"),
+    },
 ];
 
 /// Does all checks.

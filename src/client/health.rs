@@ -339,6 +339,7 @@ pub(super) mod tests {
             contacts: ContactCounts::default(),
             messages: BTreeMap::new(),
             counters: Counters::default(),
+            api: Vec::new(),
             dht: DhtStatus {
                 state: "JOINED".to_owned(),
                 identity: "PUBLISHED".to_owned(),

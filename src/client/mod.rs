@@ -10,7 +10,7 @@
 
 pub mod arguments;
 mod backups;
-mod check;
+pub mod check;
 mod choosing;
 mod connection;
 mod contacts;
@@ -19,7 +19,7 @@ mod default_home;
 pub mod doctor;
 mod duration;
 mod failure;
-mod health;
+pub mod health;
 mod invitations;
 mod manual;
 mod messages;
@@ -34,6 +34,7 @@ mod settings;
 mod short_id;
 mod table;
 mod terminal;
+mod web;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -2,13 +2,15 @@
 
 use std::convert::Infallible;
 use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 
 use anyhow::ensure;
+use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::api::access::Access;
+use crate::api::access::{Access, HttpAccess, Token};
 use crate::api::server::LOOK_EVERY;
 use crate::home::{Home, HomeLock};
 
@@ -34,13 +36,33 @@ impl ApiFile {
         Ok(file)
     }
 
-    /// Looks again and again whether it is still there.
-    pub(super) async fn keep(&mut self) -> Infallible {
+    /// Looks again and again whether it is still there, and says where the port of HTTP is, which needs the token.
+    pub(super) async fn keep(&mut self, mut page: watch::Receiver<Option<SocketAddr>>, token: &Token) -> Infallible {
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            looks.tick().await;
-            self.look();
+            tokio::select! {
+                _ = looks.tick() => self.look(),
+                changed = page.changed() => {
+                    let address = *page.borrow_and_update();
+                    self.set_http(address, token);
+                    if changed.is_err() {
+                        std::future::pending().await
+                    }
+                }
+            }
+        }
+    }
+
+    /// The port of HTTP is there now, or no longer. A home that has no socket is reached by a port of its own.
+    fn set_http(&mut self, address: Option<SocketAddr>, token: &Token) {
+        if self.access.socket.is_none() {
+            return;
+        }
+        let here = |address: SocketAddr| SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port());
+        self.access.http = address.map(|address| HttpAccess { address: here(address), token: token.clone() });
+        if let Err(error) = self.make() {
+            tracing::warn!(%error, "api.json does not say where the port of HTTP is");
         }
     }
 

@@ -442,6 +442,17 @@ fn view_of_setting(config: &Config, setting: &Setting) -> Result<answers::Settin
     })
 }
 
+/// Where the API is reached.
+pub fn api_ports(node: &Node<Recorder>) -> Vec<answers::ApiPort> {
+    let ports = &node.world().api_ports;
+    let port = |(service, address): (&ServiceName, &std::net::SocketAddr)| answers::ApiPort {
+        service: service.clone(),
+        address: *address,
+        is_public: ports.is_public,
+    };
+    ports.open.iter().map(port).collect()
+}
+
 /// All settings that are listed.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use automata_runtime::trace::{Header, Lines, left_out, opening};
 
+use crate::api::feeds::Feeds;
 use crate::home::config::Settings;
 use crate::home::entropy::random;
 use crate::identity::NodeId;
@@ -47,12 +48,16 @@ pub struct Recording {
     at_hand: Option<(Source, usize)>,
     /// Who is being left out; of several the last.
     left_out: Option<Source>,
+    /// Who wants to see the lines as they are written.
+    feeds: Feeds,
+    /// Bytes that were told.
+    told: u64,
 }
 
 impl Recording {
     /// A trace below that folder. As long as there can be none, the node runs without.
     #[must_use]
-    pub fn open(folder: &Path, settings: &Settings, me: &NodeId, started_unix_ms: u64) -> Self {
+    pub fn open(folder: &Path, settings: &Settings, me: &NodeId, started_unix_ms: u64, feeds: Feeds) -> Self {
         let limits =
             Limits { files: settings.traces.files, file_bytes: settings.traces.file_size, ..Limits::default() };
         let header = Header {
@@ -72,6 +77,8 @@ impl Recording {
             budget: TraceBudget::new(Parts::default()),
             at_hand: None,
             left_out: None,
+            feeds,
+            told: 0,
         };
         recording.open_ring();
         recording
@@ -168,7 +175,18 @@ impl Recording {
         if let Some(ring) = &mut self.ring {
             let _ = ring.write(lines.bytes()).inspect_err(told);
         }
+        self.feeds.recorded(self.told, lines.bytes());
+        self.told += lines.bytes().len() as u64;
         lines.clear();
+    }
+
+    /// How everything stands, as a trace begins; and how many bytes of the trace were told before. To be called when the
+    /// bus has nothing under way.
+    pub fn snapshot(&mut self, node: &mut Node<Recorder>) -> (String, u64) {
+        self.hand_to_ring(node);
+        let mut lines = Vec::new();
+        opening(node.bus(), &self.header, &mut lines);
+        (String::from_utf8(lines).expect("a trace is UTF-8"), self.told)
     }
 
     /// Whatever keeps a trace from being kept may be over: somebody has made room, or put the folder back.

@@ -1,5 +1,6 @@
 //! `bitpie run`: from a home folder to a node that runs, and back to rest.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,9 +13,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use crate::api::access::Token;
-use crate::api::bind::{Bound, PortChoice};
+use crate::api::answers;
+use crate::api::bind::Bound;
+use crate::api::desk::{Desk, Doors};
+use crate::api::feeds::Feeds;
+use crate::api::line::Shared;
 use crate::api::methods::Call;
-use crate::api::server::{Doors, serve};
+use crate::api::server::serve;
 use crate::automata::system;
 use crate::client::home_folder;
 use crate::identity::{CLOCK_SKEW_MS, Entrypoint, NodeId, VerifiedDocument};
@@ -72,8 +77,10 @@ pub struct Started {
     thread: StoreThread,
     bound: Bound,
     calls: (mpsc::Sender<Call>, mpsc::Receiver<Call>),
-    changes: watch::Sender<u64>,
+    feeds: Feeds,
     is_recorded: bool,
+    /// The way to the web page is shown on the terminal.
+    is_link_shown: bool,
     /// The identity was made just now, or by a start that failed.
     is_new: bool,
     /// The database is damaged: nothing can be kept, so nothing is done that would have to be.
@@ -120,7 +127,7 @@ pub fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
         let key = KeyOptions { passphrase, new_identity: options.new_identity };
         let started = Started::prepare(home, config, settings, &key)?;
         announce(&started, is_encrypted);
-        started.run(Some(log), told).await
+        started.with_link_shown().run(Some(log), told).await
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -195,16 +202,10 @@ impl Started {
         notices.extend(whose::settle(&home, &store, &taken, key.new_identity)?);
         let Taken { key, is_new } = taken;
         let keys = Keys::of(key);
-        let port = settings.api.http_port;
-        let choice = if port.is_set {
-            PortChoice::Set { port: port.port, setting: "api/http-port" }
-        } else {
-            PortChoice::Default(port.port)
-        };
-        let bound = Bound::of_home(home.folder(), choice, settings.api.http)?;
+        let bound = Bound::of_home(home.folder())?;
         let (store, thread) = StoreThread::start(store).context("the thread of the store cannot be started")?;
         let calls = mpsc::channel(CALLS_WAITING);
-        let (changes, _) = watch::channel(0);
+        let feeds = Feeds::default();
         Ok(Self {
             home,
             lock,
@@ -215,8 +216,9 @@ impl Started {
             thread,
             bound,
             calls,
-            changes,
+            feeds,
             is_recorded: true,
+            is_link_shown: false,
             is_new,
             is_damaged,
             notices,
@@ -238,7 +240,7 @@ impl Started {
     /// Is another number whenever messages, contacts or their states have changed.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
+        self.feeds.conversations()
     }
 
     /// Records no trace: for measuring what the trace costs, and for nothing else.
@@ -248,12 +250,18 @@ impl Started {
         self
     }
 
+    /// Shows the way to the web page on the terminal, as soon as it is served.
+    fn with_link_shown(mut self) -> Self {
+        self.is_link_shown = true;
+        self
+    }
+
     /// Runs until `end`, and stops in order.
     ///
     /// # Errors
     /// What went wrong at the start.
     pub async fn run(self, log: Option<Log>, end: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { home, lock, keys, config, settings, store, thread, bound, calls, changes, is_recorded, .. } = self;
+        let Self { home, lock, keys, config, settings, store, thread, bound, calls, feeds, is_recorded, .. } = self;
         let mut notices = Notices::default();
         self.notices.into_iter().for_each(|notice| notices.tell(notice));
         let token = Token::generate().context("the system gives no random bytes")?;
@@ -283,18 +291,19 @@ impl Started {
         if self.is_damaged {
             beginning.enabled.clear();
         }
-        let recording = Recording::open(&home.traces_folder(), &settings, &me, now);
+        let recording = Recording::open(&home.traces_folder(), &settings, &me, now, feeds.clone());
         let node = Node::new(beginning, automata_settings(&settings), recorder().filter(|_| is_recorded));
 
         let (calls, waiting_calls) = calls;
-        let watched = changes.subscribe();
-        let (end_api, mut api_ends) = watch::channel(false);
-        let doors = Doors { token, calls, changes: watched };
+        let (end_api, api_ends) = watch::channel(false);
+        let doors = Doors { token: token.clone(), calls, feeds, web_sessions: Arc::default() };
+        let shared = Arc::new(Shared::new(Desk::new(doors, api_ends)));
         let lock = Arc::new(lock);
         let mut api_file = ApiFile::write(home.clone(), Arc::clone(&lock), access)?;
-        let api = tokio::spawn(serve(bound, doors, async move {
-            let _ = api_ends.wait_for(|ends| *ends).await;
-        }));
+        let page = shared.desk.page.subscribe();
+        let desk = Arc::clone(&shared.desk);
+        let is_link_shown = self.is_link_shown;
+        let api = tokio::spawn(serve(bound, Arc::clone(&shared)));
 
         let driver = Driver::new(Parts {
             node,
@@ -305,13 +314,14 @@ impl Started {
             network,
             lan,
             store,
-            changes,
+            api: shared,
             is_damaged: self.is_damaged,
             notices,
         });
         let _log = tokio::select! {
             log = driver.run(events, carried, near, waiting_calls, end) => log,
-            never = api_file.keep() => match never {},
+            never = api_file.keep(page, &token) => match never {},
+            never = show_link(&desk), if is_link_shown => match never {},
         };
         api_file.remove();
         let _ = end_api.send(true);
@@ -321,6 +331,18 @@ impl Started {
         drop(lock);
         Ok(())
     }
+}
+
+/// Shows the way to the web page once it is served.
+async fn show_link(desk: &Desk) -> Infallible {
+    let mut page = desk.page.subscribe();
+    if page.wait_for(Option::is_some).await.is_ok()
+        && let Ok(answers::WebLink { link }) = desk.web_link()
+    {
+        eprintln!("The web page: {}", link.0);
+        eprintln!("(The address lets one browser in, once; `bitpie web` makes another.)");
+    }
+    std::future::pending().await
 }
 
 /// What the core begins with.
@@ -390,9 +412,10 @@ fn published(store: &Store, me: &NodeId) -> Result<Vec<Entrypoint>, crate::store
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, TcpListener};
+    use std::fs;
 
     use super::*;
+    use crate::api::socket::SOCKET_FILE;
     use crate::home::config::Config;
     use crate::identity::{IdentityKey, key_file};
     use crate::runtime::transports::limits;
@@ -412,36 +435,35 @@ mod tests {
         (folder, home)
     }
 
-    /// Begins with the API at this port of loopback, and without services.
-    fn prepare(home: &Home, port: u16) -> anyhow::Result<Started> {
+    /// Begins without services.
+    fn prepare(home: &Home) -> anyhow::Result<Started> {
         let mut settings = Settings::of(&Config::default()).expect("the defaults are in order");
         settings.services.values_mut().for_each(|is_on| *is_on = false);
-        settings.api.http = true;
-        settings.api.http_port.port = port;
-        settings.api.http_port.is_set = true;
         Started::prepare(home.clone(), Config::default(), settings, &KeyOptions::default())
     }
 
     #[tokio::test]
     async fn a_first_start_that_fails_loses_no_history() {
         let (_folder, home) = home();
-        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let port = taken.local_addr().expect("bound").port();
-        // The first start ends as soon as the key is there, and then the port is taken.
+        // The first start ends as soon as the key is there, and then something is in the place of the socket.
+        let in_the_way = home.folder().join(SOCKET_FILE);
+        fs::create_dir(&in_the_way).expect("made");
+        fs::write(in_the_way.join("x"), "").expect("written");
         let id = whose::take(&home, &KeyOptions::default()).expect("a key").key.id();
         for _ in 0..2 {
-            let error = prepare(&home, port).map(drop).expect_err("taken").to_string();
-            assert!(error.contains(&port.to_string()), "{error}");
+            let error = prepare(&home).map(drop).expect_err("in the way").to_string();
+            assert!(error.contains(SOCKET_FILE), "{error}");
         }
-        let started = prepare(&home, 0).expect("nothing is in the way");
+        fs::remove_dir_all(&in_the_way).expect("removed");
+        let started = prepare(&home).expect("nothing is in the way");
         assert!(started.is_new, "it is told who was made");
         assert_eq!(started.notices, [""; 0]);
         assert_eq!(started.id(), id);
         started.run(None, std::future::ready(())).await.expect("it ran");
         // From then on a lost history is one.
-        assert!(!prepare(&home, 0).expect("in order").is_new);
+        assert!(!prepare(&home).expect("in order").is_new);
         std::fs::remove_dir_all(home.messages_folder()).expect("removed");
-        let again = prepare(&home, 0).expect("it starts");
+        let again = prepare(&home).expect("it starts");
         assert!(!again.is_new);
         assert!(again.notices.iter().any(|notice| notice.contains("no history")), "{:?}", again.notices);
     }
@@ -449,10 +471,13 @@ mod tests {
     #[test]
     fn an_older_key_beside_a_start_that_failed_is_not_taken_for_the_new_one() {
         let (_folder, home) = home();
-        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        prepare(&home, taken.local_addr().expect("bound").port()).map(drop).expect_err("taken");
+        let in_the_way = home.folder().join(SOCKET_FILE);
+        fs::create_dir(&in_the_way).expect("made");
+        fs::write(in_the_way.join("x"), "").expect("written");
+        prepare(&home).map(drop).expect_err("in the way");
+        fs::remove_dir_all(&in_the_way).expect("removed");
         home.replace_key(&key_file::encode_plain(&IdentityKey::from_seed(&[7; 32]))).expect("written");
-        let started = prepare(&home, 0).expect("nothing is in the way");
+        let started = prepare(&home).expect("nothing is in the way");
         assert!(!started.is_new);
         assert!(started.notices.iter().any(|notice| notice.contains("no history")), "{:?}", started.notices);
     }

@@ -5,13 +5,16 @@
 
 mod entangled_dht;
 mod gateway;
+mod http_api;
 mod identity_propagate;
 mod lan_discovery;
 mod network;
+mod of_api;
 mod of_transports;
 mod p2p_hookups;
 mod port_mapping;
 mod private_messages;
+mod public_api;
 mod relay;
 mod relay_connections;
 mod service;
@@ -21,6 +24,7 @@ mod tcp_transport;
 pub mod tree;
 mod udp_connections;
 mod udp_transport;
+mod websocket_api;
 
 pub use service::Service;
 
@@ -41,6 +45,9 @@ pub const SERVICES: &[Service] = &[
     port_mapping::SERVICE,
     relay_connections::SERVICE,
     relay::SERVICE,
+    public_api::SERVICE,
+    http_api::SERVICE,
+    websocket_api::SERVICE,
 ];
 
 impl Service {

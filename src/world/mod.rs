@@ -2,6 +2,7 @@
 //! anything.
 
 mod acknowledgements;
+mod api_ports;
 pub mod clocks;
 mod command;
 mod counters;
@@ -36,6 +37,7 @@ use crate::peers::{AddressGroup, PeerSource};
 use crate::wire::{Frame, Packet, PacketBody, PacketId, PacketKind, Refusal};
 
 pub use acknowledgements::{Acknowledgements, Purpose};
+pub use api_ports::ApiPorts;
 pub use clocks::{ClockVerdict, Clocks};
 pub use command::Command;
 pub use counters::Counters;
@@ -114,6 +116,8 @@ pub struct World {
     pub mappings: Mappings,
     /// What is known by STUN.
     pub stun: Stun,
+    /// Where the API is reached.
+    pub api_ports: ApiPorts,
     /// Services and requests that wait.
     pub waiting: services::Waiting,
     /// Our identity.
@@ -179,6 +183,7 @@ impl World {
             lan: Lan::default(),
             mappings: Mappings { rules: beginning.mapping_rules, ..Mappings::default() },
             stun: Stun::new(beginning.is_private_network),
+            api_ports: ApiPorts::default(),
             waiting: services::Waiting::default(),
             identity: OwnIdentity::new(beginning.document, beginning.document_name),
             acknowledgements: Acknowledgements::default(),

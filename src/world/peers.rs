@@ -78,8 +78,7 @@ impl Peers {
     pub fn learn(&mut self, id: NodeId, entrypoints: &[Entrypoint], source: PeerSource, now_unix_ms: u64) -> bool {
         let is_trusted =
             self.is_private_network || matches!(source, PeerSource::User | PeerSource::Bootstrap | PeerSource::Lan);
-        // A STUN server is where the peer's sessions are, and no session is opened by it.
-        let counts = |it: &&Entrypoint| !it.is_stun() && (is_trusted || it.is_public());
+        let counts = |it: &&Entrypoint| it.can_be_dialled() && (is_trusted || it.is_public());
         let entrypoints: Vec<Entrypoint> =
             entrypoints.iter().filter(counts).take(ENTRYPOINTS_PER_PEER).cloned().collect();
         if entrypoints.is_empty() && matches!(source, PeerSource::Peer(_)) {
@@ -216,13 +215,18 @@ impl Peers {
         }
     }
 
+    /// Whether strangers may hear of that peer: it was there, wants it, and has nothing to do with our user.
+    #[must_use]
+    pub fn may_be_told_of(&self, id: &NodeId) -> bool {
+        let is_fit = |peer: &KnownPeer| peer.verified && peer.listed && !peer.acquainted;
+        self.known.get(id).is_some_and(is_fit) && !self.named.contains(id)
+    }
+
     /// Peers that were there and want to be told of, for somebody who asks, in an order that says nothing; nobody who
     /// has to do with our user. Only addresses that may be told to others.
     #[must_use]
     pub fn hints(&self, except: &NodeId, chance: u64) -> PeerHints {
-        let may_be_told_of = |peer: &&KnownPeer| {
-            peer.verified && peer.listed && !peer.acquainted && peer.id != *except && !self.named.contains(&peer.id)
-        };
+        let may_be_told_of = |peer: &&KnownPeer| peer.id != *except && self.may_be_told_of(&peer.id);
         let mut shuffled: Vec<&KnownPeer> = self.known.values().filter(may_be_told_of).collect();
         shuffled.sort_by_cached_key(|peer| {
             let mut hasher = DefaultHasher::new();
@@ -260,6 +264,17 @@ mod tests {
         assert!(peers.learn(id(1), &private, PeerSource::User, 1));
         let mut private_network = Peers::new(Vec::new(), true);
         assert!(private_network.learn(id(1), &private, PeerSource::Itself, 1));
+    }
+
+    #[test]
+    fn what_no_session_can_be_opened_at_is_no_address_whoever_names_it() {
+        let mut peers = Peers::new(Vec::new(), true);
+        let nowhere = ["relay://8.8.8.8:5", "stun://8.8.8.8:3478"].map(|it| it.parse().expect("an entrypoint"));
+        for source in [PeerSource::User, PeerSource::Itself, PeerSource::Dht, PeerSource::Peer(id(2))] {
+            assert!(!peers.learn(id(1), &nowhere, source, 1), "{source:?}");
+        }
+        peers.begin_round(id(1));
+        assert!(!peers.has_untried(&id(1)));
     }
 
     #[test]

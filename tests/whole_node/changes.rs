@@ -33,6 +33,7 @@ use Does::{Changes, Reads};
 const COMMANDS: &[(&str, &[&str], Does)] = &[
     ("run", &[], Reads),
     ("demo", &[], Reads),
+    ("web", &[], Reads),
     ("id", &["invite.new"], Changes(invitations)),
     ("invite list", &[], Reads),
     ("invite remove", &["invite.remove"], Changes(invitations)),
@@ -77,12 +78,17 @@ const COMMANDS: &[(&str, &[&str], Does)] = &[
 /// Methods that change nothing.
 const READING: &[&str] = &[
     "status",
+    "health",
     "id",
     "invite.list",
     "peers.list",
     "peers.ratings",
     "getnodeinfo",
     "getpeerinfo",
+    "getidentity",
+    "getservices",
+    "peers.listed",
+    "automata.snapshot",
     "service.list",
     "contact.list",
     "contact.ping",

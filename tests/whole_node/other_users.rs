@@ -12,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bitpie::api::access::{API_FILE, Access};
+use bitpie::api::methods::GetNodeInfo;
 use bitpie::api::socket::SOCKET_FILE;
 use bitpie::home::Home;
 use rustix::process::geteuid;
@@ -84,20 +85,29 @@ fn a_home_or_a_secret_that_others_can_get_at_is_refused_with_the_command_that_he
 }
 
 #[test]
-fn by_itself_a_node_has_no_port_for_its_api_and_no_token() {
-    let node = Node::started();
+fn a_node_without_the_service_has_no_port_for_its_api_and_no_token() {
+    let mut node = Node::with(&[("services/http-api/enabled", "false"), ("services/websocket-api/enabled", "false")]);
+    node.start();
     let access = Access::read(node.home()).expect("it can be read").expect("it runs");
     assert!(access.socket.is_some() && access.http.is_none());
     assert_eq!(access.process, node.process_id());
     assert!(!fs::read_to_string(node.home().join(API_FILE)).expect("it is there").contains("token"));
+    assert!(node.call(&GetNodeInfo {}).api.is_empty());
+}
+
+/// What `api.json` says, as soon as it names the port of HTTP.
+fn access_by_port(node: &Node) -> Access {
+    until("api.json names the port", || {
+        Access::read(node.home()).expect("it can be read").filter(|access| access.http.is_some())
+    })
 }
 
 #[test]
 fn idle_connections_of_others_keep_nobody_waiting() {
-    let mut node = Node::with(&[("api/http", "true"), ("api/http-port", "0")]);
+    let mut node = Node::with(&[("api/http-port", "0")]);
     node.start();
-    let access = Access::read(node.home()).expect("it can be read").expect("it runs");
-    let http = access.http.clone().expect("its settings ask for it");
+    let access = access_by_port(&node);
+    let http = access.http.clone().expect("it is there");
     let connect = |_| TcpStream::connect(http.address).expect("it listens");
     let _idle: Vec<TcpStream> = (0..190).map(connect).collect();
     let ask = |node: &Node| {

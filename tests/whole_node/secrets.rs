@@ -22,7 +22,7 @@ const ANSWER: &str = "Bring the vermilion umbrella, and tell Zbigniew nothing";
 
 #[test]
 fn neither_texts_nor_tokens_get_into_logs_and_traces() {
-    let talkative = [("log/level", "\"trace\""), ("api/http", "true"), ("api/http-port", "0")];
+    let talkative = [("log/level", "\"trace\""), ("api/http-port", "0")];
     let (mut a, mut b) = (Node::with(&talkative), Node::with(&talkative));
     a.start();
     b.start();

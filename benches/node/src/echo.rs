@@ -83,10 +83,7 @@ pub fn connect_socket(socket: TcpStream) -> anyhow::Result<Line> {
 }
 
 /// The same over the two halves of any stream.
-pub fn connect(
-    from: impl AsyncRead + Unpin + 'static,
-    mut to: impl AsyncWrite + Unpin + 'static,
-) -> Line {
+pub fn connect(from: impl AsyncRead + Unpin + 'static, mut to: impl AsyncWrite + Unpin + 'static) -> Line {
     let (requests, mut waiting) = mpsc::channel::<Request>(REQUESTS_WAITING);
     let (sent, unanswered) = mpsc::channel(REQUESTS_WAITING);
     let ended = tokio::task::spawn_local(async move {

@@ -265,12 +265,8 @@ settings! {
 
     ["api"]
     api: ApiSettings {
-        http: bool = restart(
-            SWITCH,
-            "false",
-            "Answer at a port of loopback too, for programs that cannot use the socket in the home folder; its token is in api.json",
-        ),
-        http_port: PortSetting = restart(PORT, "38081", "The port of loopback that `api/http` asks for"),
+        http_port: PortSetting = restart(PORT, "38081", "The TCP port of the web page, and of the API over HTTP"),
+        ws_port: PortSetting = restart(PORT, "38082", "The TCP port of the API over WebSocket"),
     }
 
     ["messages"]

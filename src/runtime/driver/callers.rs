@@ -3,9 +3,8 @@
 
 use std::collections::HashMap;
 
-use tokio::sync::watch;
-
 use crate::api::answers;
+use crate::api::feeds::Feeds;
 use crate::api::reply::Reply;
 use crate::automata::contact_status;
 use crate::automata::senders::api::reachability;
@@ -30,7 +29,7 @@ pub struct Callers {
     /// Searches for nicknames.
     pub searches: Searches,
     requests: u64,
-    changes: watch::Sender<u64>,
+    feeds: Feeds,
     services: HashMap<RequestId, WaitingService>,
     /// Starts of services which are on, and yet have to find out whether they can do what they are for.
     settling: Vec<WaitingService>,
@@ -62,13 +61,13 @@ pub struct WaitingPing {
 }
 
 impl Callers {
-    /// Nobody yet. Whoever waits for changes is told there.
-    pub(super) fn new(changes: watch::Sender<u64>) -> Self {
+    /// Nobody yet. Whoever waits for changes is told by the feeds.
+    pub(super) fn new(feeds: Feeds) -> Self {
         Self {
             started_unix_ms: unix_ms(),
             searches: Searches::default(),
             requests: 0,
-            changes,
+            feeds,
             services: HashMap::new(),
             settling: Vec::new(),
             pings: Vec::new(),
@@ -83,7 +82,7 @@ impl Callers {
 
     /// Whoever waits for messages or their states looks again.
     pub fn changed(&self) {
-        self.changes.send_modify(|count| *count += 1);
+        self.feeds.conversations_changed();
     }
 
     /// Somebody switches a service on or off. The number of that request.
@@ -113,6 +112,7 @@ impl Callers {
 
     /// Answers whoever has waited for what automata have come to by now.
     pub(super) fn look(&mut self, node: &Node<Recorder>, now_ms: u64) {
+        self.feeds.node_changed();
         self.look_at_pings(node, now_ms);
         self.look_at_started(node);
     }

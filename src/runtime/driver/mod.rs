@@ -7,6 +7,7 @@
 //! in and goes out: `events` from the network, `commands` of the core, `outside` for what automata ask of parts
 //! outside; calls of the local API are in `../handlers`.
 
+mod api_ports;
 mod callers;
 mod commands;
 mod dht;
@@ -28,12 +29,14 @@ mod tasks;
 
 use std::collections::BTreeSet;
 use std::future::ready;
+use std::sync::Arc;
 
 use futures_util::StreamExt as _;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
 use crate::abort_points::{AbortPoint, reach};
+use crate::api::line::Shared;
 use crate::api::methods::Call;
 use crate::automata::node_life::State;
 use crate::automata::senders::user::node_life;
@@ -50,6 +53,7 @@ use crate::world::{IdentityBuilt, Input, UserRequest};
 
 use super::interface_watch::InterfaceWatch;
 use super::recording::{Recorder, Recording};
+use api_ports::ApiPorts;
 use callers::Callers;
 pub use callers::{WaitingPing, WaitingService};
 use dht::DhtNeighbour;
@@ -81,6 +85,7 @@ pub struct Driver {
     lan: LanDiscovery,
     pub(super) stun: StunNeighbour,
     pub(super) dht: DhtNeighbour,
+    pub(super) api_ports: ApiPorts,
     pub(super) storage: Storage,
     pub(super) callers: Callers,
     /// The database is damaged, and takes nothing: the node keeps out of the network.
@@ -109,8 +114,8 @@ pub struct Parts {
     pub lan: LanDiscovery,
     /// Where everything is kept.
     pub store: StoreHandle,
-    /// Tells whoever waits for messages.
-    pub changes: watch::Sender<u64>,
+    /// The API.
+    pub api: Arc<Shared>,
     /// The database is damaged, and takes nothing.
     pub is_damaged: bool,
     /// What the user should know already.
@@ -121,8 +126,7 @@ impl Driver {
     /// Ready to begin.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { node, clock, recording, identity, settings, network, lan, store, changes, is_damaged, notices } =
-            parts;
+        let Parts { node, clock, recording, identity, settings, network, lan, store, api, is_damaged, notices } = parts;
         Self {
             node,
             clock,
@@ -134,7 +138,8 @@ impl Driver {
             stun: StunNeighbour::new(),
             dht: DhtNeighbour::new(store.clone(), identity.keys.clone()),
             storage: Storage::new(store, identity.keys.clone()),
-            callers: Callers::new(changes),
+            callers: Callers::new(api.desk.doors().feeds.clone()),
+            api_ports: ApiPorts::new(api),
             is_damaged,
             notices,
             raised: 0,
@@ -172,6 +177,7 @@ impl Driver {
                 Some(()) = self.network.early.next() => {}
                 Some(event) = near.recv() => self.lan_event(event),
                 Some(answered) = self.stun.next() => self.input(answered),
+                Some(ended) = self.api_ports.next() => self.input(ended),
                 () = interfaces.changed() => {
                     let changed = self.network.interfaces_may_differ();
                     self.inputs(changed);
@@ -320,6 +326,7 @@ impl Driver {
                 }
             }
             Done::Ping(waiting) => self.begin_ping(waiting),
+            Done::OpenApiPort(service) => self.open_api_port(service),
         }
     }
 

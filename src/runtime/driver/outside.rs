@@ -1,8 +1,9 @@
 //! What automata ask of the parts outside, carried out.
 
-use crate::automata::outside::{Command, Dht, Network, Store, Transports, User};
+use crate::automata::outside::{ApiPorts, Command, Dht, Network, Store, Transports, User};
 use crate::automata::senders::transports;
 use crate::messages::{DeliveryState, DeliveryUpdate};
+use crate::name::ServiceName;
 
 use crate::transports::lan::Wanted;
 use crate::transports::{CloseReason, Transport};
@@ -13,6 +14,7 @@ use super::{Done, Driver};
 impl Driver {
     pub(super) fn outside(&mut self, command: Command) {
         match command {
+            Command::ApiPorts(command) => self.api_ports_command(command),
             Command::Dht(command) => self.dht_command(command),
             Command::Network(command) => self.network_command(&command),
             Command::Router(command) => self.router_command(command),
@@ -20,6 +22,30 @@ impl Driver {
             Command::Transports(command) => self.transports_command(command),
             Command::User(command) => self.user_command(command),
         }
+    }
+
+    fn api_ports_command(&mut self, command: ApiPorts) {
+        match command {
+            ApiPorts::ApiPortOpen { service } => self.open_api_port(service),
+            ApiPorts::ApiPortClose { service } => self.api_ports.close(&service),
+            ApiPorts::ApiPortTryPort { service } => {
+                let answer = self.api_ports.try_port(service, &self.settings.values);
+                self.later([answer]);
+            }
+        }
+    }
+
+    /// Opens a port of the API, as soon as the server before has given it back.
+    pub(super) fn open_api_port(&mut self, service: ServiceName) {
+        if let Some(closing) = self.api_ports.closing(&service) {
+            return self.task(async move {
+                let _ = closing.await;
+                Done::OpenApiPort(service)
+            });
+        }
+        let is_public = self.node.world().api_ports.is_public;
+        let answer = self.api_ports.open(service, &self.settings.values, is_public);
+        self.later([answer]);
     }
 
     fn dht_command(&mut self, command: Dht) {

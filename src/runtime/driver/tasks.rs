@@ -9,6 +9,7 @@ use futures_util::stream::{FuturesUnordered, Stream};
 use crate::dht::SlotAnswer;
 use crate::identity::VerifiedDocument;
 use crate::messages::DeliveryUpdate;
+use crate::name::ServiceName;
 use crate::runtime::trace_budget::Charged;
 use crate::transports::Waiting;
 use crate::wire::PacketId;
@@ -103,6 +104,8 @@ pub enum Done {
     SlotsRead { search: u64 },
     /// A slot of a search has been read: the document of whoever holds it, and whether enough have answered to know.
     SlotRead { search: u64, index: u8, document: Option<VerifiedDocument>, is_answered: bool, rest: Answers },
+    /// The server that had a port of the API has given it back.
+    OpenApiPort(ServiceName),
     /// It is known who is to be pinged.
     Ping(WaitingPing),
 }

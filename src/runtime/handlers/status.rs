@@ -3,14 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::answers;
-use crate::api::methods::{Answers, GetId, GetStatus, ListPeers};
+use crate::api::errors::RpcError;
+use crate::api::methods::{Answers, GetHealth, GetId, GetStatus, ListPeers};
 use crate::api::reply::Reply;
 use crate::automata::{contact_status, port_mapping};
+use crate::client::check::Finding;
+use crate::client::health;
 use crate::home::clock::unix_ms;
 use crate::home::logging::Log;
+use crate::messages::ContactState;
 use crate::name::TransportName;
 use crate::node::Node;
 use crate::services::SERVICES;
+use crate::store::Store;
 use crate::world::{ClockVerdict, Session, World, services};
 
 use crate::runtime::driver::Driver;
@@ -20,28 +25,53 @@ use crate::runtime::{lookup, presentation};
 
 impl Answers<GetStatus> for Driver {
     fn answer(&mut self, GetStatus {}: GetStatus, reply: Reply<answers::Status>) {
-        let traces_problem = self.recording.problem().map(str::to_owned);
-        let mut status = answers::Status { traces_problem, ..at_hand(self) };
+        let status = self.status_at_hand();
+        self.ask(reply, false, move |store| Ok((with_what_is_stored(status, store)?, Vec::new())));
+    }
+}
+
+impl Answers<GetHealth> for Driver {
+    fn answer(&mut self, GetHealth {}: GetHealth, reply: Reply<answers::Health>) {
+        let status = self.status_at_hand();
         self.ask(reply, false, move |store| {
-            for (state, count) in store.count_deliveries().map_err(failed)? {
-                status.messages.insert(presentation::message_state(state), count);
-            }
-            for contact in store.contacts().map_err(failed)? {
-                match contact.state {
-                    crate::messages::ContactState::Accepted => {
-                        status.contacts.accepted += 1;
-                        status.contacts.unread += contact.unread;
-                    }
-                    crate::messages::ContactState::Requested => {
-                        status.contacts.requests += 1;
-                        status.contacts.invited += u64::from(contact.invited_with.is_some());
-                    }
-                    crate::messages::ContactState::Blocked | crate::messages::ContactState::Removed => {}
-                }
-            }
-            Ok((status, Vec::new()))
+            let (status, now_unix_ms) = (with_what_is_stored(status, store)?, unix_ms());
+            let (verdict, headline) = health::headline(&status, now_unix_ms);
+            let finding = |(about, judge): &(&str, health::Judge)| {
+                let Finding { verdict, said, help } = judge(&status, now_unix_ms);
+                answers::HealthFinding { about: (*about).to_owned(), verdict: verdict.word().to_owned(), said, help }
+            };
+            let findings = health::JUDGES.iter().map(finding).collect();
+            Ok((answers::Health { headline, verdict: verdict.word().to_owned(), findings }, Vec::new()))
         });
     }
+}
+
+impl Driver {
+    /// How the node is, apart from what the store knows.
+    fn status_at_hand(&mut self) -> answers::Status {
+        let traces_problem = self.recording.problem().map(str::to_owned);
+        answers::Status { traces_problem, ..at_hand(self) }
+    }
+}
+
+fn with_what_is_stored(mut status: answers::Status, store: &Store) -> Result<answers::Status, RpcError> {
+    for (state, count) in store.count_deliveries().map_err(failed)? {
+        status.messages.insert(presentation::message_state(state), count);
+    }
+    for contact in store.contacts().map_err(failed)? {
+        match contact.state {
+            ContactState::Accepted => {
+                status.contacts.accepted += 1;
+                status.contacts.unread += contact.unread;
+            }
+            ContactState::Requested => {
+                status.contacts.requests += 1;
+                status.contacts.invited += u64::from(contact.invited_with.is_some());
+            }
+            ContactState::Blocked | ContactState::Removed => {}
+        }
+    }
+    Ok(status)
 }
 
 impl Answers<GetId> for Driver {
@@ -121,6 +151,7 @@ fn at_hand(driver: &Driver) -> answers::Status {
         contacts: answers::ContactCounts { online: online as u64, ..answers::ContactCounts::default() },
         messages: BTreeMap::new(),
         counters: counters(driver),
+        api: presentation::api_ports(node),
         dht: answers::DhtStatus {
             state: system.dht_connector.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),
             identity: system.identity_publisher.get().map_or("CLOSED", |instance| instance.state().name()).to_owned(),

@@ -66,11 +66,16 @@ pub(super) struct HeardCalls {
 }
 
 impl HeardCalls {
-    /// Whether it is the first call with this proof; it is remembered from now on.
-    pub(super) fn is_new(&mut self, id: &ConnectionId) -> bool {
-        let Ok(proof) = Proof::try_from(&**id) else { return false };
+    /// Whether a call with this proof was taken.
+    pub(super) fn is_known(&self, id: &ConnectionId) -> bool {
+        Proof::try_from(&**id).is_ok_and(|proof| self.known.contains(&proof))
+    }
+
+    /// A call with this proof is taken.
+    pub(super) fn remember(&mut self, id: &ConnectionId) {
+        let Ok(proof) = Proof::try_from(&**id) else { return };
         if !self.known.insert(proof) {
-            return false;
+            return;
         }
         self.order.push_back(proof);
         if self.order.len() > REMEMBERED_CALLS
@@ -78,7 +83,6 @@ impl HeardCalls {
         {
             self.known.remove(&oldest);
         }
-        true
     }
 }
 
@@ -111,9 +115,11 @@ mod tests {
         let mut heard = HeardCalls::default();
         let numbered = |number: u64| ConnectionId::new(&caller_proof(&ME, number.to_be_bytes(), NOW_MS));
         for number in 0..2 * REMEMBERED_CALLS as u64 {
-            assert!(heard.is_new(&numbered(number)));
+            assert!(!heard.is_known(&numbered(number)));
+            heard.remember(&numbered(number));
         }
-        assert!(!heard.is_new(&numbered(2 * REMEMBERED_CALLS as u64 - 1)));
+        assert!(heard.is_known(&numbered(2 * REMEMBERED_CALLS as u64 - 1)));
+        assert!(!heard.is_known(&numbered(0)), "the oldest was forgotten");
         assert_eq!((heard.known.len(), heard.order.len()), (REMEMBERED_CALLS, REMEMBERED_CALLS));
     }
 }

@@ -106,12 +106,14 @@ fn accept(inner: &Arc<Inner>, incoming: Incoming, refusals: &mut Refusals) {
         }
         return;
     }
-    if !lock(&inner.heard).is_new(&proof) {
+    if lock(&inner.heard).is_known(&proof) {
         return incoming.ignore();
     }
     let number = inner.shared.numbers.next();
     match admission.accept(limits, number, remote.ip()) {
         Ok((place, evicted)) => {
+            // Not before: a call that finds no place is repeated, and may find one then.
+            lock(&inner.heard).remember(&proof);
             if let Some(evicted) = evicted {
                 let detail = "its handshake was the oldest of too many, and made room for another";
                 inner.shared.order(evicted, |orders| orders.drop_session(CloseReason::Failed, detail.into()));

@@ -6,11 +6,12 @@
 //! so it gets through a flood that a rule of "first come" would let it starve in.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::bulk::BULK_STREAMS_AT_THE_MOST;
+use crate::household::Household;
 use crate::transports::{RefusedWhy, SessionNumber};
 use crate::wire::FRAME_BYTES;
 
@@ -84,36 +85,6 @@ pub const ACCEPTED_AT_ONCE: usize = 60;
 /// Addresses of which it is remembered how fast they came, at most. Those that come slowly are forgotten first.
 const REMEMBERED_PACES: usize = 4_096;
 
-/// What is counted as one address: an IPv4 address, or the 64 bits of IPv6 that one household gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct AddressGroup(IpAddr);
-
-impl AddressGroup {
-    /// The network that is likely to be in one hand: 24 bits of IPv4, 48 of IPv6.
-    fn network(self) -> IpAddr {
-        match self.0 {
-            IpAddr::V4(address) => {
-                let [a, b, c, _] = address.octets();
-                [a, b, c, 0].into()
-            }
-            IpAddr::V6(address) => {
-                let [a, b, c, ..] = address.segments();
-                [a, b, c, 0, 0, 0, 0, 0].into()
-            }
-        }
-    }
-
-    fn of(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-            }
-            address @ IpAddr::V4(_) => address,
-        })
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
     Inbound,
@@ -126,11 +97,11 @@ struct Counts {
     inbound: Count,
     outbound: Count,
     /// Sessions that are not admitted yet.
-    half_open_sessions: HashMap<SessionNumber, AddressGroup>,
+    half_open_sessions: HashMap<SessionNumber, Household>,
     /// Those of them that may have to make room, the oldest first.
     oldest_half_open: VecDeque<SessionNumber>,
     /// When each address has used up what it came with too early, in microseconds since the start.
-    paces: HashMap<AddressGroup, u64>,
+    paces: HashMap<Household, u64>,
 }
 
 impl Counts {
@@ -149,7 +120,7 @@ impl Counts {
     }
 
     /// Whether another connection of that address is in time (the generic cell rate algorithm, ITU-T I.371).
-    fn is_in_time(&mut self, limits: &Limits, group: AddressGroup, now_us: u64) -> bool {
+    fn is_in_time(&mut self, limits: &Limits, group: Household, now_us: u64) -> bool {
         let interval_us = 1_000_000 / u64::try_from(limits.accepted_per_second.max(1)).unwrap_or(u64::MAX);
         let at_once_us = interval_us * ACCEPTED_AT_ONCE as u64;
         if self.paces.len() >= REMEMBERED_PACES && !self.paces.contains_key(&group) {
@@ -172,20 +143,20 @@ impl Counts {
 #[derive(Debug, Default)]
 struct Count {
     all: usize,
-    by_address: HashMap<AddressGroup, usize>,
+    by_address: HashMap<Household, usize>,
 }
 
 impl Count {
-    fn of(&self, group: AddressGroup) -> usize {
+    fn of(&self, group: Household) -> usize {
         self.by_address.get(&group).copied().unwrap_or(0)
     }
 
-    fn add(&mut self, group: AddressGroup) {
+    fn add(&mut self, group: Household) {
         self.all += 1;
         *self.by_address.entry(group).or_default() += 1;
     }
 
-    fn remove(&mut self, group: AddressGroup) {
+    fn remove(&mut self, group: Household) {
         self.all -= 1;
         if let Some(count) = self.by_address.get_mut(&group) {
             *count -= 1;
@@ -219,7 +190,7 @@ pub(in crate::transports) struct Admission {
 pub(in crate::transports) struct Place {
     admission: Arc<Admission>,
     session: SessionNumber,
-    group: AddressGroup,
+    group: Household,
     kind: Kind,
 }
 
@@ -240,7 +211,7 @@ impl Admission {
         session: SessionNumber,
         from: IpAddr,
     ) -> Result<(Place, Option<SessionNumber>), RefusedWhy> {
-        let group = AddressGroup::of(from);
+        let group = Household::of(from);
         let mut counts = self.counts();
         let now_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         if !counts.is_in_time(limits, group, now_us) {
@@ -268,7 +239,7 @@ impl Admission {
     /// it, and few are in all. Only a socket of UDP has to ask.
     pub(in crate::transports) fn is_calm(&self, limits: &Limits, from: IpAddr) -> bool {
         let counts = self.counts();
-        counts.half_open.of(AddressGroup::of(from)) == 0 && counts.half_open.all * 4 < limits.half_open
+        counts.half_open.of(Household::of(from)) == 0 && counts.half_open.all * 4 < limits.half_open
     }
 
     /// A place for a session that this side opens; `None` at the limits.
@@ -278,7 +249,7 @@ impl Admission {
         session: SessionNumber,
         to: IpAddr,
     ) -> Option<Place> {
-        let group = AddressGroup::of(to);
+        let group = Household::of(to);
         let mut counts = self.counts();
         if counts.outbound.all >= limits.outbound || counts.outbound.of(group) >= limits.outbound_per_address {
             return None;
@@ -310,7 +281,7 @@ impl Admission {
         })
     }
 
-    fn place(self: &Arc<Self>, session: SessionNumber, group: AddressGroup, kind: Kind) -> Place {
+    fn place(self: &Arc<Self>, session: SessionNumber, group: Household, kind: Kind) -> Place {
         Place { admission: Arc::clone(self), session, group, kind }
     }
 
@@ -387,7 +358,7 @@ mod tests {
     #[test]
     fn an_address_comes_as_fast_as_it_may_and_does_not_hold_up_others() {
         let (mut counts, limits) = (Counts::default(), Limits { accepted_per_second: 5, ..Limits::default() });
-        let group = |text| AddressGroup::of(address(text));
+        let group = |text| Household::of(address(text));
         let at_once = |counts: &mut Counts, text, now_us| {
             (0..1_000).filter(|_| counts.is_in_time(&limits, group(text), now_us)).count()
         };
@@ -396,7 +367,7 @@ mod tests {
         assert_eq!(at_once(&mut counts, "203.0.113.1", 1_000_007), 5);
         for number in 0..2 * REMEMBERED_PACES {
             let [.., a, b] = number.to_be_bytes();
-            assert!(counts.is_in_time(&limits, AddressGroup::of(IpAddr::from([10, 0, a, b])), 1_000_007));
+            assert!(counts.is_in_time(&limits, Household::of(IpAddr::from([10, 0, a, b])), 1_000_007));
         }
         assert!(counts.paces.len() <= REMEMBERED_PACES);
         assert_eq!(at_once(&mut counts, "203.0.113.1", 1_000_007), 0, "a crowd does not make it forgotten");
