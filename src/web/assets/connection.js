@@ -79,8 +79,9 @@ export class Connection extends EventTarget {
       return;
     }
     this.#waitMs = FIRST_WAIT_MS;
+    // Whoever hears that it is open may subscribe to more.
+    for (const topic of this.#topics.keys()) this.#subscribe(topic).catch(() => {});
     this.#set('open');
-    for (const topic of this.#topics.keys()) this.#subscribe(topic);
   }
 
   #closed(socket) {

@@ -124,7 +124,7 @@ export function show(title, ...inside) {
     'dialog',
     { 'aria-label': title },
     h('h2', {}, title),
-    ...inside,
+    ...inside.filter(Boolean),
     h('div.buttons', {}, h('button.primary', { type: 'button', onclick: () => dialog.close() }, 'Close')),
   );
   dialog.addEventListener('close', () => dialog.remove());

@@ -168,7 +168,9 @@ async function drawTransports(body, connection) {
     ...why.map((it) => h('p', {}, `${it.name} stands before the next, because ${it.stability.better}.`)),
     ...transports.filter((it) => it.problem).map((it) => h('p.warning', {}, `${it.name}: ${it.problem}`)),
     h('h2', {}, 'Seen by others'),
-    table('Seen by others', ['From this machine', 'From outside', 'Peers that say so'], (stun.external ?? []).map((it) => [it.local ?? it.socket, it.mapped ?? it.address, String(it.votes ?? '')])),
+    stun.external.length > 0
+      ? table('Seen by others', ['Address', 'What the router does'], stun.external.map((it) => [it.address ?? it.ip, it.mapping.replaceAll('_', ' ')]))
+      : h('p.muted', {}, 'Not enough peers have said yet where they see this node.'),
     h('p', {}, `Sessions relayed for others: ${relay.carries} now, ${relay.carried} before (${bytes(relay.carried_bytes)}).`),
   );
 }
@@ -204,7 +206,7 @@ async function drawRatings(body, connection) {
     contact.name ?? h('code', {}, fingerprint(contact.id)),
     contact.total.counted > 0 ? `${Math.round((100 * contact.total.here) / contact.total.counted)} %` : '–',
     chart(contact.total),
-    contact.months.map((it) => `${it.month}: ${it.counted > 0 ? `${Math.round((100 * it.here) / it.counted)} %` : '–'}`).slice(-3).join('  '),
+    contact.months.map((it) => `${it.month}: ${it.counted > 0 ? `${Math.round((100 * it.here) / it.counted)} %` : '–'}`).slice(-3).join('  ') || '–',
   ];
   fill(
     body,
@@ -235,11 +237,16 @@ async function drawSettings(body, connection, draw) {
   // What is being typed stays.
   if (body.contains(document.activeElement) && document.activeElement.tagName === 'INPUT') return;
   const { settings } = await connection.call('config.list');
+  // Services have switches of their own.
+  const shown = settings.filter((it) => !/^services\/[^/]+\/enabled$/.test(it.path));
   const list = h('ul.settings');
-  const show = () => fill(list, ...settings.filter((it) => `${it.path} ${it.summary}`.toLowerCase().includes(wanted)).map(row));
+  const show = () => fill(list, ...shown.filter((it) => `${it.path} ${it.summary}`.toLowerCase().includes(wanted)).map(row));
   const row = (setting) => {
     const value = Array.isArray(setting.value) ? setting.value.join(',') : String(setting.value ?? '');
-    const input = h('input', { name: setting.path, value, 'aria-label': setting.path, autocomplete: 'off', spellcheck: false });
+    const input =
+      typeof setting.default === 'boolean'
+        ? h('select', { 'aria-label': setting.path }, ...['true', 'false'].map((it) => h('option', { selected: it === value }, it)))
+        : h('input', { name: setting.path, value, 'aria-label': setting.path, autocomplete: 'off', spellcheck: false });
     const set = (to) => async (event) => {
       event.preventDefault();
       await attempt(async () => {
@@ -253,7 +260,7 @@ async function drawSettings(body, connection, draw) {
       'li',
       { 'data-setting': setting.path },
       h('form', { onsubmit: set() }, h('label', {}, h('code', {}, setting.path), input), h('button', { type: 'submit' }, 'Set'), setting.is_set ? h('button.quiet', { type: 'button', onclick: set(null) }, 'Default') : null),
-      h('p.muted', {}, `${setting.summary}. ${setting.kind}; by default ${JSON.stringify(setting.default)}${setting.needs_restart ? '; counts from the next start' : ''}`),
+      h('p.muted', {}, `${setting.summary}. It is ${setting.kind}; by default ${JSON.stringify(setting.default)}${setting.needs_restart ? '; counts from the next start' : ''}`),
     );
   };
   const filter = h('input', { type: 'search', value: wanted, placeholder: 'Filter', 'aria-label': 'Filter settings', oninput: () => { wanted = filter.value.toLowerCase(); show(); } });

@@ -107,7 +107,7 @@ class Talk {
     if (this.#found) return this.#drawFound();
     const of = (state) => this.#contacts.filter((it) => it.state === state);
     const accepted = of('accepted');
-    const requests = of('requested');
+    const requests = of('request');
     const items = [];
     if (requests.length > 0) {
       items.push(h('li.section', {}, 'Would like to talk'), ...requests.map((it) => this.#item(it)));
@@ -131,8 +131,8 @@ class Talk {
   }
 
   #item(contact) {
-    const waits = contact.state === 'requested' ? contact.waiting : contact.unread;
-    const isRequest = contact.state === 'requested';
+    const waits = contact.state === 'request' ? contact.waiting : contact.unread;
+    const isRequest = contact.state === 'request';
     const presence = contact.online ? 'here now' : seen(contact);
     return h(
       'li',
@@ -299,8 +299,17 @@ class Talk {
         location.hash = '#talk';
       });
     };
+    const name = h('input', { name: 'name', value: contact.name ?? '', maxLength: 32, 'aria-label': 'Your name for them', autocomplete: 'off' });
+    const rename = (event) => {
+      event.preventDefault();
+      dialog.close();
+      attempt(() => this.#connection.call('contact.add', { idurl: `bitpie:${contact.id}`, name: name.value.trim() }));
+    };
     const dialog = show(
       nameOf(contact),
+      contact.state === 'accepted'
+        ? h('form.row', { onsubmit: rename }, name, h('button', { type: 'submit' }, 'Call them this'))
+        : null,
       h(
         'dl',
         {},
@@ -314,7 +323,7 @@ class Talk {
         h('dt', {}, 'Id'),
         h('dd', {}, h('code.long', {}, contact.id)),
       ),
-      h('button.danger', { type: 'button', onclick: remove }, 'Remove contact'),
+      contact.state === 'accepted' ? h('button.danger', { type: 'button', onclick: remove }, 'Remove contact') : null,
     );
   }
 
@@ -343,7 +352,7 @@ class Talk {
     if (this.below.dataset.of === `${this.#with} ${kind}` && this.below.childElementCount > 0) return;
     this.below.dataset.of = `${this.#with} ${kind}`;
     if (kind === 'accepted') fill(this.below, this.#composer(contact));
-    else if (kind === 'requested') fill(this.below, this.#judgement(contact));
+    else if (kind === 'request') fill(this.below, this.#judgement(contact));
     else fill(this.below, this.#with ? h('p.muted', {}, 'This is no contact: messages can be read, and none sent.') : null);
   }
 
@@ -373,7 +382,7 @@ class Talk {
     const input = h('textarea', {
       rows: 1,
       name: 'text',
-      placeholder: `Message to ${nameOf(contact)}`,
+      placeholder: contact.name ? `Message to ${contact.name}` : 'Message',
       'aria-label': `Message to ${nameOf(contact)}`,
       value: this.#drafts.get(contact.id) ?? '',
       oninput: () => {
