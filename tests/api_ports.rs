@@ -9,13 +9,13 @@ use bitpie::api::access::Token;
 use bitpie::api::answers::{MarkedRead, Messages, PeerInfos, ShuttingDown};
 use bitpie::api::bind::{PortChoice, Reach, bind_port};
 use bitpie::api::clients::REQUESTS_PER_SECOND;
-use bitpie::api::conversation::SUBSCRIPTIONS;
+use bitpie::api::conversation::SUBSCRIPTIONS_OF_STRANGER;
 use bitpie::api::desk::{Desk, Doors};
 use bitpie::api::errors::{ErrorKind, RpcError};
 use bitpie::api::feeds::Feeds;
 use bitpie::api::line::{STRANGERS_BODY_BYTES, Serves, Shared};
 use bitpie::api::methods::{Call, GetPeerInfo, ListedPeers, MarkRead, Request, ShutDown, WatchMessages, answer};
-use bitpie::api::server::serve_port;
+use bitpie::api::server::{CONNECTIONS, serve_port};
 use futures_util::{SinkExt as _, StreamExt as _};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
@@ -322,11 +322,11 @@ async fn strangers_are_told_of_public_topics_and_subscriptions_have_a_bound() {
     let ports = Ports::plain();
     let mut socket = Socket::open(ports.websocket).await;
     let mut answers = Vec::new();
-    for id in 0..=SUBSCRIPTIONS as u64 {
+    for id in 0..=SUBSCRIPTIONS_OF_STRANGER as u64 {
         socket.say(&json!({ "jsonrpc": "2.0", "id": id, "method": "subscribe", "params": { "topic": "peers" } })).await;
     }
     let mut told = 0;
-    while answers.len() <= SUBSCRIPTIONS {
+    while answers.len() <= SUBSCRIPTIONS_OF_STRANGER {
         let heard = socket.hear().await;
         if heard["method"] == "subscription" {
             assert_eq!(heard["params"]["data"]["peers"], json!([]));
@@ -337,7 +337,7 @@ async fn strangers_are_told_of_public_topics_and_subscriptions_have_a_bound() {
     }
     let refused: Vec<_> = answers.iter().filter(|answer| answer["error"]["data"]["kind"] == "busy").collect();
     assert_eq!(refused.len(), 1);
-    while told < SUBSCRIPTIONS {
+    while told < SUBSCRIPTIONS_OF_STRANGER {
         assert_eq!(socket.hear().await["method"], "subscription");
         told += 1;
     }
@@ -360,6 +360,20 @@ async fn what_is_no_request_over_websocket_is_told_and_the_connection_ends_in_or
     let mut last = Socket::open(ports.websocket).await;
     ports.end.send_replace(true);
     assert_eq!(last.ends_with().await, 1001);
+}
+
+#[tokio::test]
+async fn who_is_not_the_user_gives_way_to_others() {
+    let ports = Ports::plain();
+    let mut user = Socket::open(ports.websocket).await;
+    user.call("authenticate", json!({ "token": ports.token.text() })).await;
+    let mut first = Socket::open(ports.websocket).await;
+    let mut others = Vec::new();
+    while others.len() < CONNECTIONS {
+        others.push(Socket::open(ports.websocket).await);
+    }
+    assert_eq!(first.ends_with().await, 1013);
+    assert_eq!(user.call("shutdown", json!({})).await["result"]["process"], 7);
 }
 
 #[tokio::test]

@@ -25,8 +25,14 @@ const AT_A_TIME: usize = 16;
 /// Subscriptions of a connection, at most.
 pub const SUBSCRIPTIONS: usize = 16;
 
+/// The same, of a connection that is not the user's.
+pub const SUBSCRIPTIONS_OF_STRANGER: usize = 2;
+
 /// What changes more often is told of so often.
 const CALM: Duration = Duration::from_millis(200);
+
+/// The same, to somebody who is not the user: each look costs the node something.
+const CALM_OF_STRANGER: Duration = Duration::from_secs(2);
 
 /// How a notification is called.
 const NOTIFICATION: &str = "subscription";
@@ -141,8 +147,12 @@ impl Conversation {
         asker.may("subscribe", topic.access())?;
         let mut inner = self.inner();
         inner.subscriptions.retain(|_, task| !task.is_finished());
-        if inner.subscriptions.len() >= SUBSCRIPTIONS {
-            let said = format!("{SUBSCRIPTIONS} subscriptions of this connection are there already");
+        let most = match asker.rights {
+            Rights::User => SUBSCRIPTIONS,
+            Rights::Public => SUBSCRIPTIONS_OF_STRANGER,
+        };
+        if inner.subscriptions.len() >= most {
+            let said = format!("{most} subscriptions of this connection are there already");
             return Err(RpcError::new(ErrorKind::Busy, said).help("end one by `unsubscribe`"));
         }
         inner.last += 1;
@@ -192,6 +202,13 @@ impl Teller {
         }
     }
 
+    fn calm(&self) -> Duration {
+        match self.asker.rights {
+            Rights::User => CALM,
+            Rights::Public => CALM_OF_STRANGER,
+        }
+    }
+
     async fn send(&self, data: &Value) -> Result<(), Over> {
         #[derive(Serialize)]
         struct Told<'a> {
@@ -230,7 +247,7 @@ impl Teller {
                 self.send(&answer).await?;
                 told = Some(compared);
             }
-            sleep(CALM).await;
+            sleep(self.calm()).await;
             tokio::select! {
                 changed = node.changed() => changed.map_err(|_| Over)?,
                 changed = conversations.changed() => changed.map_err(|_| Over)?,

@@ -183,6 +183,10 @@ async fn measure(State(shared): State<Arc<Shared>>, Extension(line): Extension<A
     if !line.way.is_local() {
         return nothing_there();
     }
+    // Each look costs the node something, and everybody on this machine can have one.
+    if let Err(error) = shared.clients.count(line.asker(Rights::Public), 1) {
+        return refused(StatusCode::TOO_MANY_REQUESTS, error);
+    }
     let status = shared.desk.ask(GetStatus {}.into()).await;
     let status = status.and_then(|status| {
         serde_json::from_value::<<GetStatus as Method>::Answer>(status)

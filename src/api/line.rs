@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::access::Token;
 use super::asker::{Asker, Rights};
-use super::clients::Clients;
+use super::clients::{Clients, StrangersPlace};
 use super::desk::Desk;
 use super::errors::{ErrorKind, RpcError};
 use super::places::Place;
@@ -45,6 +45,8 @@ pub struct Line {
     pub serves: Serves,
     /// Its place.
     pub place: Place,
+    /// Its place among those of strangers, if it is one's.
+    _strangers_place: Option<StrangersPlace>,
     /// What the node has proved its knowledge of the token with.
     pub(super) exchange: Mutex<Option<Exchange>>,
 }
@@ -63,11 +65,12 @@ pub enum Serves {
 impl Line {
     /// One that has just come.
     #[must_use]
-    pub fn new(way: Way, serves: Serves, place: Place) -> Arc<Self> {
-        Arc::new(Self { way, serves, place, exchange: Mutex::default() })
+    pub fn new(way: Way, serves: Serves, place: Place, strangers_place: Option<StrangersPlace>) -> Arc<Self> {
+        Arc::new(Self { way, serves, place, _strangers_place: strangers_place, exchange: Mutex::default() })
     }
 
-    fn asker(&self, rights: Rights) -> Asker {
+    /// Who asks by it, with these rights.
+    pub(super) fn asker(&self, rights: Rights) -> Asker {
         Asker { rights, counted_as: self.way.counted_as() }
     }
 

@@ -132,13 +132,8 @@ async fn accept(
             (stream, way, place) = listener.next(&places) => {
                 while connections.try_join_next().is_some() {}
                 let Ok(strangers_place) = strangers_place(&shared, way) else { continue };
-                let line = Line::new(way, serves, place);
-                let router = router.clone();
-                let ending = ending.clone();
-                connections.spawn(async move {
-                    connection(stream, line, router, ending).await;
-                    drop(strangers_place);
-                });
+                let line = Line::new(way, serves, place, strangers_place);
+                connections.spawn(connection(stream, line, router.clone(), ending.clone()));
             }
         }
     }

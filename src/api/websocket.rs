@@ -33,7 +33,7 @@ pub fn open(upgrade: WebSocketUpgrade, shared: Arc<Shared>, line: Arc<Line>, ask
 }
 
 async fn talk(socket: WebSocket, shared: Arc<Shared>, line: Arc<Line>, asker: Asker) {
-    let _busy = line.place.busy();
+    let mut busy = None;
     let (outgoing, mut waiting) = mpsc::channel(WAITING);
     let conversation = Conversation::new(Arc::clone(&shared.desk), asker, line.way.is_local(), outgoing);
     let (mut to, mut from) = socket.split();
@@ -43,7 +43,13 @@ async fn talk(socket: WebSocket, shared: Arc<Shared>, line: Arc<Line>, asker: As
     let mut ending = shared.desk.ending();
     let mut place = None;
     let goodbye = loop {
+        // Whoever has not shown that they are the user gives way to others, however much they say.
+        if busy.is_none() && conversation.asker().rights == Rights::User {
+            line.place.is_known();
+            busy = Some(line.place.busy());
+        }
         let message = tokio::select! {
+            _ = line.place.is_to_leave() => break close(close_code::AGAIN, "another needs this place"),
             _ = ending.wait_for(|ends| *ends) => break close(close_code::AWAY, "the node is stopping"),
             Some(answer) = waiting.recv() => Message::Text(String::from_utf8(answer).expect("JSON is UTF-8").into()),
             _ = pings.tick() => {
@@ -72,7 +78,12 @@ async fn talk(socket: WebSocket, shared: Arc<Shared>, line: Arc<Line>, asker: As
                 }
             }
         };
-        if !matches!(timeout(PATIENCE, to.send(message)).await, Ok(Ok(()))) {
+        let is_sent = tokio::select! {
+            sent = timeout(PATIENCE, to.send(message)) => matches!(sent, Ok(Ok(()))),
+            // Whoever does not read waits for nothing.
+            _ = line.place.is_to_leave() => false,
+        };
+        if !is_sent {
             return;
         }
     };
