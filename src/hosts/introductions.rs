@@ -65,13 +65,22 @@ pub fn look_for_others(world: &mut World, system: &System, friend: NodeId) {
 /// The peer of a session asks for somebody who may be here.
 pub fn introduce(world: &mut World, id: SessionId, target: NodeId) {
     let Some(asker) = world.sessions.get(id).and_then(|session| session.peer) else { return };
+    if target == asker {
+        return;
+    }
+    let is_friend = world.is_friend(&asker);
+    let asked = world.introductions.ask(asker, target, is_friend, world.now.ms);
+    if asked != Introduction::Nothing {
+        // It is known by the time that the other one has asked, too. What the asker notices of it, and of the bounds
+        // for questions, is the same whether the other one is here or not.
+        probe_router(world, id);
+    }
     let is_refused = world.refused.contains(&target) || world.refused.contains(&asker);
-    let Some(other) = world.sessions.ready(&target).filter(|_| target != asker && !is_refused) else { return };
-    match world.introductions.ask(asker, target, world.now.ms) {
+    let Some(other) = world.sessions.ready(&target).filter(|_| !is_refused) else { return };
+    match asked {
         Introduction::Tell => {
             world.send_frame(other, Frame::Sought(asker));
-            // It is known by the time that the other one has asked, too.
-            [id, other].into_iter().for_each(|session| probe_router(world, session));
+            probe_router(world, other);
         }
         Introduction::Meet { larger_first } => arrange(world, ArrangedMeeting { sessions: [id, other], larger_first }),
         Introduction::Nothing => {}

@@ -84,7 +84,9 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
 }
 
 fn dial(world: &mut World, system: &System, peer: NodeId, entrypoint: Option<Entrypoint>) {
-    let carries = |it: &Entrypoint| world.is_service_on(system, &format!("{}-connections", it.transport));
+    // What was written down by an older version may name what no transport dials, which would never answer.
+    let carries =
+        |it: &Entrypoint| it.can_be_dialled() && world.is_service_on(system, &format!("{}-connections", it.transport));
     let entrypoint = entrypoint.filter(|it| world.sessions.has_room() && carries(it));
     let session = world.sessions.next_id();
     let Some(entrypoint) = entrypoint else {

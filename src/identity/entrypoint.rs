@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::{TransportName, stun_name};
+use crate::name::{TransportName, relay_name, stun_name};
 
 /// Characters of an entrypoint's text, at most.
 pub const ENTRYPOINT_CHARACTERS: usize = 128;
@@ -50,6 +50,12 @@ impl Entrypoint {
     #[must_use]
     pub fn is_stun(&self) -> bool {
         self.transport == stun_name()
+    }
+
+    /// Whether a session can be opened there: not at a STUN server, and a relayed session has no address of its own.
+    #[must_use]
+    pub fn can_be_dialled(&self) -> bool {
+        !self.is_stun() && self.transport != relay_name()
     }
 
     /// Whether it is on this machine.

@@ -2,6 +2,7 @@
 //! anything.
 
 mod acknowledgements;
+mod calls;
 pub mod clocks;
 mod command;
 mod counters;
@@ -36,6 +37,7 @@ use crate::peers::{AddressGroup, PeerSource};
 use crate::wire::{Frame, Packet, PacketBody, PacketId, PacketKind, Refusal};
 
 pub use acknowledgements::{Acknowledgements, Purpose};
+pub use calls::Calls;
 pub use clocks::{ClockVerdict, Clocks};
 pub use command::Command;
 pub use counters::Counters;
@@ -145,6 +147,8 @@ pub struct World {
     pub meetings: BTreeMap<NodeId, u64>,
     /// Sessions of others that we carry.
     pub relay: Relay,
+    /// What nodes that carry sessions have found out by calls.
+    pub calls: Calls,
     /// Numbers and ids that were given out.
     pub numbers: Numbers,
     messages: VecDeque<Message>,
@@ -194,6 +198,7 @@ impl World {
             introductions: Introductions::default(),
             meetings: BTreeMap::new(),
             relay: Relay::new(beginning.relay_rules),
+            calls: Calls::default(),
             numbers: Numbers::new(beginning.chance),
             messages: VecDeque::new(),
             commands: VecDeque::new(),

@@ -78,8 +78,7 @@ impl Peers {
     pub fn learn(&mut self, id: NodeId, entrypoints: &[Entrypoint], source: PeerSource, now_unix_ms: u64) -> bool {
         let is_trusted =
             self.is_private_network || matches!(source, PeerSource::User | PeerSource::Bootstrap | PeerSource::Lan);
-        // A STUN server is where the peer's sessions are, and no session is opened by it.
-        let counts = |it: &&Entrypoint| !it.is_stun() && (is_trusted || it.is_public());
+        let counts = |it: &&Entrypoint| it.can_be_dialled() && (is_trusted || it.is_public());
         let entrypoints: Vec<Entrypoint> =
             entrypoints.iter().filter(counts).take(ENTRYPOINTS_PER_PEER).cloned().collect();
         if entrypoints.is_empty() && matches!(source, PeerSource::Peer(_)) {
@@ -260,6 +259,17 @@ mod tests {
         assert!(peers.learn(id(1), &private, PeerSource::User, 1));
         let mut private_network = Peers::new(Vec::new(), true);
         assert!(private_network.learn(id(1), &private, PeerSource::Itself, 1));
+    }
+
+    #[test]
+    fn what_no_session_can_be_opened_at_is_no_address_whoever_names_it() {
+        let mut peers = Peers::new(Vec::new(), true);
+        let nowhere = ["relay://8.8.8.8:5", "stun://8.8.8.8:3478"].map(|it| it.parse().expect("an entrypoint"));
+        for source in [PeerSource::User, PeerSource::Itself, PeerSource::Dht, PeerSource::Peer(id(2))] {
+            assert!(!peers.learn(id(1), &nowhere, source, 1), "{source:?}");
+        }
+        peers.begin_round(id(1));
+        assert!(!peers.has_untried(&id(1)));
     }
 
     #[test]

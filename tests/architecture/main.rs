@@ -38,7 +38,7 @@ const MODULES: &[(&str, &str)] = &[
     ("transports", "identity name pace peers stun wire"),
     ("dht", "codec identity nickname wire"),
     ("store", "abort_points calendar identity messages nickname peers wire"),
-    ("home", "dht identity messages name nickname privacy services store world"),
+    ("home", "dht identity messages name nickname privacy services store wire world"),
     ("api", "calendar identity nickname privacy stun words"),
     ("client", "api calendar identity nickname privacy"),
     ("runtime", "abort_points api automata calendar client codec dht home hosts identity messages name nickname node \

@@ -1,6 +1,7 @@
 //! Two behind routers, and who brings them together.
 
 use bitpie::messages::DeliveryState;
+use bitpie::wire::Frame;
 use bitpie::world::SessionId;
 
 use crate::network::{World, id};
@@ -68,4 +69,24 @@ fn whoever_has_to_send_first_does_whichever_of_the_two_it_is() {
         assert!(world.now_ms < 5_000, "{answers}: after {} ms", world.now_ms);
         assert_eq!(world.odd(), Vec::<String>::new());
     }
+}
+
+/// A byte that comes from the node that was asked, or a bound that is reached sooner, would tell.
+#[test]
+fn a_stranger_who_asks_cannot_tell_whether_somebody_is_here() {
+    let probes = |is_here: bool| {
+        let mut world = World::acquainted(3, |one, other| other == GO_BETWEEN && (one == 0 || is_here), |_| 8);
+        world.begin_all();
+        world.run_until("there is a session", |world| world.is_online(0, GO_BETWEEN));
+        world.run_for(30_000);
+        let session = world.hosts[0].core.world().sessions.ready(&id(3)).expect("there is a session");
+        for target in [2].into_iter().chain(100..200) {
+            world.frame(0, session, Frame::Introduce(id(target)));
+        }
+        world.run_for(1_000);
+        let go_between = &world.hosts[GO_BETWEEN];
+        let at_asker = go_between.core.world().sessions.ready(&id(1)).expect("there is a session");
+        go_between.probed.iter().filter(|session| **session == at_asker).count()
+    };
+    assert_eq!((probes(true), probes(false)), (1, 1));
 }

@@ -78,6 +78,8 @@ pub struct Host {
     pub minutes: BTreeMap<NodeId, (u32, u32)>,
     /// Where it has called, and when.
     pub dialled: Vec<(u64, Entrypoint)>,
+    /// Of which of its sessions it has probed the router in front of the other side.
+    pub probed: Vec<SessionId>,
     /// What it announces in the local network, while it looks around there.
     pub announced: Option<Vec<Entrypoint>>,
     /// Whom of which message it is still to be told that it was read.
@@ -342,6 +344,7 @@ impl World {
                 self.dial_through(index, session, through, expected)
             }
             Command::ProbeRouter { session, .. } => {
+                self.hosts[index].probed.push(session);
                 let answers =
                     self.hosts[index].wires.get(&session).is_some_and(|(other, _)| self.hosts[*other].router_answers);
                 self.tell(index, 25, Input::Session(session, SessionInput::RouterProbed { answers }));
@@ -799,7 +802,7 @@ impl World {
     }
 
     /// A frame, which is decoded on the other side as a node does.
-    fn frame(&mut self, index: usize, session: SessionId, frame: Frame) {
+    pub fn frame(&mut self, index: usize, session: SessionId, frame: Frame) {
         let unix_ms = EPOCH_MS + self.now_ms;
         self.tell_peer(index, session, |theirs, other| {
             inbound::event(theirs, frame.clone(), other.network, unix_ms + other.skew_ms)
@@ -929,6 +932,7 @@ fn host_by(mapping_rules: MappingRules, index: usize, contacts: &[usize], peers:
         answers: Vec::new(),
         minutes: BTreeMap::new(),
         dialled: Vec::new(),
+        probed: Vec::new(),
         announced: None,
         receipts: BTreeSet::new(),
         offers_stun: false,
