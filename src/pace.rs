@@ -18,6 +18,11 @@ impl Pace {
         Duration::from_micros(due_us.saturating_sub(now_us))
     }
 
+    /// What the next unit would have to wait for longer than that is forgotten.
+    pub fn forgive(&mut self, longest_us: u64, now_us: u64) {
+        self.next_us = self.next_us.min(now_us.saturating_add(longest_us));
+    }
+
     /// When the next unit is on time.
     #[must_use]
     pub fn next_us(self) -> u64 {

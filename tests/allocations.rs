@@ -95,7 +95,15 @@ impl relay_circuit::Conditions for Answers {
         true
     }
 
-    fn wanted(&mut self, _: &u64, _: &NodeId, _: &NodeId) -> bool {
+    fn heeded(&mut self, _: &u64, _: &NodeId) -> bool {
+        true
+    }
+
+    fn may_know(&mut self, _: &u64, _: &NodeId, _: &NodeId) -> bool {
+        true
+    }
+
+    fn wanted(&mut self, _: &u64, _: &NodeId) -> bool {
         true
     }
 }

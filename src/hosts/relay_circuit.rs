@@ -20,14 +20,22 @@ impl Conditions for World {
     }
 
     fn room_for(&mut self, _: &CircuitId, peer: &NodeId) -> bool {
-        self.relay.has_room_for(peer, self.is_friend(peer)) && self.relay.may_ask(peer, self.now.ms)
+        let is_friend = self.is_friend(peer);
+        self.relay.has_room_for(peer, is_friend) && self.relay.may_ask(peer, is_friend, self.now.ms)
     }
 
-    fn wanted(&mut self, _: &CircuitId, carrier: &NodeId, caller: &NodeId) -> bool {
-        is_wanted(self, caller)
-            && *caller != self.me
+    fn heeded(&mut self, _: &CircuitId, carrier: &NodeId) -> bool {
+        self.relay.is_used
             && self.is_friend(carrier)
-            && self.sessions.direct(carrier).is_some()
+            && self.sessions.direct(carrier).is_some_and(|(_, session)| session.relays)
+    }
+
+    fn wanted(&mut self, _: &CircuitId, caller: &NodeId) -> bool {
+        is_wanted(self, caller) && *caller != self.me
+    }
+
+    fn may_know(&mut self, _: &CircuitId, carrier: &NodeId, caller: &NodeId) -> bool {
+        self.calls.may_know(carrier, caller, self.now.ms)
     }
 }
 
@@ -35,10 +43,15 @@ impl Conditions for World {
 pub fn perform(world: &mut World, circuit: CircuitId, action: &Action) {
     match action {
         Action::KeepPlace { peer } => {
-            let now_ms = world.now.ms;
-            world.relay.keep(circuit, *peer, now_ms);
+            let (is_friend, now_ms) = (world.is_friend(peer), world.now.ms);
+            world.relay.keep(circuit, *peer, is_friend, now_ms);
         }
         Action::LeavePlace => world.relay.leave(circuit),
+        Action::NoteTaken { carrier, caller } => world.calls.taken(*carrier, *caller),
+        Action::NoteUnwanted { carrier } => {
+            let now_ms = world.now.ms;
+            world.calls.unwanted(*carrier, now_ms);
+        }
         Action::NoteBytes { bytes } => {
             world.relay.carried.sessions += 1;
             world.relay.carried.bytes = world.relay.carried.bytes.saturating_add(*bytes);
@@ -86,10 +99,19 @@ pub fn offered(world: &mut World, system: &System, go_between: NodeId, relays: b
 /// Somebody is here who may carry sessions with those whom we look for.
 pub fn tell_links(world: &mut World, system: &System, go_between: &NodeId) {
     let Some((id, _)) = world.sessions.direct(go_between) else { return };
+    tell(world, system, |world, peer| is_wanted(world, peer) && may_carry(world, go_between, id, peer));
+}
+
+/// Others may carry our sessions from now on. Those whom we look for may be reached through them.
+pub fn tell_all_links(world: &mut World, system: &System) {
+    tell(world, system, has_go_between);
+}
+
+/// Of those whom we look for, these may be reached now.
+fn tell(world: &mut World, system: &System, which: impl Fn(&World, &NodeId) -> bool) {
     let looked_for = system.peer_link.iter().map(|(peer, _)| *peer);
     let looked_for = looked_for.filter(|peer| world.sessions.ready(peer).is_none());
-    let peers: Vec<NodeId> =
-        looked_for.filter(|peer| is_wanted(world, peer) && may_carry(world, go_between, id, peer)).collect();
+    let peers: Vec<NodeId> = looked_for.filter(|peer| which(world, peer)).collect();
     for peer in peers {
         world.tell(peers::peer_link::address_learnt(peer));
     }

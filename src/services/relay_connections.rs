@@ -2,6 +2,7 @@
 
 use super::of_transports::end_sessions;
 use super::service::{Service, USUAL};
+use crate::hosts::relay_circuit;
 use crate::name::relay_name;
 
 pub(super) const SERVICE: Service = Service {
@@ -10,7 +11,10 @@ pub(super) const SERVICE: Service = Service {
     purpose: "Relayed sessions with contacts that cannot be reached directly",
     while_off: "contacts that cannot be reached directly stay offline",
     depends_on: &["network", "gateway"],
-    start: |world, _| world.relay.is_used = true,
+    start: |world, system| {
+        world.relay.is_used = true;
+        relay_circuit::tell_all_links(world, system);
+    },
     stop: |world, system| {
         world.relay.is_used = false;
         end_sessions(world, system, &relay_name());

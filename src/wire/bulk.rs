@@ -8,6 +8,10 @@ use super::body::{Body, Empty};
 use crate::codec::{DecodeError, decode, encode, numbered};
 use crate::identity::NodeId;
 
+/// Bulk streams of a session that each side may have opened at a time. A session that is carried takes one of its
+/// caller's, and one of the carrier's towards the other side.
+pub const BULK_STREAMS: usize = 8;
+
 /// Bytes of either, at most.
 pub const BULK_PREFACE_BYTES: usize = 128;
 

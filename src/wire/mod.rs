@@ -17,7 +17,7 @@ mod payload;
 mod peer_id;
 mod refusal;
 
-pub use bulk::{BULK_PREFACE_BYTES, BulkAnswer, BulkOpening, CarryRefusal};
+pub use bulk::{BULK_PREFACE_BYTES, BULK_STREAMS, BulkAnswer, BulkOpening, CarryRefusal};
 pub use constants::{MESSAGE_LIFETIME_MS, MESSAGE_TEXT_BYTES, PROTOCOL_VERSIONS, constants, constants_digest};
 pub use frame::{Frame, HELLO, Meeting, PACKET, PEER_HINT_ENTRYPOINTS, PEER_HINTS, PONG, PeerHint, PeerHints};
 pub use frame_reader::{FRAME_BYTES, FrameError, FrameReader, LENGTH_BYTES, write_prefixed};

@@ -3,6 +3,7 @@
 
 mod acknowledgements;
 mod api_ports;
+mod calls;
 pub mod clocks;
 mod command;
 mod counters;
@@ -38,6 +39,7 @@ use crate::wire::{Frame, Packet, PacketBody, PacketId, PacketKind, Refusal};
 
 pub use acknowledgements::{Acknowledgements, Purpose};
 pub use api_ports::ApiPorts;
+pub use calls::Calls;
 pub use clocks::{ClockVerdict, Clocks};
 pub use command::Command;
 pub use counters::Counters;
@@ -149,6 +151,8 @@ pub struct World {
     pub meetings: BTreeMap<NodeId, u64>,
     /// Sessions of others that we carry.
     pub relay: Relay,
+    /// What nodes that carry sessions have found out by calls.
+    pub calls: Calls,
     /// Numbers and ids that were given out.
     pub numbers: Numbers,
     messages: VecDeque<Message>,
@@ -199,6 +203,7 @@ impl World {
             introductions: Introductions::default(),
             meetings: BTreeMap::new(),
             relay: Relay::new(beginning.relay_rules),
+            calls: Calls::default(),
             numbers: Numbers::new(beginning.chance),
             messages: VecDeque::new(),
             commands: VecDeque::new(),

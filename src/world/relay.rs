@@ -7,8 +7,11 @@ use crate::identity::NodeId;
 /// Questions of one node in [`ASKED_WITHIN_MS`], at most.
 const QUESTIONS_OF_ONE: usize = 16;
 
-/// Questions of all, likewise.
-const QUESTIONS: usize = 256;
+/// Questions of all whom our user has named, likewise.
+const QUESTIONS_OF_FRIENDS: usize = 256;
+
+/// Questions of all others, likewise. They are counted apart, so that strangers keep nobody out but each other.
+const QUESTIONS_OF_STRANGERS: usize = 128;
 
 /// Questions are forgotten after so long.
 const ASKED_WITHIN_MS: u64 = 30_000;
@@ -51,10 +54,32 @@ pub struct Relay {
     circuits: BTreeMap<CircuitId, NodeId>,
     /// What has been carried since the node was started.
     pub carried: Carried,
-    /// Who has asked lately, and when, in milliseconds since the node was started.
-    askers: VecDeque<(u64, NodeId)>,
+    /// Who has asked lately: those whom our user has named, and all others.
+    friends: Askers,
+    strangers: Askers,
     /// Nodes that were asked to carry a session with this peer, and how many of them in this round.
     asked: BTreeMap<NodeId, Asked>,
+}
+
+/// Who has asked lately, and when, in milliseconds since the node was started.
+#[derive(Clone, Debug, Default)]
+struct Askers(VecDeque<(u64, NodeId)>);
+
+impl Askers {
+    /// Whether a node may ask, as it has not done so too often lately, nor have so many in all.
+    fn may_ask(&self, peer: &NodeId, limit: usize, now_ms: u64) -> bool {
+        let is_lately = |(at_ms, _): &&(u64, NodeId)| now_ms < at_ms.saturating_add(ASKED_WITHIN_MS);
+        let lately = self.0.iter().filter(is_lately);
+        let of_peer = lately.clone().filter(|(_, asker)| asker == peer).count();
+        of_peer < QUESTIONS_OF_ONE && lately.count() < limit
+    }
+
+    fn add(&mut self, peer: NodeId, now_ms: u64) {
+        while self.0.front().is_some_and(|(at_ms, _)| now_ms >= at_ms.saturating_add(ASKED_WITHIN_MS)) {
+            self.0.pop_front();
+        }
+        self.0.push_back((now_ms, peer));
+    }
 }
 
 /// Nodes that were asked to carry a session with a peer. Each has its turn, round after round.
@@ -68,8 +93,8 @@ impl Relay {
     /// None yet.
     #[must_use]
     pub fn new(rules: RelayRules) -> Self {
-        let (circuits, carried, askers, asked) = Default::default();
-        Self { rules, is_offered: false, is_used: false, circuits, carried, askers, asked }
+        let (circuits, carried, friends, strangers, asked) = Default::default();
+        Self { rules, is_offered: false, is_used: false, circuits, carried, friends, strangers, asked }
     }
 
     /// How many circuits there are.
@@ -95,19 +120,17 @@ impl Relay {
     /// Whether a node may ask for a circuit, as it has not done so too often lately: each question makes us ask
     /// somebody else.
     #[must_use]
-    pub fn may_ask(&self, peer: &NodeId, now_ms: u64) -> bool {
-        let is_lately = |(at_ms, _): &&(u64, NodeId)| now_ms < at_ms.saturating_add(ASKED_WITHIN_MS);
-        let lately = self.askers.iter().filter(is_lately);
-        let of_peer = lately.clone().filter(|(_, asker)| asker == peer).count();
-        of_peer < QUESTIONS_OF_ONE && lately.count() < QUESTIONS
+    pub fn may_ask(&self, peer: &NodeId, is_friend: bool, now_ms: u64) -> bool {
+        match is_friend {
+            true => self.friends.may_ask(peer, QUESTIONS_OF_FRIENDS, now_ms),
+            false => self.strangers.may_ask(peer, QUESTIONS_OF_STRANGERS, now_ms),
+        }
     }
 
     /// A node has asked for a circuit, which counts from now on.
-    pub fn keep(&mut self, circuit: CircuitId, peer: NodeId, now_ms: u64) {
-        while self.askers.front().is_some_and(|(at_ms, _)| now_ms >= at_ms.saturating_add(ASKED_WITHIN_MS)) {
-            self.askers.pop_front();
-        }
-        self.askers.push_back((now_ms, peer));
+    pub fn keep(&mut self, circuit: CircuitId, peer: NodeId, is_friend: bool, now_ms: u64) {
+        let askers = if is_friend { &mut self.friends } else { &mut self.strangers };
+        askers.add(peer, now_ms);
         self.circuits.insert(circuit, peer);
     }
 
@@ -177,23 +200,28 @@ mod tests {
     fn whoever_asks_too_often_is_not_heard() {
         let mut relay = Relay::new(RelayRules { circuits: 8, circuits_per_peer: 2, friends_only: false });
         let node = |byte| NodeId::from_bytes([byte; 32]);
-        let heard = |relay: &mut Relay, byte, now_ms| {
+        let heard = |relay: &mut Relay, byte, is_friend, now_ms| {
             let asked = (0..100).take_while(|_| {
-                let may_ask = relay.may_ask(&node(byte), now_ms);
+                let may_ask = relay.may_ask(&node(byte), is_friend, now_ms);
                 if may_ask {
-                    relay.keep(1, node(byte), now_ms);
+                    relay.keep(1, node(byte), is_friend, now_ms);
                 }
                 may_ask
             });
             asked.count()
         };
-        assert_eq!(heard(&mut relay, 1, 0), QUESTIONS_OF_ONE);
-        assert_eq!(heard(&mut relay, 2, 0), QUESTIONS_OF_ONE, "others are heard all the same");
+        assert_eq!(heard(&mut relay, 1, false, 0), QUESTIONS_OF_ONE);
+        assert_eq!(heard(&mut relay, 2, false, 0), QUESTIONS_OF_ONE, "others are heard all the same");
         for byte in 3..100 {
-            heard(&mut relay, byte, 0);
+            heard(&mut relay, byte, false, 0);
         }
-        assert_eq!(relay.askers.len(), QUESTIONS);
-        assert_eq!(heard(&mut relay, 1, ASKED_WITHIN_MS), QUESTIONS_OF_ONE);
+        assert_eq!(relay.strangers.0.len(), QUESTIONS_OF_STRANGERS);
+        assert_eq!(heard(&mut relay, 100, true, 0), QUESTIONS_OF_ONE, "strangers keep no friend out");
+        for byte in 101..200 {
+            heard(&mut relay, byte, true, 0);
+        }
+        assert_eq!(relay.friends.0.len(), QUESTIONS_OF_FRIENDS);
+        assert_eq!(heard(&mut relay, 1, false, ASKED_WITHIN_MS), QUESTIONS_OF_ONE);
     }
 
     #[test]
@@ -204,7 +232,7 @@ mod tests {
         let mut fill = |relay: &mut Relay, byte, is_friend| {
             while relay.has_room_for(&node(byte), is_friend) {
                 number += 1;
-                relay.keep(number, node(byte), 0);
+                relay.keep(number, node(byte), is_friend, 0);
             }
         };
         fill(&mut relay, 1, false);

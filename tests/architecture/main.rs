@@ -39,7 +39,7 @@ const MODULES: &[(&str, &str)] = &[
     ("transports", "household identity name pace peers stun wire"),
     ("dht", "codec identity nickname wire"),
     ("store", "abort_points calendar identity messages nickname peers wire"),
-    ("home", "dht identity messages name nickname privacy services store world"),
+    ("home", "dht identity messages name nickname privacy services store wire world"),
     ("web", ""),
     ("api", "calendar household identity name nickname pace privacy stun web words"),
     ("client", "api calendar identity nickname privacy"),

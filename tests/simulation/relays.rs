@@ -1,8 +1,11 @@
 //! Two whom no router lets through, and who carries their session.
 
+use automata_runtime::Record;
+use bitpie::identity::Entrypoint;
 use bitpie::messages::DeliveryState;
-use bitpie::name::ServiceName;
-use bitpie::world::RequestId;
+use bitpie::name::{ServiceName, relay_name};
+use bitpie::peers::{KnownPeer, PeerSource};
+use bitpie::world::{DhtInput, Input, RequestId};
 
 use crate::network::{World, id};
 
@@ -147,4 +150,72 @@ fn without_room_for_a_session_or_with_relayed_ones_switched_off_nobody_is_asked(
     // The other one may ask all the same, and is not taken.
     assert!(!off.is_online(0, 1));
     assert_eq!(off.odd(), Vec::<String>::new());
+}
+
+#[test]
+fn when_relayed_sessions_are_switched_on_whoever_is_looked_for_is_called_at_once() {
+    let mut world = behind_shut_routers(|_| true);
+    for index in [0, 1] {
+        world.switch(index, RequestId(901), "relay-connections".parse().expect("a name"), false);
+    }
+    world.switch(GO_BETWEEN, RequestId(900), relay(), true);
+    world.run_for(20 * 60_000);
+    assert!(!world.is_online(0, 1) && !world.is_online(1, 0));
+    for index in [0, 1] {
+        world.switch(index, RequestId(902), "relay-connections".parse().expect("a name"), true);
+    }
+    let begun_ms = world.now_ms;
+    world.run_until("they see each other", both_see_each_other);
+    assert!(world.now_ms < begun_ms + 10_000, "after {} ms", world.now_ms - begun_ms);
+    assert_eq!(world.odd(), Vec::<String>::new());
+}
+
+#[test]
+fn a_node_that_carries_finds_out_about_few_contacts_of_others() {
+    let mut world = behind_shut_routers(|_| true);
+    world.run_until("they know it", |world| world.is_online(0, GO_BETWEEN) && world.is_online(1, GO_BETWEEN));
+    // The other one does not call by itself.
+    world.switch(1, RequestId(899), "relay-connections".parse().expect("a name"), false);
+    let taken = |world: &mut World| {
+        let is_taken = |record: &&Record| {
+            record.instance.starts_with("relay_circuit") && record.actions.iter().any(|it| it.action == "take")
+        };
+        world.records(0).iter().filter(is_taken).count()
+    };
+    world.offer(GO_BETWEEN, 7_000, id(1), id(2));
+    world.run_for(1_000);
+    assert_eq!(taken(&mut world), 0, "it does not say that it carries sessions");
+    world.switch(GO_BETWEEN, RequestId(900), relay(), true);
+    world.run_until("it is known", |world| {
+        world.hosts[0].core.world().sessions.direct(&id(3)).is_some_and(|(_, session)| session.relays)
+    });
+    for caller in 100..120 {
+        world.offer(GO_BETWEEN, 7_000, id(1), id(caller));
+    }
+    world.run_for(100);
+    world.offer(GO_BETWEEN, 7_000, id(1), id(2));
+    world.run_for(1_000);
+    assert_eq!(taken(&mut world), 0, "it has asked for too many");
+    world.run_for(15 * 60_000);
+    world.offer(GO_BETWEEN, 7_000, id(1), id(2));
+    world.run_for(1_000);
+    assert_eq!(taken(&mut world), 1);
+    assert_eq!(world.odd(), Vec::<String>::new());
+}
+
+/// Anybody can write such an address into a document. Nobody would ever answer, so the place of the session would be
+/// lost.
+#[test]
+fn nobody_is_dialled_at_an_address_of_relayed_sessions() {
+    let nowhere: Entrypoint = "relay://8.8.8.8:5".parse().expect("an entrypoint");
+    let mut world = behind_shut_routers(|_| true);
+    let named = DhtInput::IdentityRead { peer: id(2), entrypoints: Some(vec![nowhere.clone()]) };
+    world.tell(0, 0, Input::Dht(named));
+    world.run_for(60_000);
+    // A database of before may hold one, too.
+    world.hosts[0].remembered.insert(id(2), KnownPeer::heard_of(id(2), PeerSource::Dht, &[nowhere], 1));
+    world.crash(0, Some(100));
+    world.run_for(60_000);
+    assert!(world.hosts[0].dialled.iter().all(|(_, at)| at.transport != relay_name()), "{:?}", world.hosts[0].dialled);
+    assert_eq!(world.odd(), Vec::<String>::new());
 }

@@ -304,3 +304,32 @@ async fn streams_that_begin_with_nothing_of_sense_are_cut_off_and_harm_nothing()
     let read = timeout(DEADLINE, slow.read_u8()).await.expect("it is not waited for");
     assert!(read.is_err());
 }
+
+/// Streams of which nobody says what they are for are few in each session, and take nothing from others.
+#[tokio::test]
+async fn whoever_opens_streams_and_says_nothing_keeps_nobody_else_out() {
+    let mut three = three().await;
+    let carry = write_prefixed(&BulkOpening::Carry(three.a.side.id()).encode());
+    let mut silent = Vec::new();
+    for _ in 0..4 {
+        let mut stream = three.a.side.transport.open_bulk(DIRECT).await.expect("a stream");
+        stream.write_all(&carry[..5]).await.expect("it is taken");
+        silent.push(stream);
+    }
+    let mut fifth = three.a.side.transport.open_bulk(DIRECT).await.expect("a stream");
+    let _ = fifth.write_all(&carry).await;
+    assert!(timeout(DEADLINE, fifth.read_u8()).await.expect("it ends in time").is_err());
+    let mut other = three.b.side.transport.open_bulk(DIRECT).await.expect("a stream");
+    other.write_all(&carry).await.expect("it is taken");
+    match three.carrier.next().await {
+        RelayEvent::Asked { by, target, .. } => assert_eq!((by, target), (three.b.side.id(), three.a.side.id())),
+        event => panic!("{event:?}"),
+    }
+    // Once it is known what they are for, there is room for others.
+    let first = silent.first_mut().expect("there are four");
+    first.write_all(&carry[5..]).await.expect("it is taken");
+    assert!(matches!(three.carrier.next().await, RelayEvent::Asked { .. }));
+    let mut sixth = three.a.side.transport.open_bulk(DIRECT).await.expect("a stream");
+    sixth.write_all(&carry).await.expect("it is taken");
+    assert!(matches!(three.carrier.next().await, RelayEvent::Asked { .. }));
+}

@@ -3,7 +3,13 @@
 use bitpie::api::answers::PeerSession;
 use bitpie::api::methods::{GetId, ListPeers};
 
+use bitpie::identity::IdentityKey;
+use bitpie::wire::{BulkAnswer, BulkOpening, CarryRefusal, Frame};
+
 use super::nodes::{Node, until, until_both_online};
+use super::raw::{DATA, OPENS, frame, yamux};
+use super::replays::for_nobody;
+use super::stranger::{Stage, Stranger};
 
 /// A node that can be called, and carries sessions of others.
 fn carrier(settings: &[(&str, &str)]) -> Node {
@@ -73,6 +79,43 @@ fn two_who_cannot_reach_each_other_talk_through_a_node_that_carries() {
     let waiting = a.send("b", "later");
     carrier.start_service("relay");
     a.until_delivered(&waiting.id);
+    // Of circuits that the core has done with it hears no more.
+    b.stop();
+    assert_eq!(for_nobody(b.home(), "relay_circuit"), Vec::<String>::new());
+}
+
+/// What comes by another session than the one that serves a peer may be over already, and would be counted for ever.
+#[test]
+fn a_circuit_begins_only_by_a_session_that_is_ready() {
+    let mut node = Node::new();
+    node.start_listening();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let (key, whom) = (IdentityKey::from_seed(&[91; 32]), node.key().id());
+        let mut stranger = Stranger::reach(node.address(), &whom, key, Stage::PeerId).await;
+        let session = stranger.session();
+        let carry = frame(&BulkOpening::Carry(whom).encode());
+        session.write(&yamux(DATA, OPENS, 3, &carry)).await;
+        session.write(&yamux(DATA, 0, 1, &frame(&Frame::Ready.encode()))).await;
+        while session.hear().await.is_some_and(|bytes| Frame::decode(&bytes) != Ok(Frame::GetPeers)) {}
+        session.write(&yamux(DATA, OPENS, 5, &carry)).await;
+        let mut answers = 0;
+        let is_answer = |bytes: &[u8]| {
+            let answer = BulkAnswer::decode(bytes);
+            Frame::decode(bytes).is_err() && matches!(answer, Ok(BulkAnswer::TurnedDown(CarryRefusal::NotOffered)))
+        };
+        while answers == 0 {
+            let bytes = session.hear().await.expect("the session lasts");
+            answers += usize::from(is_answer(&bytes));
+        }
+        session.write(&yamux(DATA, 0, 1, &frame(&Frame::Ping(7).encode()))).await;
+        while let Some(bytes) = session.hear().await
+            && Frame::decode(&bytes) != Ok(Frame::Pong(7))
+        {
+            answers += usize::from(is_answer(&bytes));
+        }
+        assert_eq!(answers, 1);
+    });
 }
 
 #[test]

@@ -11,7 +11,7 @@ use automata_compiler::model::System;
 use automata_compiler::source::{Source, Sources};
 use automata_compiler::trace::{Ending, Opening, Stream, Summary, Why};
 use automata_compiler::{analyse, model_hash, read_folder};
-use automata_runtime::Record;
+use automata_runtime::{Outcome, Record};
 use bitpie::home::Home;
 
 use super::nodes::{Node, pair_online};
@@ -48,6 +48,19 @@ pub fn cells(home: &Path, automaton: &str) -> BTreeSet<Cell> {
         cells.extend(of_it.filter_map(|record| Some((record.before?, record.event, record.after?))));
     }
     cells
+}
+
+/// Events for an automaton of that kind that was not there, as the traces in a home tell.
+pub fn for_nobody(home: &Path, automaton: &str) -> Vec<String> {
+    let texts = traces(home).into_iter().map(|path| fs::read_to_string(path).expect("a trace can be read"));
+    let is_it = |record: &Record| {
+        record.instance.split('[').next() == Some(automaton) && record.outcome == Outcome::NoSuchInstance
+    };
+    let records = |text: String| {
+        let records = text.lines().filter_map(|line| serde_json::from_str::<Record>(line).ok());
+        records.filter(is_it).map(|record| record.event).collect::<Vec<_>>()
+    };
+    texts.flat_map(records).collect()
 }
 
 /// The numbers of the traces in a home, in their order.

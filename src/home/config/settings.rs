@@ -16,6 +16,7 @@ use crate::identity::Idurl;
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
 use crate::services::{SERVICES, Service};
+use crate::wire::BULK_STREAMS;
 
 /// A setting.
 pub struct Setting {
@@ -107,6 +108,9 @@ const ABORT_POINT: Form = Form { expected: "a name and a number, like after-comm
 
 /// The public network.
 const MAIN_NETWORK: &str = "main";
+
+/// Each relayed session takes one of the bulk streams that a peer may have open.
+const CIRCUITS_PER_PEER: Typed<usize> = number(1, BULK_STREAMS as u64);
 
 const SESSIONS: Typed<usize> = number(0, 10_000);
 
@@ -244,7 +248,7 @@ settings! {
     ["services/relay"]
     relay: RelaySettings {
         circuits: usize = restart(number(1, 10_000), "32", "Sessions relayed at the same time, at most"),
-        circuits_per_peer: usize = restart(number(1, 10_000), "4", "Sessions relayed for one node, at most"),
+        circuits_per_peer: usize = restart(CIRCUITS_PER_PEER, "4", "Sessions relayed for one node, at most"),
         bytes_per_second: u64 = live(size(1 << 10, 1 << 30), "256KiB", "Bytes per second of one relayed session, at most"),
         friends_only: bool = restart(SWITCH, "false", "Relay only for contacts and for nodes named in the settings"),
     }

@@ -24,7 +24,8 @@ impl Driver {
             Command::Outside(command) => self.outside(command),
             Command::Dial { session, entrypoint, expected } => {
                 tracing::debug!(session, %entrypoint, peer = %expected, "dialling");
-                self.network.dial(session, &entrypoint, expected);
+                let failed = self.network.dial(session, &entrypoint, expected);
+                self.later(failed);
             }
             Command::DialThrough { session, through, remote, expected } => {
                 tracing::debug!(session, through, peer = %expected, "dialling through another node");

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
-
 use crate::automata::senders::network::lan_discovery;
 use crate::automata::senders::transports::peer_protocol as told;
 use crate::automata::senders::transports::relay_circuit as carrying;
@@ -20,6 +18,7 @@ use crate::transports::{CloseReason, TransportEvent};
 use crate::wire::{Frame, LENGTH_BYTES, PACKET, PONG};
 use crate::world::{Input, Session, SessionInput, TransportInput};
 
+use super::holds::Why;
 use super::tasks::BySession;
 use super::{Done, Driver};
 
@@ -84,26 +83,48 @@ impl Driver {
     }
 
     pub(super) fn relay_event(&mut self, event: RelayEvent) {
-        // What begins a circuit counts like any frame. Those that come faster than frames may are cut off.
-        if let RelayEvent::Asked { circuit, by, session, .. } | RelayEvent::Called { circuit, by, session, .. } = event
-        {
-            let is_friend = self.node.world().is_friend(&by);
-            if self.network.rates.take(session, false, is_friend, self.clock.elapsed_us()).is_some() {
-                return self.network.relay.cut(circuit);
+        // Whoever has begun a circuit causes all that is told of it.
+        let charged = match event {
+            RelayEvent::Asked { circuit, by, session, .. } | RelayEvent::Called { circuit, by, session, .. } => {
+                let Some(charged) = self.circuit_begins(&by, session) else { return self.network.relay.cut(circuit) };
+                self.network.circuits.insert(circuit, charged);
+                charged
             }
-        }
-        let (charged, event) = match event {
-            RelayEvent::Asked { circuit, by, session, target } => {
-                (self.said_by(session), carrying::asked(circuit, by, target))
+            RelayEvent::Taken { circuit } | RelayEvent::NotTaken { circuit } => {
+                let Some(charged) = self.network.circuits.get(&circuit) else { return };
+                *charged
             }
-            RelayEvent::Called { circuit, by, session, caller } => {
-                (self.said_by(session), carrying::called(circuit, by, caller))
+            RelayEvent::Ended { circuit, .. } => {
+                let Some(charged) = self.network.circuits.remove(&circuit) else { return };
+                charged
             }
-            RelayEvent::Taken { circuit } => (None, carrying::taken(circuit)),
-            RelayEvent::NotTaken { circuit } => (None, carrying::not_taken(circuit)),
-            RelayEvent::Ended { circuit, bytes } => (None, carrying::ended(circuit, bytes)),
         };
-        self.because_of(BySession::cause(None, charged), |driver| driver.input(Input::Event(event)));
+        let (is_known, event) = match event {
+            RelayEvent::Asked { circuit, by, target, .. } => (true, carrying::asked(circuit, by, target)),
+            RelayEvent::Called { circuit, by, caller, .. } => (true, carrying::called(circuit, by, caller)),
+            RelayEvent::Taken { circuit } => (self.knows(circuit), carrying::taken(circuit)),
+            RelayEvent::NotTaken { circuit } => (self.knows(circuit), carrying::not_taken(circuit)),
+            RelayEvent::Ended { circuit, bytes } => (self.knows(circuit), carrying::ended(circuit, bytes)),
+        };
+        if is_known {
+            self.because_of(BySession::cause(None, Some(charged)), |driver| driver.input(Input::Event(event)));
+        }
+    }
+
+    /// A peer wants to begin a circuit by a session. To whom the circuit is charged, if it may begin: by the session
+    /// that serves the peer, since what others bring may be over already; and no faster than frames come.
+    fn circuit_begins(&mut self, by: &NodeId, session: u64) -> Option<Charged> {
+        let world = self.node.world();
+        let is_friend = world.is_friend(by);
+        let serves = world.sessions.direct(by).is_some_and(|(direct, _)| direct == session);
+        let is_in_time =
+            serves && self.network.rates.take(session, false, is_friend, self.clock.elapsed_us()).is_none();
+        is_in_time.then(|| self.said_by(session)).flatten()
+    }
+
+    /// Whether the core waits for what becomes of a circuit.
+    fn knows(&self, circuit: u64) -> bool {
+        self.node.system().relay_circuit.get(&circuit).is_some()
     }
 
     /// Who causes the opening or the end of a session; nobody else if we have opened it.
@@ -148,32 +169,29 @@ impl Driver {
     }
 
     /// The frame at hand is dealt with now, and holds its place until others may follow.
-    fn hold(&mut self, wait: Duration) {
-        let held = self.tasks.cause.clone();
-        self.network.early.push(Box::pin(async move {
-            sleep(wait).await;
-            drop(held);
-        }));
+    fn hold(&mut self, session: u64, why: Why, wait: Duration) {
+        let due_us = self.clock.elapsed_us().saturating_add(u64::try_from(wait.as_micros()).unwrap_or(u64::MAX));
+        self.network.rates.holds.hold(session, why, due_us, self.tasks.cause.clone());
     }
 
-    /// Counts a frame. How long it has to hold its place.
-    fn frame_came(&mut self, session: u64, peer: &NodeId, bytes: u64) -> Option<Duration> {
-        let transport = self.network.transport_of(session)?.clone();
-        let (limit, now_us) = (self.settings.bandwidth().download, self.clock.elapsed_us());
-        self.network.gateway.came(&transport, peer, bytes, limit, now_us)
+    /// Counts a frame. It holds its place if it came too early.
+    fn frame_came(&mut self, session: u64, peer: &NodeId, is_packet: bool, bytes: u64) {
+        let (is_friend, now_us) = (self.node.world().is_friend(peer), self.clock.elapsed_us());
+        if let Some(wait) = self.network.rates.take(session, is_packet, is_friend, now_us) {
+            self.hold(session, Why::Rate, wait);
+        }
+        if let Some(transport) = self.network.transport_of(session).cloned() {
+            self.network.gateway.came(&transport, peer, bytes);
+        }
+        if let Some(wait) = self.network.gateway.holds_up(session, bytes, self.settings.bandwidth().download, now_us) {
+            self.hold(session, Why::Download, wait);
+        }
     }
 
     fn frame(&mut self, session: u64, bytes: &[u8]) {
         let Some(proved) = self.network.proved.get(&session).copied() else { return };
-        let is_friend = self.node.world().is_friend(&proved.peer);
         let is_packet = Frame::tag_of(bytes) == Some(PACKET);
-        if let Some(wait) = self.network.rates.take(session, is_packet, is_friend, self.clock.elapsed_us()) {
-            self.hold(wait);
-        }
-        let bytes_in = (LENGTH_BYTES + bytes.len()) as u64;
-        if let Some(wait) = self.frame_came(session, &proved.peer, bytes_in) {
-            self.hold(wait);
-        }
+        self.frame_came(session, &proved.peer, is_packet, (LENGTH_BYTES + bytes.len()) as u64);
         if Frame::tag_of(bytes) == Some(PONG)
             && let Some(per_mille) = self.network.loss_per_mille(session)
         {

@@ -2,12 +2,14 @@
 //!
 //! Bulk streams have a pace of their own (`services/relay/bytes-per-second`), and are not counted here.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crate::identity::NodeId;
 use crate::name::TransportName;
 use crate::pace::{Pace, cost_us};
+
+use super::upload::Upload;
 
 /// Peers of which it is counted, at most; of those beyond it the one with the fewest bytes is forgotten.
 const PEERS: usize = 1_024;
@@ -15,11 +17,8 @@ const PEERS: usize = 1_024;
 /// What was not used of a limit is saved up for so long.
 const SAVED_US: u64 = 1_000_000;
 
-/// What waits to be sent is at most what may be sent in so many seconds,
-const QUEUED_SECONDS: u64 = 10;
-
-/// or so many bytes, whichever is more.
-const QUEUED_BYTES: u64 = 262_144;
+/// A session waits for what others have brought so long at most.
+const FORGIVEN_US: u64 = 5_000_000;
 
 /// Frames, and their bytes with the lengths in front of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,21 +38,9 @@ pub struct Traffic {
 pub struct Gateway {
     transports: BTreeMap<TransportName, Traffic>,
     peers: HashMap<NodeId, Traffic>,
-    download: Pace,
-    upload: Pace,
-    queue: VecDeque<(u64, Vec<u8>)>,
-    queued_bytes: u64,
-}
-
-/// What is to become of a frame that is to be sent.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Outgoing {
-    /// It goes at once.
-    Now(Vec<u8>),
-    /// It waits.
-    Queued,
-    /// As much waits as may.
-    Full,
+    download: Download,
+    /// What waits to be sent.
+    pub upload: Upload,
 }
 
 impl Gateway {
@@ -67,21 +54,18 @@ impl Gateway {
         self.peers.get(peer).copied()
     }
 
-    /// A frame has come. How long its session is not to be read, if there is a limit (bytes in a second) and it is over
-    /// it.
-    pub fn came(
-        &mut self,
-        transport: &TransportName,
-        peer: &NodeId,
-        bytes: u64,
-        limit: Option<u64>,
-        now_us: u64,
-    ) -> Option<Duration> {
+    /// A session has brought a frame.
+    pub fn came(&mut self, transport: &TransportName, peer: &NodeId, bytes: u64) {
         self.count(transport, peer, |traffic| {
             traffic.frames_in += 1;
             traffic.bytes_in += bytes;
         });
-        let wait = self.download.take(cost_us(bytes, limit?), SAVED_US, now_us);
+    }
+
+    /// How long a session is not to be read that has brought so much, if there is a limit (bytes in a second) and it is
+    /// over it.
+    pub fn holds_up(&mut self, session: u64, bytes: u64, limit: Option<u64>, now_us: u64) -> Option<Duration> {
+        let wait = self.download.take(session, cost_us(bytes, limit?), now_us);
         (!wait.is_zero()).then_some(wait)
     }
 
@@ -108,64 +92,36 @@ impl Gateway {
         count(self.peers.entry(*peer).or_default());
     }
 
-    /// A frame is to be sent. Frames of a session keep their order.
-    pub fn send(&mut self, session: u64, frame: Vec<u8>, limit: Option<u64>, now_us: u64) -> Outgoing {
-        if self.queue.is_empty() && self.may_send(limit, now_us) {
-            self.pay(frame.len(), limit, now_us);
-            return Outgoing::Now(frame);
-        }
-        // Without a limit, what waits from before goes as soon as it can.
-        let room = QUEUED_BYTES.max(limit.unwrap_or(0).saturating_mul(QUEUED_SECONDS));
-        if self.queued_bytes.saturating_add(frame.len() as u64) > room {
-            return Outgoing::Full;
-        }
-        self.queued_bytes += frame.len() as u64;
-        self.queue.push_back((session, frame));
-        Outgoing::Queued
-    }
-
-    fn may_send(&self, limit: Option<u64>, now_us: u64) -> bool {
-        limit.is_none() || self.upload.next_us() <= now_us
-    }
-
-    fn pay(&mut self, bytes: usize, limit: Option<u64>, now_us: u64) {
-        if let Some(limit) = limit {
-            self.upload.take(cost_us(bytes as u64, limit), SAVED_US, now_us);
-        }
-    }
-
-    /// When the next frame that waits may go.
-    pub fn due_us(&self, limit: Option<u64>) -> Option<u64> {
-        self.queue.front().map(|_| limit.map_or(0, |_| self.upload.next_us()))
-    }
-
-    /// The next frame whose time has come.
-    pub fn next_due(&mut self, limit: Option<u64>, now_us: u64) -> Option<(u64, Vec<u8>)> {
-        if !self.may_send(limit, now_us) {
-            return None;
-        }
-        let (session, frame) = self.queue.pop_front()?;
-        self.queued_bytes -= frame.len() as u64;
-        self.pay(frame.len(), limit, now_us);
-        Some((session, frame))
-    }
-
-    /// All frames of a session that wait: it is about to be closed, and what was said in it goes before.
-    pub fn release(&mut self, session: u64) -> Vec<Vec<u8>> {
-        if !self.queue.iter().any(|(of, _)| *of == session) {
-            return Vec::new();
-        }
-        let (released, rest) =
-            std::mem::take(&mut self.queue).into_iter().partition::<VecDeque<_>, _>(|(of, _)| *of == session);
-        self.queue = rest;
-        let released: Vec<Vec<u8>> = released.into_iter().map(|(_, frame)| frame).collect();
-        self.queued_bytes -= released.iter().map(|frame| frame.len() as u64).sum::<u64>();
-        released
+    /// The limit of what may come is another one: what came before counts no more.
+    pub fn download_changed(&mut self) {
+        self.download = Download::default();
     }
 
     /// The session has ended: what waits for it is lost with it.
     pub fn forget(&mut self, session: u64) {
-        drop(self.release(session));
+        self.download.sessions.remove(&session);
+        self.upload.forget(session);
+    }
+}
+
+/// How fast bytes may come. Each session waits for what it has brought itself, at its share of the limit; and for what
+/// others have brought only a little, so that nobody keeps all others waiting, and nothing is left of whoever goes.
+#[derive(Debug, Default)]
+struct Download {
+    all: Pace,
+    sessions: HashMap<u64, Pace>,
+}
+
+impl Download {
+    /// So much has come by a session. How long it is not to be read.
+    fn take(&mut self, session: u64, cost_us: u64, now_us: u64) -> Duration {
+        let is_behind = |(other, pace): &(&u64, &Pace)| **other != session && pace.next_us() > now_us;
+        let sharing = 1 + self.sessions.iter().filter(is_behind).count() as u64;
+        let own = self.sessions.entry(session).or_default();
+        let wait = own.take(cost_us.saturating_mul(sharing), SAVED_US, now_us);
+        let of_all = self.all.take(cost_us, SAVED_US, now_us);
+        self.all.forgive(FORGIVEN_US, now_us);
+        wait.max(of_all)
     }
 }
 
@@ -186,7 +142,7 @@ mod tests {
     #[test]
     fn it_is_counted_by_transport_and_by_peer_within_a_bound() {
         let mut gateway = Gateway::default();
-        assert_eq!(gateway.came(&tcp(), &peer(1), 100, None, 0), None);
+        gateway.came(&tcp(), &peer(1), 100);
         gateway.went(&tcp(), &peer(1), 7);
         let expected = Traffic { frames_in: 1, bytes_in: 100, frames_out: 1, bytes_out: 7 };
         assert_eq!((gateway.of_transport(&tcp()), gateway.of_peer(&peer(1))), (expected, Some(expected)));
@@ -200,7 +156,7 @@ mod tests {
     #[test]
     fn what_comes_faster_than_it_may_is_waited_for() {
         let mut gateway = Gateway::default();
-        let mut came = |now_us| gateway.came(&tcp(), &peer(1), 500, Some(1_000), now_us);
+        let mut came = |now_us| gateway.holds_up(1, 500, Some(1_000), now_us);
         let now_us = 10_000_000;
         assert_eq!([came(now_us), came(now_us), came(now_us)], [None; 3], "what was saved up, and one that is on time");
         assert_eq!(came(now_us), Some(Duration::from_millis(500)));
@@ -208,37 +164,41 @@ mod tests {
     }
 
     #[test]
-    fn frames_wait_in_their_order_and_go_when_it_is_time() {
+    fn nobody_waits_long_for_what_others_have_brought_nor_for_those_who_have_gone() {
         let mut gateway = Gateway::default();
-        let limit = Some(1_000);
-        let now_us = 10_000_000;
-        assert_eq!(gateway.send(2, vec![0; 1_500], limit, now_us), Outgoing::Now(vec![0; 1_500]));
-        assert_eq!(gateway.send(2, vec![1], limit, now_us), Outgoing::Queued);
-        assert_eq!(gateway.send(4, vec![2; 2_000], limit, now_us), Outgoing::Queued);
-        assert_eq!(gateway.send(2, vec![3], limit, now_us), Outgoing::Queued);
-        assert_eq!(gateway.next_due(limit, now_us), None);
-        let due_us = gateway.due_us(limit).expect("something waits");
-        assert_eq!(due_us, now_us + 500_000);
-        assert_eq!(gateway.next_due(limit, due_us), Some((2, vec![1])));
-        assert_eq!(gateway.release(2), [vec![3]]);
-        assert_eq!(gateway.next_due(limit, due_us + 10_000_000), Some((4, vec![2; 2_000])));
-        assert_eq!((gateway.due_us(limit), gateway.queued_bytes), (None, 0));
+        let (limit, now_us) = (Some(1_000), 10_000_000);
+        for stranger in 0..50 {
+            for _ in 0..20 {
+                gateway.holds_up(2 * stranger + 1, 1_000, limit, now_us);
+            }
+        }
+        let few = Duration::from_micros(FORGIVEN_US);
+        let of_stranger = gateway.holds_up(1, 1_000, limit, now_us).expect("it is over its share");
+        assert!(of_stranger > 3 * few, "{of_stranger:?}");
+        assert!(gateway.holds_up(200, 100, limit, now_us).is_none_or(|wait| wait <= few));
+        (0..50).for_each(|stranger| gateway.forget(2 * stranger + 1));
+        assert_eq!(gateway.download.sessions.len(), 1);
+        assert_eq!(gateway.holds_up(202, 100, limit, now_us + FORGIVEN_US), None);
+        gateway.holds_up(202, 100_000, limit, now_us + FORGIVEN_US);
+        gateway.download_changed();
+        assert_eq!(gateway.holds_up(202, 100, Some(2_000), now_us + FORGIVEN_US), None, "another limit counts at once");
     }
 
     #[test]
-    fn no_more_waits_than_may() {
+    fn sessions_share_what_may_come() {
         let mut gateway = Gateway::default();
-        gateway.send(2, vec![0; 100_000], Some(1_000), 10_000_000);
-        let queued =
-            (0..10_000).take_while(|_| gateway.send(2, vec![0; 1_000], Some(1_000), 10_000_000) == Outgoing::Queued);
-        assert_eq!(queued.count() as u64, QUEUED_BYTES / 1_000);
-        gateway.forget(2);
-        assert_eq!((gateway.queue.len(), gateway.queued_bytes), (0, 0));
-        // Without a limit what waits goes first, and nothing is lost.
-        gateway.send(4, vec![1], Some(1_000), 10_000_000);
-        assert_eq!(gateway.send(4, vec![2], None, 10_000_000), Outgoing::Queued);
-        assert_eq!(gateway.due_us(None), Some(0), "at once");
-        assert_eq!(gateway.next_due(None, 10_000_000), Some((4, vec![1])));
-        assert_eq!(gateway.next_due(None, 10_000_000), Some((4, vec![2])));
+        // Two of them bring frames as fast as they are read, for a hundred seconds.
+        let mut next_us = BTreeMap::from([(1, 10_000_000), (3, 10_000_000)]);
+        let mut bytes = BTreeMap::from([(1, 0), (3, 0)]);
+        while let Some((session, at_us)) = next_us.iter().min_by_key(|(_, at_us)| **at_us).map(|(a, b)| (*a, *b))
+            && at_us < 110_000_000
+        {
+            let wait = gateway.holds_up(session, 500, Some(10_000), at_us).unwrap_or_default();
+            next_us.insert(session, at_us + u64::try_from(wait.as_micros()).expect("it is short").max(1));
+            *bytes.entry(session).or_insert(0) += 500_u64;
+        }
+        for bytes in bytes.values() {
+            assert!((450_000..650_000).contains(bytes), "{bytes}");
+        }
     }
 }

@@ -14,6 +14,7 @@ mod dht;
 mod dht_socket;
 mod events;
 mod gateway;
+mod holds;
 mod network;
 mod notices;
 mod our_identity;
@@ -26,6 +27,7 @@ mod settings;
 mod storage;
 mod stun;
 mod tasks;
+mod upload;
 
 use std::collections::BTreeSet;
 use std::future::ready;
@@ -165,16 +167,13 @@ impl Driver {
         while !self.node.has_stopped() {
             let deadline = self.node.poll_deadline().map(|ms| self.clock.at(ms));
             let sent_due = self.storage.sent_due;
-            let upload_due = self
-                .network
-                .gateway
-                .due_us(self.settings.bandwidth().upload)
-                .map(|us| self.clock.at(us.div_ceil(1_000)));
+            let upload_due_us = self.network.gateway.upload.due_us(self.settings.bandwidth().upload);
+            let upload_due = upload_due_us.map(|us| self.clock.at(us.div_ceil(1_000)));
+            let hold_due = self.network.rates.holds.due_us().map(|us| self.clock.at(us.div_ceil(1_000)));
             let flush_due = self.recording.flush_due_ms().map(|ms| self.clock.at(ms));
             tokio::select! {
                 Some((transport, event)) = events.next() => self.transport_event(transport, event),
                 Some(event) = carried.recv() => self.relay_event(event),
-                Some(()) = self.network.early.next() => {}
                 Some(event) = near.recv() => self.lan_event(event),
                 Some(answered) = self.stun.next() => self.input(answered),
                 Some(ended) = self.api_ports.next() => self.input(ended),
@@ -197,6 +196,9 @@ impl Driver {
                 }
                 () = async { sleep_until(upload_due.expect("it is guarded")).await }, if upload_due.is_some() => {
                     self.network.send_what_is_due(&self.settings.bandwidth(), self.clock.elapsed_us());
+                }
+                () = async { sleep_until(hold_due.expect("it is guarded")).await }, if hold_due.is_some() => {
+                    self.network.rates.holds.release_due(self.clock.elapsed_us());
                 }
                 () = async { sleep_until(flush_due.expect("it is guarded")).await }, if flush_due.is_some() => {
                     self.recording.hand_over(&mut self.node, self.clock.now().ms);
@@ -361,7 +363,9 @@ impl Driver {
     }
 
     pub(super) fn settings_changed(&mut self, config: Config) {
+        let before = self.settings.bandwidth();
         let name_changed = self.settings.take_over(config);
+        self.network.limits_changed(&before, &self.settings.bandwidth());
         self.lan.use_interfaces(self.settings.values.lan.interfaces.clone());
         if name_changed {
             let name = self.settings.values.identity.name.clone();

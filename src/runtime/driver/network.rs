@@ -4,30 +4,33 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::pin::Pin;
 
-use futures_util::stream::{FuturesUnordered, SelectAll, Stream, poll_fn};
+use futures_util::stream::{SelectAll, Stream, poll_fn};
 use tokio::sync::mpsc;
 
 use crate::automata::senders::network::network_connector as told;
 use crate::automata::senders::transports::network_transport as listening;
 use crate::home::clock::unix_ms;
 use crate::home::config::Settings;
+use crate::home::entropy::chance_ms;
 use crate::identity::{Entrypoint, IdentityKey, NodeId};
 use crate::name::{TransportName, relay_name};
 use crate::runtime::inbound::Proved;
 use crate::runtime::interfaces::{self, Surroundings};
+use crate::runtime::trace_budget::Charged;
 use crate::runtime::transports::{TRANSPORTS, TransportKind, limits_of_carried};
 use crate::transports::port_mapping::PortMapper;
-use crate::transports::relay::{Relay, RelayEvent};
+use crate::transports::relay::{CircuitNumber, Relay, RelayEvent};
 use crate::transports::tcp::TcpTransport;
 use crate::transports::{
     Caller, CloseReason, ListenError, OpenBulkError, OpeningBulk, PacketCounts, SessionNumbers, Transport,
     TransportEvent,
 };
 use crate::wire::{Frame, LENGTH_BYTES};
-use crate::world::{Input, Sessions, TransportInput};
+use crate::world::{Input, SessionInput, Sessions, TransportInput};
 
-use super::gateway::{Gateway, Outgoing};
+use super::gateway::Gateway;
 use super::rates::Rates;
+use super::upload::Outgoing;
 
 /// Events of transports that wait to be dealt with, at most, for each transport.
 const EVENTS_WAITING: usize = 4_096;
@@ -58,10 +61,10 @@ pub struct Network {
     pub gateway: Gateway,
     /// Packets of each session, when they were last looked at.
     packets: HashMap<u64, PacketCounts>,
-    /// Frames that came too early, each until its time has come.
-    pub(super) early: FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>,
     /// Sessions that others carry, and those of others.
     pub(super) relay: Relay,
+    /// To whom each circuit is charged in the trace, until it ends.
+    pub(super) circuits: HashMap<CircuitNumber, Charged>,
     /// Maps ports for transports that listen.
     pub(super) router: PortMapper,
     /// As `network_connector` knows them.
@@ -137,8 +140,8 @@ impl Network {
             rates: Rates::default(),
             gateway: Gateway::default(),
             packets: HashMap::new(),
-            early: FuturesUnordered::new(),
             relay,
+            circuits: HashMap::new(),
             router: PortMapper::default(),
             surroundings: Surroundings::default(),
             frames_out: 0,
@@ -169,10 +172,15 @@ impl Network {
         Some(&*self.transports.get(transport)?.transport)
     }
 
-    /// Opens a session.
-    pub(super) fn dial(&mut self, session: u64, to: &Entrypoint, expected: NodeId) {
+    /// Opens a session. If there is no such transport, nobody else says so.
+    pub(super) fn dial(&mut self, session: u64, to: &Entrypoint, expected: NodeId) -> Option<Input> {
+        let Some(line) = self.transports.get(&to.transport) else {
+            let (reason, detail) = (CloseReason::Failed, format!("there is no transport {}", to.transport));
+            return Some(Input::Session(session, SessionInput::Closed { reason, detail, chance_ms: chance_ms() }));
+        };
         self.sessions.insert(session, to.transport.clone());
-        self.with(&to.transport, |transport| transport.dial(session, to.address, expected));
+        line.transport.dial(session, to.address, expected);
+        None
     }
 
     /// Opens a session that the other side of `through`, which is at that address, is to carry.
@@ -337,33 +345,44 @@ impl Network {
         u32::try_from(lost * 1_000 / sent).ok()
     }
 
-    /// Hands a frame to a session, or lets it wait if more is sent in a second than may be. One that takes no more is
-    /// closed: its peer does not read.
+    /// Hands a frame to a session, or lets it wait if more is sent in a second than may be. A session of which too much
+    /// waits is closed, as is one that takes no more: its peer does not read.
     pub(super) fn send(&mut self, session: u64, frame: &Frame, limits: &Bandwidth, now_us: u64) -> bool {
-        match self.gateway.send(session, frame.encode(), limits.upload, now_us) {
+        match self.gateway.upload.send(session, frame.encode(), limits.upload, now_us) {
             Outgoing::Now(bytes) => self.hand_over(session, bytes),
             Outgoing::Queued => true,
-            Outgoing::Full => {
-                if let Some(transport) = self.of_session(session) {
+            Outgoing::Full(fullest) => {
+                if let Some(transport) = self.of_session(fullest) {
                     let detail = "too much waits to be sent: services/gateway/upload is too low for this";
-                    transport.close(session, CloseReason::Failed, detail.to_owned());
+                    transport.close(fullest, CloseReason::Failed, detail.to_owned());
                 }
-                false
+                fullest != session
             }
         }
     }
 
     /// Sends what has waited for its time.
     pub(super) fn send_what_is_due(&mut self, limits: &Bandwidth, now_us: u64) {
-        while let Some((session, frame)) = self.gateway.next_due(limits.upload, now_us) {
+        while let Some((session, frame)) = self.gateway.upload.next_due(limits.upload, now_us) {
             self.hand_over(session, frame);
         }
     }
 
-    /// A session is about to be closed: what was to be said in it goes before.
-    pub(super) fn send_the_rest(&mut self, session: u64) {
-        for frame in self.gateway.release(session) {
+    /// A session is about to be closed: what is to be said in it last goes before.
+    pub(super) fn send_the_rest(&mut self, session: u64, limits: &Bandwidth, now_us: u64) {
+        for frame in self.gateway.upload.release(session, limits.upload, now_us) {
             self.hand_over(session, frame);
+        }
+    }
+
+    /// The limits are others now, and count at once.
+    pub(super) fn limits_changed(&mut self, before: &Bandwidth, now: &Bandwidth) {
+        if before.download != now.download {
+            self.gateway.download_changed();
+            self.rates.holds.release_downloads();
+        }
+        if before.upload != now.upload {
+            self.gateway.upload.begin_anew();
         }
     }
 
@@ -380,5 +399,24 @@ impl Network {
             self.gateway.went(transport, &proved.peer, bytes);
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::home::config::Config;
+
+    #[tokio::test]
+    async fn whoever_dials_by_a_transport_that_is_not_there_hears_of_it() {
+        let settings = Settings::of(&Config::default()).expect("the defaults are sound");
+        let (mut network, ..) = Network::open(&IdentityKey::from_seed(&[1; 32]), &settings);
+        let expected = IdentityKey::from_seed(&[2; 32]).id();
+        for nowhere in ["relay://127.0.0.1:5", "smoke://127.0.0.1:5"] {
+            let nowhere: Entrypoint = nowhere.parse().expect("an entrypoint");
+            let told = network.dial(2, &nowhere, expected);
+            assert!(matches!(told, Some(Input::Session(2, SessionInput::Closed { .. }))), "{nowhere}");
+            assert!(network.of_session(2).is_none());
+        }
     }
 }

@@ -145,7 +145,8 @@ impl Driver {
             }
             Transports::RelayCircuitCut { circuit } => self.network.relay.cut(circuit),
             Transports::TcpConnectionCloseSocket { session } | Transports::QuicConnectionCloseSocket { session } => {
-                self.network.send_the_rest(session);
+                let (limits, now_us) = (self.settings.bandwidth(), self.clock.elapsed_us());
+                self.network.send_the_rest(session, &limits, now_us);
                 self.of_session(session, |transport| {
                     transport.close(session, CloseReason::Local, "it is no longer wanted".to_owned());
                 })

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use crate::pace::Pace;
 
+use super::holds::Holds;
+
 /// So many frames in a second, after so many at once.
 #[derive(Clone, Copy, Debug)]
 struct Rate {
@@ -31,9 +33,11 @@ impl Rate {
 }
 
 /// The rates of all sessions.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Rates {
     sessions: HashMap<u64, [Pace; 2]>,
+    /// Frames that came too early.
+    pub holds: Holds,
 }
 
 impl Rates {
@@ -51,6 +55,7 @@ impl Rates {
     /// The session has ended.
     pub fn forget(&mut self, session: u64) {
         self.sessions.remove(&session);
+        self.holds.forget(session);
     }
 }
 

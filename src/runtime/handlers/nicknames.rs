@@ -7,7 +7,7 @@ use crate::api::methods::{Answers, ClearNickname, FindName, FoundNames, SetNickn
 use crate::api::reply::Reply;
 use crate::automata::{dht_connector, nickname_holder};
 use crate::dht::NICKNAME_SLOTS;
-use crate::identity::{NodeId, VerifiedDocument};
+use crate::identity::{Entrypoint, NodeId, VerifiedDocument};
 use crate::messages::{Contact, ContactState};
 use crate::nickname::Nickname;
 use crate::store::{Store, StoreError};
@@ -189,12 +189,11 @@ fn found_names(
         let document = store.document(&id)?;
         let document = document.and_then(|kept| VerifiedDocument::verify_whenever(&kept.bytes).ok());
         let mut entrypoints = document.map(|document| document.document().contacts.to_vec()).unwrap_or_default();
-        entrypoints.retain(|entrypoint| !entrypoint.is_stun());
+        entrypoints.retain(Entrypoint::can_be_dialled);
         // Anybody can name an address inside the network of whoever looks; it is not handed on as one that the user has
         // given.
-        let only_private = !is_private_network
-            && !entrypoints.is_empty()
-            && !entrypoints.iter().any(crate::identity::Entrypoint::is_public);
+        let only_private =
+            !is_private_network && !entrypoints.is_empty() && !entrypoints.iter().any(Entrypoint::is_public);
         entrypoints.retain(|entrypoint| is_private_network || entrypoint.is_public());
         let is_it = |contact: &&Contact| contact.id == id && contact.state != ContactState::Removed;
         let contact = contacts.iter().find(is_it);

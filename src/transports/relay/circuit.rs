@@ -4,7 +4,7 @@ use std::future::pending;
 use std::pin::Pin;
 use std::sync::atomic::AtomicU64;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 
 use super::event::{CircuitNumber, RelayEvent};
@@ -12,7 +12,7 @@ use super::inner::Inner;
 use super::orders::Order;
 use super::{preface, splice};
 use crate::identity::NodeId;
-use crate::transports::sessions::lock;
+use crate::transports::sessions::{Caller, lock};
 use crate::transports::{BulkStream, OpeningBulk};
 use crate::wire::{BulkAnswer, BulkOpening};
 
@@ -31,6 +31,9 @@ pub(super) async fn run(inner: &Inner, number: CircuitNumber, first: BulkStream,
 
 /// Whether the other side takes the session, once that is known.
 type Offered = Pin<Box<dyn Future<Output = Option<(BulkStream, BulkAnswer)>> + Send>>;
+
+/// What the last order leads to, until the end of the circuit.
+type LastOrder<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Until it has ended.
 async fn live(
@@ -58,34 +61,37 @@ async fn live(
             // Whoever has asked says nothing before it has the answer; if it does, or goes, that is the end.
             _ = first.read_u8() => return,
         };
-        match order {
-            Some(Order::Offer { stream, caller }) => offered = Box::pin(ask(stream, caller)),
-            Some(Order::Join { bytes_per_second }) => {
-                let Some(second) = second else { return };
-                if preface::answer(&mut first, BulkAnswer::Taken).await.is_ok() {
-                    tokio::select! {
-                        () = splice::splice(first, second, bytes_per_second, bytes) => {}
-                        () = until_cut(told) => {}
-                    }
-                }
-                return;
+        let last: LastOrder = match order {
+            Some(Order::Offer { stream, caller }) => {
+                offered = Box::pin(ask(stream, caller));
+                continue;
             }
-            Some(Order::TurnDown(reason)) => {
-                if preface::answer(&mut first, BulkAnswer::TurnedDown(reason)).await.is_ok() {
-                    // Without this, the answer might be cut off.
-                    let _ = first.shutdown().await;
-                }
-                return;
-            }
-            Some(Order::Take(by)) => {
-                if preface::answer(&mut first, BulkAnswer::Taken).await.is_ok() {
-                    inner.sessions.called(first, by);
-                }
-                return;
-            }
+            Some(Order::Join { bytes_per_second }) => Box::pin(join(first, second, bytes_per_second, bytes)),
+            Some(Order::TurnDown(reason)) => Box::pin(async move {
+                let _ = preface::turn_down(&mut first, reason).await;
+            }),
+            Some(Order::Take(by)) => Box::pin(take(inner, first, by)),
             // It is cut.
             None => return,
-        }
+        };
+        return tokio::select! {
+            () = last => {}
+            () = until_cut(told) => {}
+        };
+    }
+}
+
+async fn join(mut first: BulkStream, second: Option<BulkStream>, bytes_per_second: u64, bytes: &AtomicU64) {
+    if let Some(second) = second
+        && preface::answer(&mut first, BulkAnswer::Taken).await.is_ok()
+    {
+        splice::splice(first, second, bytes_per_second, bytes).await;
+    }
+}
+
+async fn take(inner: &Inner, mut first: BulkStream, by: Caller) {
+    if preface::answer(&mut first, BulkAnswer::Taken).await.is_ok() {
+        inner.sessions.called(first, by);
     }
 }
 

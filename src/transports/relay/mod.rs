@@ -37,8 +37,9 @@ use orders::Order;
 
 pub use event::{CircuitNumber, RelayEvent};
 
-/// Bulk streams of which it is not known yet what they are for, at most.
-const UNKNOWN_STREAMS: usize = 256;
+/// Bulk streams of a session of which it is not known yet what they are for, at most. Whoever opens one says at once
+/// what for, so these are few; and there is no bound of all sessions together, which some could use up for all.
+const UNKNOWN_STREAMS: usize = 4;
 
 /// Sessions that others carry, and those of others. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -51,8 +52,7 @@ impl Relay {
     /// address.
     #[must_use]
     pub fn new(sessions: TcpTransport, events: mpsc::Sender<RelayEvent>) -> Self {
-        let (circuits, numbers, unknown) = Default::default();
-        Self { inner: Arc::new(Inner { sessions, events, circuits, numbers, unknown }) }
+        Self { inner: Arc::new(Inner::new(sessions, events)) }
     }
 
     /// The sessions that others carry.
@@ -77,15 +77,14 @@ impl Relay {
 
     /// A peer has opened a bulk stream. It is read, in a task of its own, what it is for.
     pub fn incoming(&self, bulk: IncomingBulk) {
-        if self.inner.unknown.fetch_add(1, Ordering::AcqRel) >= UNKNOWN_STREAMS {
-            self.inner.unknown.fetch_sub(1, Ordering::AcqRel);
+        let IncomingBulk { session, peer, mut stream } = bulk;
+        if !self.inner.begin_to_read(session, UNKNOWN_STREAMS) {
             return;
         }
         let inner = Arc::clone(&self.inner);
         tokio::spawn(async move {
-            let IncomingBulk { session, peer, mut stream } = bulk;
             let opening = preface::read_opening(&mut stream).await;
-            inner.unknown.fetch_sub(1, Ordering::AcqRel);
+            inner.has_read(session);
             let circuit = inner.numbers.fetch_add(1, Ordering::Relaxed) + 1;
             let event = match opening {
                 Ok(BulkOpening::Carry(target)) => RelayEvent::Asked { circuit, by: peer, session, target },

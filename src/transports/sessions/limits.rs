@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::bulk::BULK_STREAMS_AT_THE_MOST;
 use crate::household::Household;
 use crate::transports::{RefusedWhy, SessionNumber};
-use crate::wire::FRAME_BYTES;
+use crate::wire::{BULK_STREAMS, FRAME_BYTES};
 
 /// What a transport allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Default for Limits {
             send_queue_bytes: 1_048_576,
             received_frames: 64,
             received_bytes: 262_144,
-            bulk_streams: 8,
+            bulk_streams: BULK_STREAMS,
         }
     }
 }
