@@ -30,6 +30,11 @@ impl Watched {
         Self { folder, last: None }
     }
 
+    /// Read already.
+    pub fn after(folder: Folder, read: Read) -> Self {
+        Self { folder, last: Some(read) }
+    }
+
     /// What it holds now, and what it held before, if that differs; the first time always.
     pub fn look(&mut self) -> Option<(&Read, Option<Read>)> {
         let read = self.folder.read().map_err(|error| format!("{error:#}"));

@@ -9,7 +9,11 @@ export function comparePanel(room) {
   const { source } = room;
   const choices = [["opened", "as it was when this page was opened"]];
   if (source.against) choices.push(["against", source.againstName ?? "the other version"]);
-  const select = element("select", { "aria-label": "Compare with", data: { action: "compare-with" } }, ...choices.map(([value, text]) => element("option", { value, text })));
+  const select = element(
+    "select",
+    { "aria-label": "Compare with", data: { action: "compare-with" } },
+    ...choices.map(([value, text]) => element("option", { value, text })),
+  );
   const again = button("Read again", () => load(), { data: { action: "compare-again" } });
   if (source.against) select.value = "against";
   const tools = element("div", { class: "tools" }, element("label", {}, "Compare with the version ", select), again);
@@ -18,9 +22,27 @@ export function comparePanel(room) {
   const list = element("ul", { class: "changes", data: { part: "changes" } });
   const left = element("div", { class: "picture-place" });
   const right = element("div", { class: "picture-place" });
-  const sides = element("div", { class: "sides", data: { part: "compare" } }, element("figure", {}, element("figcaption", { text: "Before" }), left), element("figure", {}, element("figcaption", { text: "Now" }), right));
-  const legend = element("p", { class: "legend" }, ...["added", "removed", "changed"].map((kind) => element("span", { class: `key ${kind}`, text: kind })));
-  const panel = element("section", { class: "view compare" }, element("div", { class: "title" }, element("h2", { text: "Compare" }), tools), about, others, legend, list, sides);
+  const sides = element(
+    "div",
+    { class: "sides", data: { part: "compare" } },
+    element("figure", {}, element("figcaption", { text: "Before" }), left),
+    element("figure", {}, element("figcaption", { text: "Now" }), right),
+  );
+  const legend = element(
+    "p",
+    { class: "legend" },
+    ...["added", "removed", "changed"].map((kind) => element("span", { class: `key ${kind}`, text: kind })),
+  );
+  const panel = element(
+    "section",
+    { class: "view compare" },
+    element("div", { class: "title" }, element("h2", { text: "Compare" }), tools),
+    about,
+    others,
+    legend,
+    list,
+    sides,
+  );
   let against;
   let isAsked = false;
   let drawn = [];
@@ -61,9 +83,26 @@ export function comparePanel(room) {
   function draw(before, now) {
     const changes = difference(before, now);
     const count = changes.list.length;
-    about.textContent = !before ? `${room.automaton} is new.` : !now ? `${room.automaton} is gone.` : count === 0 ? `${room.automaton} is the same in both.` : `${room.automaton}: ${counted(count, "change")}.`;
-    fill(list, ...changes.list.map(({ kind, text }) => element("li", { class: kind }, element("strong", { text: kind }), ` ${text}`)));
-    fill(sides, ...[["Before", before, changes.before, "before-"], ["Now", now, changes.after, "now-"]].map((one) => side(...one)));
+    about.textContent = !before
+      ? `${room.automaton} is new.`
+      : !now
+        ? `${room.automaton} is gone.`
+        : count === 0
+          ? `${room.automaton} is the same in both.`
+          : `${room.automaton}: ${counted(count, "change")}.`;
+    fill(
+      list,
+      ...changes.list.map(({ kind, text }) =>
+        element("li", { class: kind }, element("strong", { text: kind }), ` ${text}`),
+      ),
+    );
+    fill(
+      sides,
+      ...[
+        ["Before", before, changes.before, "before-"],
+        ["Now", now, changes.after, "now-"],
+      ].map((one) => side(...one)),
+    );
   }
 
   function side(title, automaton, marks, prefix) {
@@ -84,9 +123,17 @@ export function comparePanel(room) {
   function tellOthers(base) {
     const names = new Set([...base.automata, ...room.definitions.automata].map((automaton) => automaton.name));
     const of = (definitions, name) => definitions.automata.find((automaton) => automaton.name === name);
-    const changed = [...names].filter((name) => name !== room.automaton && differs(of(base, name), of(room.definitions, name)));
-    const links = changed.map((name) => button(name, () => room.select(name, room.automatonNamed(name)?.key ? "" : name), { class: "link" }));
-    fill(others, changed.length === 0 ? "No other automaton differs." : "Others that differ: ", ...links.flatMap((link, at) => (at > 0 ? [", ", link] : [link])));
+    const changed = [...names].filter(
+      (name) => name !== room.automaton && differs(of(base, name), of(room.definitions, name)),
+    );
+    const links = changed.map((name) =>
+      button(name, () => room.select(name, room.automatonNamed(name)?.key ? "" : name), { class: "link" }),
+    );
+    fill(
+      others,
+      changed.length === 0 ? "No other automaton differs." : "Others that differ: ",
+      ...links.flatMap((link, at) => (at > 0 ? [", ", link] : [link])),
+    );
   }
 
   return { element: panel, update };

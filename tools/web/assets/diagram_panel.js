@@ -15,7 +15,11 @@ export function diagramPanel(room) {
   const about = element("p", { class: "about" });
   const old = element("p", { class: "old", hidden: true, data: { part: "old" } });
   const cover = element("input", { type: "checkbox", data: { action: "coverage" } });
-  const whole = element("input", { type: "checkbox", data: { action: "actual-size" }, checked: window.matchMedia("(max-width: 700px)").matches });
+  const whole = element("input", {
+    type: "checkbox",
+    data: { action: "actual-size" },
+    checked: window.matchMedia("(max-width: 700px)").matches,
+  });
   const covered = element("span", { class: "quiet", data: { part: "coverage" } });
   const tools = element(
     "div",
@@ -26,7 +30,14 @@ export function diagramPanel(room) {
   );
   const place = element("div", { class: "picture-place", data: { part: "diagram" } });
   const beside = element("div", { class: "beside", data: { part: "findings" } });
-  const panel = element("section", { class: "view diagram" }, element("div", { class: "title" }, title, tools), about, old, element("div", { class: "columns" }, place, beside));
+  const panel = element(
+    "section",
+    { class: "view diagram" },
+    element("div", { class: "title" }, title, tools),
+    about,
+    old,
+    element("div", { class: "columns" }, place, beside),
+  );
   /** @type {Picture|undefined} */
   let picture;
   let drawn;
@@ -84,7 +95,10 @@ export function diagramPanel(room) {
     const all = definitions?.findings ?? [];
     const path = drawn?.path;
     // Errors of other files are shown where this one suffers from them.
-    const own = all.filter((finding) => finding.path === path || (!drawn && finding.severity === "error") || (isOld && finding.severity === "error"));
+    const own = all.filter(
+      (finding) =>
+        finding.path === path || (!drawn && finding.severity === "error") || (isOld && finding.severity === "error"),
+    );
     findingList(beside, own, (finding) => point(finding));
     beside.hidden = own.length === 0;
   }
@@ -92,7 +106,9 @@ export function diagramPanel(room) {
   /** Shows in the picture where a finding is. */
   function point(finding) {
     if (!picture || finding.path !== drawn.path) return;
-    const places = [...picture.svg.querySelectorAll("[data-line]")].filter((one) => Number(one.dataset.line) <= finding.line);
+    const places = [...picture.svg.querySelectorAll("[data-line]")].filter(
+      (one) => Number(one.dataset.line) <= finding.line,
+    );
     const nearest = places.sort((a, b) => Number(b.dataset.line) - Number(a.dataset.line))[0];
     for (const one of picture.svg.querySelectorAll(".found")) one.classList.remove("found");
     nearest?.classList.add("found");
@@ -108,7 +124,8 @@ export function diagramPanel(room) {
     if (instance && instance.automaton === automaton.name) {
       const leaf = stateNamed(automaton, instance.state);
       for (const state of outwards(automaton, leaf)) {
-        if (state > 0 || automaton.states.length === 1) picture.mark(picture.state(automaton.states[state].id), state === leaf ? "current" : "around");
+        if (state > 0 || automaton.states.length === 1)
+          picture.mark(picture.state(automaton.states[state].id), state === leaf ? "current" : "around");
       }
       const lit = picture.state(automaton.states[leaf]?.id);
       const key = `${room.instance} ${instance.state}`;
@@ -157,9 +174,15 @@ export function diagramPanel(room) {
     for (const [line, uses] of lines) mark(line, uses);
     const unused = (of) => of.filter((count) => count === 0).length;
     const states = own.states.slice(1);
-    const words = `${counted(own.deliveries, "delivery").replace("deliverys", "deliveries")}; never: ${unused(states)} of ${counted(states.length, "state")}, ${unused(own.transitions)} of ${counted(own.transitions.length, "transition")}`;
+    const never = [
+      `${unused(states)} of ${counted(states.length, "state")}`,
+      `${unused(own.transitions)} of ${counted(own.transitions.length, "transition")}`,
+    ];
+    const words = `${counted(own.deliveries, "delivery", "deliveries")}; never: ${never.join(", ")}`;
     const doubt = own.uncertain > 0 ? `; of ${own.uncertain} it is not certain what they did` : "";
-    covered.textContent = isDone ? words + doubt : `counting: ${usage.counted.toLocaleString("en")} of ${room.recording.run.length.toLocaleString("en")}`;
+    covered.textContent = isDone
+      ? words + doubt
+      : `counting: ${usage.counted.toLocaleString("en")} of ${room.recording.run.length.toLocaleString("en")}`;
   }
 
   return { element: panel, update };

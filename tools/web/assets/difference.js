@@ -17,11 +17,24 @@ export function difference(before, after) {
     after: { states: new Map(), transitions: new Map() },
     list: [],
   };
-  const nothing = { states: [], transitions: [], events: [], variables: [], parameters: [], conditions: [], timers: [] };
+  const nothing = {
+    states: [],
+    transitions: [],
+    events: [],
+    variables: [],
+    parameters: [],
+    conditions: [],
+    timers: [],
+  };
   const [old, now] = [before ?? nothing, after ?? nothing];
   states(old, now, made);
   transitions(old, now, made);
-  for (const [what, of] of [["variable", "variables"], ["parameter", "parameters"], ["condition", "conditions"], ["event", "events"]]) {
+  for (const [what, of] of [
+    ["variable", "variables"],
+    ["parameter", "parameters"],
+    ["condition", "conditions"],
+    ["event", "events"],
+  ]) {
     named(what, old[of], now[of], made.list);
   }
   return made;
@@ -43,7 +56,10 @@ function states(old, now, made) {
     } else if (stateText(old, index) !== stateText(now, other)) {
       made.before.states.set(index, "changed");
       made.after.states.set(other, "changed");
-      made.list.push({ kind: "changed", text: `state ${name || "(root)"}: ${partsThatDiffer(old, index, now, other)}` });
+      made.list.push({
+        kind: "changed",
+        text: `state ${name || "(root)"}: ${partsThatDiffer(old, index, now, other)}`,
+      });
     }
   }
   for (const [name, index] of is) {
@@ -57,7 +73,11 @@ function states(old, now, made) {
 function stateParts(automaton, index) {
   const state = automaton.states[index];
   const event = (handler) => automaton.events[handler.event].name;
-  const answers = (answer) => state.handlers.filter((handler) => handler.answer === answer).map(event).sort();
+  const answers = (answer) =>
+    state.handlers
+      .filter((handler) => handler.answer === answer)
+      .map(event)
+      .sort();
   return {
     "the state around it": automaton.states[state.parent]?.name ?? "",
     kind: state.kind,
@@ -75,7 +95,9 @@ const stateText = (automaton, index) => JSON.stringify(stateParts(automaton, ind
 
 function partsThatDiffer(old, index, now, other) {
   const [was, is] = [stateParts(old, index), stateParts(now, other)];
-  return Object.keys(was).filter((part) => JSON.stringify(was[part]) !== JSON.stringify(is[part])).join(", ");
+  return Object.keys(was)
+    .filter((part) => JSON.stringify(was[part]) !== JSON.stringify(is[part]))
+    .join(", ");
 }
 
 function transitions(old, now, made) {

@@ -45,7 +45,8 @@ export function fill(parent, ...children) {
 export function shown(value) {
   if (value === null) return "none";
   if (typeof value === "string") return value;
-  if (typeof value === "object" && typeof value.length === "number" && "hash" in value) return `secret of ${value.length} bytes`;
+  if (typeof value === "object" && typeof value.length === "number" && "hash" in value)
+    return `secret of ${value.length} bytes`;
   return JSON.stringify(value);
 }
 
@@ -77,11 +78,13 @@ export function lengthOf(milliseconds) {
 }
 
 /** `1 finding`, `2 findings`. */
-export function counted(count, what) {
-  return count === 1 ? `1 ${what}` : `${count.toLocaleString("en")} ${what}s`;
+export function counted(count, what, many = `${what}s`) {
+  return count === 1 ? `1 ${what}` : `${count.toLocaleString("en")} ${many}`;
 }
 
 /** Whether keys that are pressed there belong to what has the focus. */
 export function takesKeys(target) {
-  return target instanceof HTMLElement && target.closest("input, select, textarea, [contenteditable], summary") !== null;
+  return (
+    target instanceof HTMLElement && target.closest("input, select, textarea, [contenteditable], summary") !== null
+  );
 }

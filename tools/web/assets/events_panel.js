@@ -30,7 +30,15 @@ export function eventsPanel(room) {
     collect(run);
     const count = listed ? listed.length : run.length;
     const current = positionOf(index);
-    const now = [recording.kind, run.dropped, count, filter, run.header?.model, room.span?.join(), run.lines[0]?.sequence].join("\u0000");
+    const now = [
+      recording.kind,
+      run.dropped,
+      count,
+      filter,
+      run.header?.model,
+      room.span?.join(),
+      run.lines[0]?.sequence,
+    ].join("\u0000");
     const isMoved = list.current !== current || now !== key;
     if (now !== key) {
       key = now;
@@ -44,7 +52,9 @@ export function eventsPanel(room) {
 
   /** Looks which lines are listed: those that came since the last time. */
   function collect(run) {
-    const now = room.isOnlyInstance ? `${room.automaton}\u0000${room.instance}\u0000${run.dropped}\u0000${room.recording.kind}` : "";
+    const now = room.isOnlyInstance
+      ? `${room.automaton}\u0000${room.instance}\u0000${run.dropped}\u0000${room.recording.kind}`
+      : "";
     if (now !== filter || run !== collect.run || run.length < looked) {
       filter = now;
       collect.run = run;
@@ -81,13 +91,32 @@ export function eventsPanel(room) {
       return;
     }
     const isNew = line.after !== line.before;
-    const became = isNew ? (line.after === undefined ? "ended" : line.after || line.outcome) : line.outcome === "taken" ? line.after : line.outcome.replaceAll("_", " ");
-    cells(row, line.at_ms, line.sequence, line.instance, `${line.event}${line.fields ? ` (${shownAll(line.fields)})` : ""}`, became);
+    const became = isNew
+      ? line.after === undefined
+        ? "ended"
+        : line.after || line.outcome
+      : line.outcome === "taken"
+        ? line.after
+        : line.outcome.replaceAll("_", " ");
+    cells(
+      row,
+      line.at_ms,
+      line.sequence,
+      line.instance,
+      `${line.event}${line.fields ? ` (${shownAll(line.fields)})` : ""}`,
+      became,
+    );
     row.lastChild.classList.add(ODD.has(line.outcome) ? "odd" : isNew ? "state-name" : "quiet");
   }
 
   function cells(row, at_ms, sequence, instance, event, became) {
-    const texts = [["number", moment(at_ms)], ["number sequence", `#${sequence}`], ["who", instance], ["what", event], ["became", became]];
+    const texts = [
+      ["number", moment(at_ms)],
+      ["number sequence", `#${sequence}`],
+      ["who", instance],
+      ["what", event],
+      ["became", became],
+    ];
     row.append(...texts.map(([name, text]) => element("span", { class: `cell ${name}`, text, title: text })));
   }
 

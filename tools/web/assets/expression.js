@@ -1,7 +1,7 @@
 // Expressions of the definitions, evaluated over what a delivery's line says (docs/SEMANTICS.md, section 1).
 //
-// Pure. The host is not asked: its answers are in the line. Numbers beyond 2^53 lose their last digits, as in every JSON
-// that a page reads.
+// Pure. The host is not asked: its answers are in the line. Numbers beyond 2^53 lose their last digits, as in every
+// JSON that a page reads.
 
 /** Thrown where a value does not follow from the line. */
 export class Unknown extends Error {}
@@ -168,7 +168,11 @@ function condition(name, places, scope) {
 
 function inState(who, automaton, state, key, scope) {
   const subject =
-    who === "one" ? automaton : who === "keyed" ? `${automaton}[${keyText(evaluate(key, scope))}]` : `${who} ${automaton}`;
+    who === "one"
+      ? automaton
+      : who === "keyed"
+        ? `${automaton}[${keyText(evaluate(key, scope))}]`
+        : `${who} ${automaton}`;
   const ask = `${subject} in ${state}`;
   const found = scope.conditions.find((one) => one.ask === ask);
   if (!found) throw new Unknown(ask);

@@ -14,9 +14,24 @@ export function findingList(place, findings, point) {
 
 function one(finding, point) {
   const where = `${finding.path}:${finding.line}`;
-  const head = element("p", { class: "finding-head" }, element("strong", { text: `${finding.severity} ${finding.code}` }), " ", button(where, () => point(finding), { class: "link" }));
-  const lines = element("pre", { tabindex: "0", "aria-label": `${finding.severity} in ${where}`, text: finding.text.trimEnd() });
-  return element("article", { class: `finding ${finding.severity}`, data: { code: finding.code, line: finding.line } }, head, lines);
+  const head = element(
+    "p",
+    { class: "finding-head" },
+    element("strong", { text: `${finding.severity} ${finding.code}` }),
+    " ",
+    button(where, () => point(finding), { class: "link" }),
+  );
+  const lines = element("pre", {
+    tabindex: "0",
+    "aria-label": `${finding.severity} in ${where}`,
+    text: finding.text.trimEnd(),
+  });
+  return element(
+    "article",
+    { class: `finding ${finding.severity}`, data: { code: finding.code, line: finding.line } },
+    head,
+    lines,
+  );
 }
 
 /** @param {import("./room.js").Room} room */
@@ -29,7 +44,10 @@ export function findingsPanel(room) {
   function update() {
     const { findings = [], more: rest = [] } = room.definitions ?? {};
     const errors = findings.filter((finding) => finding.severity === "error").length;
-    title.textContent = findings.length === 0 ? "No findings" : `${counted(errors, "error")}, ${counted(findings.length - errors, "warning")}`;
+    title.textContent =
+      findings.length === 0
+        ? "No findings"
+        : `${counted(errors, "error")}, ${counted(findings.length - errors, "warning")}`;
     findingList(list, findings, show);
     more.textContent = rest.join(" ");
   }

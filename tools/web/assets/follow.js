@@ -31,7 +31,8 @@ export function follow(automaton, before, record, after) {
   try {
     const walk = new Walk(automaton, before, record, after);
     walk.deliver();
-    if (walk.agrees()) return { transitions: walk.transitions, entered: walk.entered, history: walk.history, isExact: true };
+    if (walk.agrees())
+      return { transitions: walk.transitions, entered: walk.entered, history: walk.history, isExact: true };
   } catch (error) {
     if (!(error instanceof Unknown) && !(error instanceof TypeError)) throw error;
   }
@@ -115,7 +116,8 @@ class Walk {
     const leaf = isThere ? record.after : this.isFinished ? undefined : automaton.states[this.leaf].name;
     // A final state is entered, and is what the line says, or the instance is gone.
     const ends = this.isFinished && (record.after === undefined || automaton.states[this.leaf].name === record.after);
-    const isAsSaid = this.outcome === record.outcome || (this.outcome === "deferred" && record.outcome === "defer_full");
+    const isAsSaid =
+      this.outcome === record.outcome || (this.outcome === "deferred" && record.outcome === "defer_full");
     const isRaised =
       raised.length === this.outcomes.length &&
       raised.every((one, index) => one.outcome === this.outcomes[index] || this.outcomes[index] === "deferred");

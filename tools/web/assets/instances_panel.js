@@ -5,16 +5,29 @@ import { button, counted, element, fill } from "./dom.js";
 /** Instances of one automaton that are listed; a filter finds the others. */
 const LISTED = 200;
 
+/** Between two drawings while lines come, in milliseconds. */
+const PAUSE_MS = 150;
+
 /** @param {import("./room.js").Room} room */
 export function instancesPanel(room) {
-  const filter = element("input", { type: "search", placeholder: "Filter", "aria-label": "Filter automata and instances", data: { part: "filter" } });
+  const filter = element("input", {
+    type: "search",
+    placeholder: "Filter",
+    "aria-label": "Filter automata and instances",
+    data: { part: "filter" },
+  });
   const list = element("ul", { class: "automata", data: { part: "automata" } });
-  const panel = element("details", { class: "panel instances", open: true }, element("summary", { text: "Automata" }), filter, list);
+  const panel = element(
+    "details",
+    { class: "panel instances", open: true },
+    element("summary", { text: "Automata" }),
+    filter,
+    list,
+  );
   // On a phone it would fill the page.
   if (window.matchMedia("(max-width: 700px)").matches) panel.open = false;
   const opened = new Set();
-  let key = "";
-  let drawn = 0;
+  let drawn = { what: "", when: "", at: 0 };
   filter.addEventListener("input", () => room.draw());
 
   function update() {
@@ -22,14 +35,24 @@ export function instancesPanel(room) {
     if (!definitions) return;
     const words = filter.value.trim().toLowerCase();
     const instances = recording ? recording.run.at(recording.index).instances : new Map();
-    const now = [recording?.kind, recording?.index, recording?.run.dropped, recording?.run.length > 0, words, room.automaton, room.instance, definitions.model, (definitions.old ?? []).join()].join("\u0000");
+    const run = recording?.run;
+    const what = [
+      recording?.kind,
+      words,
+      room.automaton,
+      room.instance,
+      definitions.model,
+      definitions.old?.join(),
+    ].join("\u0000");
+    const when = [recording?.index, run?.dropped, run?.lines[0]?.sequence, run?.length > 0].join();
+    if (what === drawn.what && when === drawn.when) return;
     // A list that changes many times a second helps nobody.
-    if (now === key || (recording?.isFollowing && performance.now() - drawn < 150 && key.split("\u0000")[5] === room.automaton && key.split("\u0000")[6] === room.instance && key.split("\u0000")[4] === words)) {
-      if (now !== key) setTimeout(() => room.draw(), 160);
+    const since = performance.now() - drawn.at;
+    if (what === drawn.what && recording?.isFollowing && since < PAUSE_MS) {
+      setTimeout(() => room.draw(), PAUSE_MS - since);
       return;
     }
-    key = now;
-    drawn = performance.now();
+    drawn = { what, when, at: performance.now() };
     draw(definitions, instances, words);
   }
 
@@ -40,7 +63,8 @@ export function instancesPanel(room) {
     const items = definitions.automata.flatMap((automaton) => {
       const own = of.get(automaton.name);
       const isNamed = automaton.name.toLowerCase().includes(words);
-      const fits = words === "" || isNamed ? own : own.filter((one) => `${one.name} ${one.state}`.toLowerCase().includes(words));
+      const fits =
+        words === "" || isNamed ? own : own.filter((one) => `${one.name} ${one.state}`.toLowerCase().includes(words));
       return words !== "" && !isNamed && fits.length === 0 ? [] : [item(automaton, own, fits, words, definitions)];
     });
     fill(list, ...items);
@@ -56,24 +80,43 @@ export function instancesPanel(room) {
     const select = () => {
       const only = automaton.key ? (is ? room.instance : (own[0]?.name ?? "")) : automaton.name;
       if (automaton.key && is && !opened.delete(automaton.name)) opened.add(automaton.name);
+      drawn.what = "";
       room.select(automaton.name, only);
-      key = "";
     };
-    const row = button("", select, { class: "automaton-row", title: automaton.summary, "aria-current": is ? "true" : undefined, data: { name: automaton.name, automaton: automaton.name } });
+    const row = button("", select, {
+      class: "automaton-row",
+      title: automaton.summary,
+      "aria-current": is ? "true" : undefined,
+      data: { name: automaton.name, automaton: automaton.name },
+    });
     row.append(
       element("span", { class: "automaton-name", text: automaton.name }),
       element("span", { class: "quiet", text: isOld ? "old" : state || count }),
     );
-    const isOpen = automaton.key && fits.length > 0 && (is !== opened.has(automaton.name) || (words !== "" && !automaton.name.includes(words)));
+    const isOpen =
+      automaton.key &&
+      fits.length > 0 &&
+      (is !== opened.has(automaton.name) || (words !== "" && !automaton.name.includes(words)));
     if (automaton.key) row.setAttribute("aria-expanded", String(Boolean(isOpen)));
     const rows = isOpen ? fits.slice(0, LISTED).map((instance) => instanceRow(automaton, instance)) : [];
-    const more = isOpen && fits.length > LISTED ? element("li", { class: "quiet", text: `and ${counted(fits.length - LISTED, "more instance")}: filter to see them` }) : undefined;
+    const more =
+      isOpen && fits.length > LISTED
+        ? element("li", {
+            class: "quiet",
+            text: `and ${counted(fits.length - LISTED, "more instance")}: filter to see them`,
+          })
+        : undefined;
     return element("li", {}, row, rows.length > 0 ? element("ul", {}, ...rows, more) : undefined);
   }
 
   function instanceRow(automaton, instance) {
     const is = instance.name === room.instance;
-    const row = button("", () => room.select(automaton.name, instance.name), { class: "instance-row", "aria-current": is ? "true" : undefined, title: instance.name, data: { name: instance.name, instance: instance.name } });
+    const row = button("", () => room.select(automaton.name, instance.name), {
+      class: "instance-row",
+      "aria-current": is ? "true" : undefined,
+      title: instance.name,
+      data: { name: instance.name, instance: instance.name },
+    });
     row.append(
       element("span", { class: "instance-key", text: instance.name.slice(automaton.name.length) }),
       element("span", { class: "state-name", text: instance.state }),

@@ -20,8 +20,17 @@ export function mapPanel(room) {
   const whole = element("input", { type: "checkbox", data: { action: "map-actual-size" } });
   const tools = element("div", { class: "tools" }, element("label", {}, whole, " Actual size"));
   const place = element("div", { class: "picture-place", data: { part: "map" } });
-  const about = element("p", { class: "about", text: "Which automaton tells which other what. A message moves along its line when it is delivered." });
-  const panel = element("section", { class: "view map" }, element("div", { class: "title" }, element("h2", { text: "Map of the system" }), tools), about, place);
+  const about = element("p", {
+    class: "about",
+    text: "Which automaton tells which other what. A message moves along its line when it is delivered.",
+  });
+  const panel = element(
+    "section",
+    { class: "view map" },
+    element("div", { class: "title" }, element("h2", { text: "Map of the system" }), tools),
+    about,
+    place,
+  );
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   /** @type {Picture|undefined} */
   let picture;
@@ -72,7 +81,9 @@ export function mapPanel(room) {
     const [from, to] = [automatonOf(cause.instance), automatonOf(line.instance)];
     const event = room.automatonNamed(to)?.events.find((one) => one.name === line.event);
     const kind = event?.observes ? "observes" : event ? "sends" : "starts";
-    const all = [...picture.svg.querySelectorAll(`g.transition[data-from="${CSS.escape(from)}"][data-to="${CSS.escape(to)}"]`)].filter((one) => one.querySelector(".line"));
+    const all = [
+      ...picture.svg.querySelectorAll(`g.transition[data-from="${CSS.escape(from)}"][data-to="${CSS.escape(to)}"]`),
+    ].filter((one) => one.querySelector(".line"));
     const own = all.filter((one) => one.classList.contains(kind));
     return own.length > 0 ? own : all;
   }

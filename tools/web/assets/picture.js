@@ -102,7 +102,8 @@ export class Picture {
     if (!one || !this.element.isConnected) return;
     const inner = one.getBoundingClientRect();
     const outer = this.element.getBoundingClientRect();
-    const over = (low, high, from, to) => (low < from ? low - from - 16 : high > to ? Math.min(high - to + 16, low - from - 16) : 0);
+    const over = (low, high, from, to) =>
+      low < from ? low - from - 16 : high > to ? Math.min(high - to + 16, low - from - 16) : 0;
     this.element.scrollLeft += over(inner.left, inner.right, outer.left, outer.right);
     this.element.scrollTop += over(inner.top, inner.bottom, outer.top, outer.bottom);
   }

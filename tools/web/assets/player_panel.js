@@ -4,14 +4,48 @@ import { button, element, moment } from "./dom.js";
 
 /** @param {import("./room.js").Room} room */
 export function playerPanel(room) {
-  const first = button("⏮", () => room.show(-1), { "aria-label": "To the beginning", title: "To the beginning (Home)", data: { action: "first" } });
-  const back = button("◀", () => room.step(-1), { "aria-label": "One step back", title: "One step back (←)", data: { action: "back" } });
-  const forth = button("▶", () => room.step(1), { "aria-label": "One step forth", title: "One step forth (→)", data: { action: "forth" } });
-  const last = button("⏭", () => room.follow(), { "aria-label": "To the end", title: "To the end (End)", data: { action: "last" } });
-  const pause = button("Pause", () => (room.recording.isFollowing ? room.pause() : room.follow()), { data: { action: "pause" } });
-  const slider = element("input", { type: "range", min: "0", value: 0, "aria-label": "Line of the recording", data: { part: "slider" } });
+  const first = button("⏮", () => room.show(-1), {
+    "aria-label": "To the beginning",
+    title: "To the beginning (Home)",
+    data: { action: "first" },
+  });
+  const back = button("◀", () => room.step(-1), {
+    "aria-label": "One step back",
+    title: "One step back (←)",
+    data: { action: "back" },
+  });
+  const forth = button("▶", () => room.step(1), {
+    "aria-label": "One step forth",
+    title: "One step forth (→)",
+    data: { action: "forth" },
+  });
+  const last = button("⏭", () => room.follow(), {
+    "aria-label": "To the end",
+    title: "To the end (End)",
+    data: { action: "last" },
+  });
+  const pause = button("Pause", () => (room.recording.isFollowing ? room.pause() : room.follow()), {
+    data: { action: "pause" },
+  });
+  const slider = element("input", {
+    type: "range",
+    min: "0",
+    value: 0,
+    "aria-label": "Line of the recording",
+    data: { part: "slider" },
+  });
   const place = element("span", { class: "number place", data: { part: "place" } });
-  const panel = element("div", { class: "player", role: "group", "aria-label": "Steps" }, first, back, forth, last, pause, slider, place);
+  const panel = element(
+    "div",
+    { class: "player", role: "group", "aria-label": "Steps" },
+    first,
+    back,
+    forth,
+    last,
+    pause,
+    slider,
+    place,
+  );
   slider.addEventListener("input", () => room.show(Number(slider.value) - 1, false));
   slider.addEventListener("change", () => room.announce());
 

@@ -1,8 +1,8 @@
 // The Automata room. `mountRoom(element, source)` fills an element of the page; source.js says what a source is.
 //
-// The room holds what is shown: which recording, which line of it, which automaton and instance. Panels draw it: each is
-// a module with a function that takes the room and returns `{element, update}`; `update` is called once in a frame after
-// something changed. What can be worked out without a page is in modules of its own (run.js, follow.js, usage.js,
+// The room holds what is shown: which recording, which line of it, which automaton and instance. Panels draw it: each
+// is a module with a function that takes the room and returns `{element, update}`; `update` is called once in a frame
+// after something changed. What can be worked out without a page is in modules of its own (run.js, follow.js, usage.js,
 // difference.js, sequence.js, script.js).
 
 import { button, element, fill, takesKeys } from "./dom.js";
@@ -91,9 +91,20 @@ export class Room {
       return made.element;
     };
     this.status = element("p", { class: "status", role: "status" });
-    this.says = element("p", { class: "hidden", role: "status", "aria-live": "polite", data: { part: "announcements" } });
+    this.says = element("p", {
+      class: "hidden",
+      role: "status",
+      "aria-live": "polite",
+      data: { part: "announcements" },
+    });
     this.choice = element("div", { class: "recordings", role: "group", "aria-label": "What is shown" });
-    const file = element("input", { type: "file", class: "hidden", id: "room-file", tabindex: "-1", "aria-hidden": "true" });
+    const file = element("input", {
+      type: "file",
+      class: "hidden",
+      id: "room-file",
+      tabindex: "-1",
+      "aria-hidden": "true",
+    });
     file.addEventListener("change", () => (this.open(file.files[0]), (file.value = "")));
     const open = button("Open a trace…", () => file.click(), { data: { action: "open-trace" } });
     this.tabs = element("div", { class: "tabs", role: "tablist", "aria-label": "Views" });
@@ -113,7 +124,12 @@ export class Room {
     }
     const main = element("main", { class: "main" }, this.status, ...this.views.values());
     const side = element("div", { class: "side" }, panel(simulatePanel), panel(situationPanel));
-    const foot = element("section", { class: "foot", "aria-label": "What happened" }, panel(playerPanel), panel(eventsPanel));
+    const foot = element(
+      "section",
+      { class: "foot", "aria-label": "What happened" },
+      panel(playerPanel),
+      panel(eventsPanel),
+    );
     const drop = element("p", { class: "drop", hidden: true, text: "Drop the trace here" });
     this.drop = drop;
     this.container.classList.add("room");
@@ -138,7 +154,12 @@ export class Room {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || takesKeys(event.target)) return;
-    const steps = { ArrowRight: () => this.step(1), ArrowLeft: () => this.step(-1), Home: () => this.show(-1), End: () => this.follow() };
+    const steps = {
+      ArrowRight: () => this.step(1),
+      ArrowLeft: () => this.step(-1),
+      Home: () => this.show(-1),
+      End: () => this.follow(),
+    };
     const act = steps[event.key];
     const isTab = event.target instanceof Element && event.target.closest("[role=tablist], .picture");
     if (!act || isTab || !this.recording) return;
@@ -173,7 +194,10 @@ export class Room {
     this.opened ??= definitions;
     for (const { run } of this.recordings.values()) run.define(definitions);
     const names = definitions.automata.map((automaton) => automaton.name);
-    if (!names.includes(this.automaton)) this.select(names[0] ?? "", "");
+    if (!names.includes(this.automaton)) {
+      const first = definitions.automata[0];
+      this.select(first?.name ?? "", first && !first.key ? first.name : "");
+    }
     this.emit("definitions");
     this.draw();
   }
@@ -195,7 +219,16 @@ export class Room {
 
   record(kind, name) {
     const definitions = this.definitions ?? { automata: [] };
-    const recording = { kind, name, run: new Run(definitions), index: -1, isFollowing: true, note: "", isComplete: false, arrived: performance.now() };
+    const recording = {
+      kind,
+      name,
+      run: new Run(definitions),
+      index: -1,
+      isFollowing: true,
+      note: "",
+      isComplete: false,
+      arrived: performance.now(),
+    };
     this.recordings.set(kind, recording);
     if (!this.recording || kind === "trace" || this.recording.kind === kind) this.choose(recording);
     return recording;
@@ -232,7 +265,8 @@ export class Room {
         for (const line of some) {
           count += 1;
           if (recording.kind === "trace" && run.length >= run.limit - 1) {
-            recording.note = `Only the first ${run.length.toLocaleString("en")} lines are shown. \`automata replay\` takes traces of any length.`;
+            const shown = run.length.toLocaleString("en");
+            recording.note = `Only the first ${shown} lines are shown. \`automata replay\` takes traces of any length.`;
             recording.isComplete = true;
             return;
           }
@@ -254,7 +288,10 @@ export class Room {
       if (recording.kind === "live") recording.note = "No more lines come: the connection has ended.";
       else if (!run.header && run.length === 0) recording.note = "There is nothing in it that is a trace.";
     } catch (error) {
-      recording.note = recording.kind === "live" ? `Not connected: ${error.message}` : `${recording.name}, ${error.message}. What is before it is shown.`;
+      recording.note =
+        recording.kind === "live"
+          ? `Not connected: ${error.message}`
+          : `${recording.name}, ${error.message}. What is before it is shown.`;
     } finally {
       recording.isComplete = true;
       const model = run.header?.model;
@@ -333,7 +370,10 @@ export class Room {
     if (!line) this.says.textContent = "Before the first delivery";
     else if (line.left_out) this.says.textContent = `${line.left_out.deliveries} deliveries are left out`;
     else {
-      const became = line.before === line.after ? line.outcome.replaceAll("_", " ") : `${line.before ?? "nothing"} to ${line.after ?? "nothing"}`;
+      const became =
+        line.before === line.after
+          ? line.outcome.replaceAll("_", " ")
+          : `${line.before ?? "nothing"} to ${line.after ?? "nothing"}`;
       this.says.textContent = `${line.instance}, ${line.event}: ${became}`;
     }
   }
@@ -353,8 +393,14 @@ export class Room {
     const { recording } = this;
     const choices = [...this.recordings.values()].flatMap((one) => {
       const is = one === recording;
-      const choose = button(one.name, () => this.choose(one), { "aria-pressed": String(is), data: { recording: one.kind } });
-      const close = one.kind === "trace" ? [button("×", () => this.forget("trace"), { "aria-label": `Close ${one.name}`, class: "close" })] : [];
+      const choose = button(one.name, () => this.choose(one), {
+        "aria-pressed": String(is),
+        data: { recording: one.kind },
+      });
+      const close =
+        one.kind === "trace"
+          ? [button("×", () => this.forget("trace"), { "aria-label": `Close ${one.name}`, class: "close" })]
+          : [];
       return [choose, ...close];
     });
     if (this.recordings.size > 1) fill(this.choice, ...choices);

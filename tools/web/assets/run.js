@@ -72,7 +72,8 @@ export class Run {
     if (line === null || typeof line !== "object" || Array.isArray(line)) throw new Error("this is not an object");
     if ("snapshot" in line) return this.begin(line.snapshot);
     if ("trace" in line) {
-      if (line.trace !== 1) throw new Error(`this is a trace of format ${JSON.stringify(line.trace)}; this page reads format 1`);
+      if (line.trace !== 1)
+        throw new Error(`this is a trace of format ${JSON.stringify(line.trace)}; this page reads format 1`);
       this.clear();
       this.header = line;
       return;
@@ -234,8 +235,15 @@ function checkLine(line) {
     if (line.left_out === null || typeof line.left_out !== "object") throw new Error("`left_out` is not an object");
     return;
   }
-  for (const [name, type] of [["sequence", "number"], ["at_ms", "number"], ["instance", "string"], ["event", "string"], ["outcome", "string"]]) {
-    if (typeof line[name] !== type) throw new Error(`\`${name}\` is missing or not a ${type === "string" ? "text" : "number"}`);
+  for (const [name, type] of [
+    ["sequence", "number"],
+    ["at_ms", "number"],
+    ["instance", "string"],
+    ["event", "string"],
+    ["outcome", "string"],
+  ]) {
+    if (typeof line[name] !== type)
+      throw new Error(`\`${name}\` is missing or not a ${type === "string" ? "text" : "number"}`);
   }
   for (const values of Object.values(line.variables ?? {})) {
     if (!Array.isArray(values)) throw new Error("a variable has no pair of values");
@@ -270,7 +278,9 @@ function timersAfter(automaton, instance, line) {
 function remembered(automaton, before, line) {
   const leaf = stateNamed(automaton, before.state);
   const kept = new Set(outwards(automaton, stateNamed(automaton, line.after)));
-  const left = outwards(automaton, leaf).filter((state) => automaton.states[state].history !== "none" && !kept.has(state));
+  const left = outwards(automaton, leaf).filter(
+    (state) => automaton.states[state].history !== "none" && !kept.has(state),
+  );
   if (left.length === 0) return before.history;
   const history = new Map(before.history);
   for (const state of left) history.set(state, leaf);

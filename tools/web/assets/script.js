@@ -27,10 +27,10 @@ export class Script {
     this.pending = {};
   }
 
-  /** Answers what the last step asks. */
-  answer(question, value) {
-    const last = this.steps.at(-1);
-    last.conditions = { ...last.conditions, [question]: value };
+  /** Answers what a step asks; the first is 1. */
+  answer(number, question, value) {
+    const step = this.steps[number - 1];
+    step.conditions = { ...step.conditions, [question]: value };
   }
 
   /** Changes what the host answers, from the next step on. */

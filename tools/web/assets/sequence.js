@@ -52,7 +52,13 @@ export function sequenceOf(run, from, to) {
   const end = Math.min(to, from + DELIVERIES_LIMIT - 1, run.lines.length - 1);
   for (let index = Math.max(0, from); index <= end; index += 1) {
     const line = run.lines[index];
-    const row = (one) => rows.push({ index, sequence: line.sequence ?? line.left_out.sequence, at_ms: line.at_ms ?? line.left_out.from_ms, ...one });
+    const row = (one) =>
+      rows.push({
+        index,
+        sequence: line.sequence ?? line.left_out.sequence,
+        at_ms: line.at_ms ?? line.left_out.from_ms,
+        ...one,
+      });
     if (line.left_out) {
       const of = lifeline("left out", true);
       if (of !== undefined) row({ of, text: `${line.left_out.deliveries} deliveries`, kind: "nothing" });
@@ -72,7 +78,8 @@ export function sequenceOf(run, from, to) {
     for (const action of line.actions ?? []) {
       const part = automaton?.actions.find((one) => one.name === action.action)?.by ?? OUTSIDE;
       const performer = lifeline(part, true);
-      if (performer !== undefined) row({ from: needed, to: performer, label: call(action.action, action.arguments), kind: "action" });
+      if (performer !== undefined)
+        row({ from: needed, to: performer, label: call(action.action, action.arguments), kind: "action" });
     }
   }
   return { lifelines, rows, isCut };
@@ -82,7 +89,8 @@ function incomingOf(run, automaton, line) {
   const label = call(line.event, line.fields);
   const event = automaton?.events.find((one) => one.name === line.event);
   const isTimer = !event && /^(after|every) /.test(line.event);
-  if (isTimer) return { from: line.instance, isPart: false, label: shortened(line.event.split(" in ")[0]), kind: "timer" };
+  if (isTimer)
+    return { from: line.instance, isPart: false, label: shortened(line.event.split(" in ")[0]), kind: "timer" };
   const kind = event?.observes ? "observation" : event ? "event" : "start";
   const cause = causeOf(run, line);
   if (cause) return { from: cause.instance, isPart: false, label, kind };

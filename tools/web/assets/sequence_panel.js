@@ -1,7 +1,7 @@
 // The sequence of a span: lifelines from left to right, time from the top down.
 
 import { button, element, fill, moment, shape } from "./dom.js";
-import { DELIVERIES_LIMIT, sequenceOf } from "./sequence.js";
+import { DELIVERIES_LIMIT, LIFELINES_LIMIT, sequenceOf } from "./sequence.js";
 
 const ROW = 26;
 const HEAD = 30;
@@ -23,14 +23,35 @@ function widthOf(text, size, isBold) {
 
 /** @param {import("./room.js").Room} room */
 export function sequencePanel(room) {
-  const number = (label, part) => element("input", { type: "number", min: "1", step: "1", "aria-label": label, data: { part } });
+  const number = (label, part) =>
+    element("input", { type: "number", min: "1", step: "1", "aria-label": label, data: { part } });
   const from = number("First line", "sequence-from");
   const to = number("Last line", "sequence-to");
-  const clear = button("Around the current line", () => ((room.span = undefined), room.draw()), { data: { action: "sequence-around" } });
+  const clear = button("Around the current line", () => ((room.span = undefined), room.draw()), {
+    data: { action: "sequence-around" },
+  });
   const about = element("p", { class: "about", data: { part: "sequence-about" } });
-  const place = element("div", { class: "picture picture-place", tabindex: "0", role: "group", "aria-label": "Sequence", data: { part: "sequence" } });
-  const tools = element("div", { class: "tools" }, element("label", {}, "Lines ", from), element("label", {}, "to ", to), clear);
-  const panel = element("section", { class: "view sequence" }, element("div", { class: "title" }, element("h2", { text: "Sequence" }), tools), about, place);
+  const place = element("div", {
+    class: "picture picture-place",
+    tabindex: "0",
+    role: "group",
+    "aria-label": "Sequence",
+    data: { part: "sequence" },
+  });
+  const tools = element(
+    "div",
+    { class: "tools" },
+    element("label", {}, "Lines ", from),
+    element("label", {}, "to ", to),
+    clear,
+  );
+  const panel = element(
+    "section",
+    { class: "view sequence" },
+    element("div", { class: "title" }, element("h2", { text: "Sequence" }), tools),
+    about,
+    place,
+  );
   let key = "";
   for (const one of [from, to]) {
     one.addEventListener("change", () => {
@@ -59,17 +80,30 @@ export function sequencePanel(room) {
     from.value = String(span[0] + 1);
     to.value = String(span[1] + 1);
     const sequence = sequenceOf(run, span[0], span[1]);
-    const how = room.span ? "the selected span" : "the lines up to the one that is shown; with Shift, select another span in the list";
-    about.textContent = `${how[0].toUpperCase()}${how.slice(1)}.${sequence.isCut ? ` More than ${DELIVERIES_LIMIT} deliveries, or than fit side by side, cannot be read: the rest is left out.` : ""}`;
+    const how = room.span
+      ? "the selected span"
+      : "the lines up to the one that is shown; with Shift, select another span in the list";
+    const cut = ` At most ${DELIVERIES_LIMIT} deliveries and ${LIFELINES_LIMIT} lifelines can be read: the rest is left out.`;
+    about.textContent = `${how[0].toUpperCase()}${how.slice(1)}.${sequence.isCut ? cut : ""}`;
     fill(place, picture(sequence, index));
   }
 
   function picture({ lifelines, rows }, current) {
     const columns = columnsOf(lifelines, rows);
     const bottom = HEAD + 16 + rows.length * ROW + 10;
-    const edge = rows.reduce((most, row) => Math.max(most, beyond(row, columns)), columns.at(-1) + widthOf(lifelines.at(-1)?.name ?? "", 14, true) / 2 + ROOM);
+    const edge = rows.reduce(
+      (most, row) => Math.max(most, beyond(row, columns)),
+      columns.at(-1) + widthOf(lifelines.at(-1)?.name ?? "", 14, true) / 2 + ROOM,
+    );
     const width = Math.ceil(edge + ROOM);
-    const svg = shape("svg", { class: "automaton drawn-sequence", viewBox: `0 0 ${width} ${bottom}`, width, height: bottom, role: "img", "aria-label": `Sequence of ${rows.length} rows between ${lifelines.length} lifelines` });
+    const svg = shape("svg", {
+      class: "automaton drawn-sequence",
+      viewBox: `0 0 ${width} ${bottom}`,
+      width,
+      height: bottom,
+      role: "img",
+      "aria-label": `Sequence of ${rows.length} rows between ${lifelines.length} lifelines`,
+    });
     lifelines.forEach((lifeline, at) => {
       svg.append(shape("path", { class: "lifeline", d: `M${columns[at]} ${HEAD}V${bottom}` }));
       svg.append(box(lifeline.isPart ? "part" : "instance", lifeline.name, "name", 14, true, columns[at], 0, HEAD));
@@ -80,9 +114,20 @@ export function sequencePanel(room) {
       const isNew = row.index !== before;
       before = row.index;
       const group = shape("g", { class: row.index === current ? "row is-current" : "row" });
-      if (isNew) group.append(text(`${moment(row.at_ms)}`, 4, level + ROW - 8, "detail-text quiet"), text(`#${row.sequence}`, 84, level + ROW - 8, "detail-text quiet"));
-      group.append(row.of !== undefined ? box(row.kind, row.text, "detail-text", 12, false, columns[row.of], level + 3, 20) : arrow(row, columns, level));
-      group.addEventListener("click", () => ((room.span = room.span ?? [rows[0].index, rows.at(-1).index]), room.show(row.index)));
+      if (isNew)
+        group.append(
+          text(`${moment(row.at_ms)}`, 4, level + ROW - 8, "detail-text quiet"),
+          text(`#${row.sequence}`, 84, level + ROW - 8, "detail-text quiet"),
+        );
+      group.append(
+        row.of !== undefined
+          ? box(row.kind, row.text, "detail-text", 12, false, columns[row.of], level + 3, 20)
+          : arrow(row, columns, level),
+      );
+      group.addEventListener(
+        "click",
+        () => ((room.span = room.span ?? [rows[0].index, rows.at(-1).index]), room.show(row.index)),
+      );
       svg.append(group);
     });
     return svg;
@@ -100,12 +145,20 @@ function text(words, x, y, name) {
 function box(name, words, kind, size, isBold, middle, top, height) {
   const width = widthOf(words, size, isBold) + 2 * ROOM;
   const rectangle = shape("rect", { class: "box", x: middle - width / 2, y: top, width, height, rx: 5 });
-  return shape("g", { class: name }, rectangle, text(words, middle - width / 2 + ROOM, top + height / 2 + size * 0.35, kind));
+  return shape(
+    "g",
+    { class: name },
+    rectangle,
+    text(words, middle - width / 2 + ROOM, top + height / 2 + size * 0.35, kind),
+  );
 }
 
 function arrow(row, columns, level) {
   const [start, end] = [columns[row.from], columns[row.to]];
-  const group = shape("g", { class: row.kind === "observation" ? "transition observes" : row.kind === "start" ? "transition starts" : "transition" });
+  const group = shape("g", {
+    class:
+      row.kind === "observation" ? "transition observes" : row.kind === "start" ? "transition starts" : "transition",
+  });
   const width = widthOf(row.label, 12, false);
   let left = (start + end - width) / 2;
   if (row.from === row.to) {
@@ -124,7 +177,10 @@ function arrow(row, columns, level) {
 }
 
 function head(x, y, way) {
-  return shape("path", { class: "arrow", d: `M${x} ${y}L${x - way * 9} ${y - 4.2}L${x - way * 7} ${y}L${x - way * 9} ${y + 4.2}Z` });
+  return shape("path", {
+    class: "arrow",
+    d: `M${x} ${y}L${x - way * 9} ${y - 4.2}L${x - way * 7} ${y}L${x - way * 9} ${y + 4.2}Z`,
+  });
 }
 
 /** Where the lifelines stand: each as near to the one before as the texts between them allow. */
@@ -141,7 +197,11 @@ function columnsOf(lifelines, rows) {
     } else if (row.from === row.to) {
       needs.push([row.from, row.from + 1, LOOP + widthOf(row.label, 12, false) + 2 * ROOM]);
     } else {
-      needs.push([Math.min(row.from, row.to), Math.max(row.from, row.to), widthOf(row.label, 12, false) + 2 * ROOM + 10]);
+      needs.push([
+        Math.min(row.from, row.to),
+        Math.max(row.from, row.to),
+        widthOf(row.label, 12, false) + 2 * ROOM + 10,
+      ]);
     }
   }
   const columns = [first];

@@ -24,7 +24,12 @@ export function simulatePanel(room) {
   const asked = element("div", { data: { part: "question" } });
   const events = element("div", { class: "events-list", data: { part: "accepted" } });
   const time = element("div", { class: "tools" });
-  const answers = element("details", { class: "answers" }, element("summary", { text: "Answers of the host" }), element("div", {}));
+  const answers = element(
+    "details",
+    { class: "answers" },
+    element("summary", { text: "Answers of the host" }),
+    element("div", {}),
+  );
   const tools = element("div", { class: "tools" });
   fill(panel, element("h2", { text: "Simulation" }), message, asked, events, time, answers, tools);
   room.on("definitions", () => (isStale = true));
@@ -51,20 +56,22 @@ export function simulatePanel(room) {
     const made = new Run(room.definitions);
     const lines = new Lines();
     for (const line of [...lines.take(came.trace), ...lines.finish()]) made.add(line);
-    question = came.question;
+    question = came.question && { ...came.question, line: came.line };
     problem = "";
     if (came.error && !question) {
-      const last = script.steps.length;
+      const { length } = script.steps;
       problem = came.error;
-      // A step that cannot be done was not done.
-      if (came.line === last && script.undo()) problem = `Nothing was done: ${came.error}`;
+      // The last step was not done. One before it could be done by other definitions.
+      if (came.line === length && script.undo()) problem = `Nothing was done: ${came.error}`;
+      else if (came.line) problem = `Step ${came.line} of ${length} cannot be done: ${came.error}`;
     }
     room.simulated(made, "");
     room.announce();
     if (question) room.says.textContent = `Asked: ${question.question}`;
     const exists = made.at(made.length - 1).instances;
     const line = made.lines.at(-1);
-    if (!exists.has(room.instance) && line?.instance?.startsWith(`${room.automaton}[`) && exists.has(line.instance)) room.instance = line.instance;
+    if (!exists.has(room.instance) && line?.instance?.startsWith(`${room.automaton}[`) && exists.has(line.instance))
+      room.instance = line.instance;
   }
 
   function act(step) {
@@ -80,9 +87,20 @@ export function simulatePanel(room) {
     if (isStale && !isBusy) return void run();
     const { index, run: made } = is;
     const instance = made.at(made.length - 1).instances.get(room.instance);
-    const now = [room.automaton, room.instance, instance?.state, made.length, question?.question, problem, room.definitions.model, script.steps.length, index === made.length - 1].join("\u0000");
+    const now = [
+      room.automaton,
+      room.instance,
+      instance?.state,
+      made.length,
+      question?.question,
+      problem,
+      room.definitions.model,
+      script.steps.length,
+      index === made.length - 1,
+    ].join("\u0000");
     if (now === key) return;
     key = now;
+    const again = focused();
     message.textContent = problem;
     message.hidden = problem === "";
     drawQuestion();
@@ -90,6 +108,25 @@ export function simulatePanel(room) {
     drawTime(made);
     drawAnswers();
     drawTools(made);
+    if (!question) again?.();
+  }
+
+  /** What gives the focus back to what had it, or to its neighbour, after all was drawn again. */
+  function focused() {
+    const { activeElement: active } = document;
+    if (!panel.contains(active)) return undefined;
+    const event = active.closest("form")?.dataset.event;
+    const { action, part, condition } = active.dataset;
+    const selector = event
+      ? `form[data-event="${CSS.escape(event)}"] button`
+      : action
+        ? `[data-action="${action}"]`
+        : part
+          ? `[data-part="${part}"]`
+          : condition
+            ? `[data-condition="${CSS.escape(condition)}"]`
+            : "[data-answer]";
+    return () => (panel.querySelector(selector) ?? events.querySelector("button"))?.focus({ preventScroll: true });
   }
 
   function drawQuestion() {
@@ -97,7 +134,7 @@ export function simulatePanel(room) {
     const automaton = room.automatonNamed(question.automaton);
     const condition = automaton?.conditions.find((one) => one.name === question.condition);
     const give = (value) => {
-      script.answer(question.question, value);
+      script.answer(question.line, question.question, value);
       question = undefined;
       run();
     };
@@ -107,13 +144,21 @@ export function simulatePanel(room) {
       run();
     };
     const about = condition?.summary ? element("p", { class: "quiet", text: condition.summary }) : undefined;
-    const isStart = script.steps.length === 1;
+    const isStart = question.line === 1;
     const stop = isStart ? undefined : button("Cancel", cancel, { data: { action: "cancel" } });
     const ways =
       condition?.type === "bool"
-        ? [button("Yes", () => give(true), { data: { answer: "yes" } }), button("No", () => give(false), { data: { answer: "no" } })]
+        ? [
+            button("Yes", () => give(true), { data: { answer: "yes" } }),
+            button("No", () => give(false), { data: { answer: "no" } }),
+          ]
         : [form([{ name: "answer", type: condition?.type ?? "string" }], "Answer", (values) => give(values.answer))];
-    fill(asked, element("p", { class: "asked" }, "Asked: ", element("strong", { text: question.question })), about, element("div", { class: "tools" }, ...ways, stop));
+    fill(
+      asked,
+      element("p", { class: "asked" }, "Asked: ", element("strong", { text: question.question })),
+      about,
+      element("div", { class: "tools" }, ...ways, stop),
+    );
     asked.querySelector("button, input, select")?.focus();
   }
 
@@ -128,7 +173,9 @@ export function simulatePanel(room) {
     const leaf = automaton.states[stateNamed(automaton, instance.state)];
     const rows = (leaf?.accepts ?? []).map(({ event, reactions }) => {
       const { name, fields, summary } = automaton.events[event];
-      return row(name, fields, summary, reactions, (values) => act({ instance: instance.name, event: name, fields: values }));
+      return row(name, fields, summary, reactions, (values) =>
+        act({ instance: instance.name, event: name, fields: values }),
+      );
     });
     const none = element("p", { class: "quiet", text: "It accepts no event from outside in this state." });
     fill(events, element("h3", { text: "Accepted here" }), ...(rows.length > 0 ? rows : [none]));
@@ -136,17 +183,34 @@ export function simulatePanel(room) {
 
   /** What makes an instance where there is none. */
   function starting(automaton) {
-    const key = automaton.key ? element("input", { type: "text", value: keyShown(), "aria-label": automaton.key.name, data: { part: "key" } }) : undefined;
-    const name = () => (automaton.key ? `${automaton.name}[${keyText(valueOf(key.value, automaton.key.type, room.definitions.types))}]` : automaton.name);
+    const key = automaton.key
+      ? element("input", { type: "text", value: keyShown(), "aria-label": automaton.key.name, data: { part: "key" } })
+      : undefined;
+    const name = () =>
+      automaton.key
+        ? `${automaton.name}[${keyText(valueOf(key.value, automaton.key.type, room.definitions.types))}]`
+        : automaton.name;
     const go = (step) => {
       const instance = name();
       room.instance = instance;
       act({ instance, ...step });
     };
-    const rows = automaton.events.filter((event) => event.starts).map((event) => row(event.name, event.fields, event.summary, ["makes the instance"], (values) => go({ event: event.name, fields: values })));
+    const rows = automaton.events
+      .filter((event) => event.starts)
+      .map((event) =>
+        row(event.name, event.fields, event.summary, ["makes the instance"], (values) =>
+          go({ event: event.name, fields: values }),
+        ),
+      );
     if (automaton.events.every((event) => event.name !== "start")) {
-      const places = automaton.parameters.map((one) => ({ ...one, isLeft: one.initial !== null, hint: one.initial_text }));
-      rows.push(row("start", places, "Starts it, with parameters.", [], (values) => go({ event: "start", fields: values })));
+      const places = automaton.parameters.map((one) => ({
+        ...one,
+        isLeft: one.initial !== null,
+        hint: one.initial_text,
+      }));
+      rows.push(
+        row("start", places, "Starts it, with parameters.", [], (values) => go({ event: "start", fields: values })),
+      );
     }
     const label = key ? element("label", {}, `${automaton.key.name} `, key) : undefined;
     return [element("h3", { text: "Make an instance" }), label, ...rows];
@@ -163,7 +227,12 @@ export function simulatePanel(room) {
     made.querySelector("button").title = summary;
     made.dataset.event = name;
     const lines = reactions.map((text) => element("li", { text }));
-    return element("div", { class: "accepted" }, made, lines.length > 0 ? element("ul", { class: "quiet" }, ...lines) : undefined);
+    return element(
+      "div",
+      { class: "accepted" },
+      made,
+      lines.length > 0 ? element("ul", { class: "quiet" }, ...lines) : undefined,
+    );
   }
 
   /** Inputs for typed fields, and a button. */
@@ -206,24 +275,63 @@ export function simulatePanel(room) {
       return element("select", { data }, ...none, ...options.map((text) => element("option", { value: text, text })));
     }
     const isNumber = /^[ui]\d+$/.test(base);
-    const given = isOptional ? "" : isNumber ? "0" : base === "duration" ? "5s" : base === "string" ? "" : base === "bytes" ? "" : "1";
-    return element("input", { type: isNumber ? "number" : "text", value: given, placeholder: field.hint || (isOptional ? "none" : field.type), size: "8", title: field.type, data });
+    const given = isOptional
+      ? ""
+      : isNumber
+        ? "0"
+        : base === "duration"
+          ? "5s"
+          : base === "string"
+            ? ""
+            : base === "bytes"
+              ? ""
+              : "1";
+    return element("input", {
+      type: isNumber ? "number" : "text",
+      value: given,
+      placeholder: field.hint || (isOptional ? "none" : field.type),
+      size: "8",
+      title: field.type,
+      data,
+    });
   }
 
   function drawTime(made) {
     if (question) return fill(time);
     const situation = made.at(made.length - 1);
     const last = script.steps.reduce((most, step) => Math.max(most, step.at_ms ?? 0), situation.now_ms);
-    const due = [...situation.instances.values()].flatMap((one) => [...one.timers.values()].map((timer) => timer.due_ms));
+    const due = [...situation.instances.values()].flatMap((one) =>
+      [...one.timers.values()].map((timer) => timer.due_ms),
+    );
     const next = due.length > 0 ? Math.min(...due) : undefined;
-    const length = element("input", { type: "text", value: "1s", size: "6", "aria-label": "Length of time", data: { part: "length" } });
+    const length = element("input", {
+      type: "text",
+      value: "1s",
+      size: "6",
+      "aria-label": "Length of time",
+      data: { part: "length" },
+    });
     const wait = () => {
       const length_ms = durationOf(length.value);
-      if (length_ms === undefined) return void length.setCustomValidity("500ms, 20s, 5min, 2h or 1d"), length.reportValidity();
+      if (length_ms === undefined)
+        return (void length.setCustomValidity("500ms, 20s, 5min, 2h or 1d"), length.reportValidity());
       act({ at_ms: last + length_ms });
     };
-    const toNext = next === undefined ? undefined : button(`To the next timer (${lengthOf(Math.max(0, next - last))})`, () => act({ at_ms: Math.max(next, last) }), { data: { action: "next-timer" } });
-    fill(time, element("span", { class: "number", text: moment(last) }), button("Wait", wait, { data: { action: "wait" } }), length, toNext);
+    const toNext =
+      next === undefined
+        ? undefined
+        : button(
+            `To the next timer (${lengthOf(Math.max(0, next - last))})`,
+            () => act({ at_ms: Math.max(next, last) }),
+            { data: { action: "next-timer" } },
+          );
+    fill(
+      time,
+      element("span", { class: "number", text: moment(last) }),
+      button("Wait", wait, { data: { action: "wait" } }),
+      length,
+      toNext,
+    );
   }
 
   /** The conditions of the selected automaton, and other answers that were given. */
@@ -232,11 +340,14 @@ export function simulatePanel(room) {
     const automaton = room.automatonNamed();
     const own = (automaton?.conditions ?? []).map((condition) => [`${automaton.name}.${condition.name}`, condition]);
     const names = new Set(own.map(([name]) => name));
-    const others = [...known.keys()].filter((question) => !names.has(question)).map((question) => [question, conditionOf(question)]);
+    const others = [...known.keys()]
+      .filter((question) => !names.has(question))
+      .map((question) => [question, conditionOf(question)]);
     const rows = [...own, ...others].map(([question, condition]) => answerRow(question, condition, known));
     const none = element("p", { class: "quiet", text: "It asks the host nothing." });
     fill(answers.lastChild, ...(rows.length > 0 ? rows : [none]));
-    if (rows.length > 0) answers.lastChild.append(element("p", { class: "quiet", text: "A change holds from the next step on." }));
+    if (rows.length > 0)
+      answers.lastChild.append(element("p", { class: "quiet", text: "A change holds from the next step on." }));
   }
 
   function conditionOf(question) {
@@ -248,12 +359,26 @@ export function simulatePanel(room) {
     const value = known.get(question);
     const label = `${question}`;
     if (condition?.type === "bool") {
-      const select = element("select", { data: { condition: question } }, ...[["", "ask me"], ["true", "yes"], ["false", "no"]].map(([of, text]) => element("option", { value: of, text, disabled: of === "" && value !== undefined })));
+      const select = element(
+        "select",
+        { data: { condition: question } },
+        ...[
+          ["", "ask me"],
+          ["true", "yes"],
+          ["false", "no"],
+        ].map(([of, text]) => element("option", { value: of, text, disabled: of === "" && value !== undefined })),
+      );
       select.value = value === undefined ? "" : String(value);
       select.addEventListener("change", () => select.value && script.set(question, select.value === "true"));
       return element("label", { class: "answer", title: condition.summary }, element("span", { text: label }), select);
     }
-    const one = element("input", { type: "text", value: value === undefined ? "" : shown(value), placeholder: condition?.type ?? "", size: "8", data: { condition: question } });
+    const one = element("input", {
+      type: "text",
+      value: value === undefined ? "" : shown(value),
+      placeholder: condition?.type ?? "",
+      size: "8",
+      data: { condition: question },
+    });
     one.addEventListener("change", () => {
       try {
         script.set(question, valueOf(one.value, condition?.type ?? "string", room.definitions.types));
@@ -267,9 +392,17 @@ export function simulatePanel(room) {
   }
 
   function drawTools(made) {
-    const undo = button("Undo", () => ((question = undefined), script.undo() && run()), { disabled: script.steps.length === 1, data: { action: "undo" } });
-    const again = button("Start again", () => ((script = new Script()), (question = undefined), run()), { data: { action: "restart" } });
-    const save = button("Save script", () => download("steps.jsonl", script.text()), { title: "For `automata simulate --script`", data: { action: "save-script" } });
+    const undo = button("Undo", () => ((question = undefined), script.undo() && run()), {
+      disabled: script.steps.length === 1,
+      data: { action: "undo" },
+    });
+    const again = button("Start again", () => ((script = new Script()), (question = undefined), run()), {
+      data: { action: "restart" },
+    });
+    const save = button("Save script", () => download("steps.jsonl", script.text()), {
+      title: "For `automata simulate --script`",
+      data: { action: "save-script" },
+    });
     fill(tools, undo, again, save);
   }
 

@@ -51,7 +51,8 @@
  * @property {() => Promise<Definitions>} definitions     as they are now
  * @property {(signal: AbortSignal) => AsyncIterable<Definitions>} [changes]   again after each change
  * @property {(signal: AbortSignal) => AsyncIterable<Line[]>} [lines]   what happens, several lines at a time; the bus
- *   that they come from is running, so timers run down by the clock of this page. If it ends or throws, the room says so
+ *   that they come from is running, so timers run down by the clock of this page. If it ends or throws, the room says
+ *   so
  * @property {(script: string) => Promise<Simulated>} [simulate]
  * @property {() => Promise<Definitions>} [against]       another version, to compare with
  * @property {string} [againstName]                       what that version is

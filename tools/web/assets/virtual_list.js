@@ -24,7 +24,7 @@ export class VirtualList {
     this.count = 0;
     this.current = -1;
     this.rows = new Map();
-    this.space = element("div", { class: "list-space" });
+    this.space = element("div", { class: "list-space", role: "presentation" });
     this.element = element(
       "div",
       { class: "list", role: "listbox", tabindex: "0", "aria-label": label, on: { scroll: () => this.show() } },

@@ -37,7 +37,7 @@ pub static ASSETS: &[Asset] = assets! {
         "dom.js" "virtual_list.js" "picture.js"
         "instances_panel.js" "diagram_panel.js" "situation_panel.js" "events_panel.js" "player_panel.js"
         "map_panel.js" "sequence_panel.js" "findings_panel.js" "simulate_panel.js" "compare_panel.js";
-    STYLE: "room.css" "pictures.css";
+    STYLE: "pictures.css" "marks.css" "panels.css" "room.css";
     PICTURE: "icon.svg";
 };
 
@@ -54,9 +54,9 @@ mod tests {
     #[test]
     fn every_file_of_the_folder_is_in_the_table() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
-        let files = std::fs::read_dir(folder).expect("the folder is there").map(|entry| {
-            entry.expect("its entries can be read").file_name().into_string().expect("names are UTF-8")
-        });
+        let files = std::fs::read_dir(folder)
+            .expect("the folder is there")
+            .map(|entry| entry.expect("its entries can be read").file_name().into_string().expect("names are UTF-8"));
         for file in files {
             assert!(asset(&file).is_some(), "{file} is not in ASSETS");
         }
@@ -67,7 +67,9 @@ mod tests {
     fn nothing_needs_what_the_policy_forbids() {
         for asset in ASSETS {
             let text = std::str::from_utf8(asset.bytes).expect("text");
-            for forbidden in ["innerHTML", "eval(", "new Function", "https://", "setAttribute(\"style\"", "document.write"] {
+            for forbidden in
+                ["innerHTML", "eval(", "new Function", "https://", "setAttribute(\"style\"", "document.write"]
+            {
                 assert!(!text.contains(forbidden), "{}: {forbidden}", asset.name);
             }
         }

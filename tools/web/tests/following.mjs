@@ -33,14 +33,17 @@ for (const { folder, definitions, lines, did, snapshot } of runs) {
       inexact += 1;
       wrong.push(`${folder}: not certain: ${JSON.stringify(line)}`);
     } else if (!isSame(followed.transitions, did[index].transitions) || !isSame(followed.entered, did[index].entered)) {
-      wrong.push(`${folder}: ${JSON.stringify(line)}\n  followed ${JSON.stringify(followed)}\n  but did ${JSON.stringify(did[index])}`);
+      wrong.push(
+        `${folder}: ${JSON.stringify(line)}\n  followed ${JSON.stringify(followed)}\n  but did ${JSON.stringify(did[index])}`,
+      );
     }
   });
   const found = run.at(run.length - 1);
   const wanted = new Run(definitions);
   wanted.begin(snapshot);
   const names = (of) => [...of.instances.keys()].sort();
-  if (!isSame(names(found), names(wanted.base))) wrong.push(`${folder}: instances ${names(found)} instead of ${names(wanted.base)}`);
+  if (!isSame(names(found), names(wanted.base)))
+    wrong.push(`${folder}: instances ${names(found)} instead of ${names(wanted.base)}`);
   for (const [name, instance] of wanted.base.instances) {
     const own = found.instances.get(name);
     if (!own) continue;

@@ -152,10 +152,12 @@ fn run(folder: &Path, seed: u64) -> Option<Json> {
         json!({ "transitions": cases, "entered": entered })
     };
     let at_end = snapshot(&interpreter, true, &mut |of, value| value_shown(&system, of, value));
-    let definitions = automata_web::definitions(&system, &sources);
+    // By its text: a `Json` has no room for the bounds of an `u64`.
+    let definitions = serde_json::to_string(&automata_web::definitions(&system, &sources)).expect("it is JSON");
+    let definitions: Json = serde_json::from_str(&definitions).expect("that was JSON");
     Some(json!({
         "folder": folder.display().to_string(),
-        "definitions": serde_json::from_str::<Json>(&serde_json::to_string(&definitions).expect("it is JSON")).expect("JSON"),
+        "definitions": definitions,
         "lines": host.deliveries.iter().map(line).collect::<Vec<_>>(),
         "did": host.deliveries.iter().map(did).collect::<Vec<_>>(),
         "snapshot": at_end,
@@ -165,7 +167,9 @@ fn run(folder: &Path, seed: u64) -> Option<Json> {
 /// Secrets as records hide them.
 fn value_shown(system: &System, of: Type, value: &Value) -> Value {
     match value.shown(system, of) {
-        Json::String(text) if text == automata_compiler::interpreter::SECRET => Value::Opaque(Arc::new(Json::from(text))),
+        Json::String(text) if text == automata_compiler::interpreter::SECRET => {
+            Value::Opaque(Arc::new(Json::from(text)))
+        }
         _ => value.clone(),
     }
 }
@@ -176,7 +180,8 @@ fn repository() -> PathBuf {
 
 fn folders() -> Vec<PathBuf> {
     let root = repository();
-    let mut folders = vec![root.join("automata"), root.join("examples/elevator/automata"), root.join("examples/raft/automata")];
+    let mut folders =
+        vec![root.join("automata"), root.join("examples/elevator/automata"), root.join("examples/raft/automata")];
     let cases = std::fs::read_dir(root.join("tests/cases/accept")).expect("the cases are there");
     folders.extend(cases.map(|entry| entry.expect("it can be read").path()).filter(|path| path.is_dir()));
     folders.sort();

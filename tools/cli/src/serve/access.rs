@@ -1,5 +1,5 @@
-//! Who may ask: the page of this server, and programs of this machine; not a page from elsewhere, and not through a name
-//! that was made to point here.
+//! Who may ask: the page of this server, and programs of this machine; not a page from elsewhere, and not through a
+//! name that was made to point here.
 
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 
@@ -50,9 +50,9 @@ mod tests {
     use super::*;
 
     fn judged(headers: &[(&'static str, &'static str)]) -> bool {
-        let headers = headers.iter().map(|&(name, value)| {
-            (header::HeaderName::from_static(name), HeaderValue::from_static(value))
-        });
+        let headers = headers
+            .iter()
+            .map(|&(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_static(value)));
         refusal(&Method::GET, "/", &headers.collect(), 4000).is_none()
     }
 
@@ -63,7 +63,9 @@ mod tests {
         assert!(judged(&[("host", "LocalHost:4000")]));
         assert!(judged(&[host, ("origin", "http://127.0.0.1:4000"), ("sec-fetch-site", "same-origin")]));
         assert!(judged(&[host, ("sec-fetch-site", "none")]));
-        for other in ["evil.example:4000", "127.0.0.1:4001", "127.0.0.1", "127.0.0.1.evil.example:4000", "[::1]:4000", ""] {
+        for other in
+            ["evil.example:4000", "127.0.0.1:4001", "127.0.0.1", "127.0.0.1.evil.example:4000", "[::1]:4000", ""]
+        {
             assert!(!judged(&[("host", other)]), "{other}");
         }
         assert!(!judged(&[]), "no host at all");

@@ -1,5 +1,5 @@
-//! Connections, so many at most. When one more comes, the oldest that is idle gives way, so nobody is kept out by others
-//! who connect and say nothing.
+//! Connections, so many at most. When one more comes, the oldest that is idle gives way, so nobody is kept out by
+//! others who connect and say nothing.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -30,8 +30,9 @@ const PORT: u16 = 38_090;
 
 /// Show definitions in a browser, again at each change: diagrams, findings, simulation, traces
 #[derive(Args)]
-#[command(after_help = "The page shows each automaton with its findings beside it, as the files are saved. Click on events to simulate, drop a\n\
-    trace onto the page to walk it, or compare two versions. Only this machine reaches it, and every user of it can.\n\n\
+#[command(after_help = "The page shows each automaton with its findings beside it, as the files are saved.\n\
+    Click on events to simulate, drop a trace onto the page to walk it, or compare two versions.\n\
+    Only this machine reaches the page, and every user of this machine can.\n\n\
     Examples:\n  \
     automata serve                       the folder `automata`, here or above\n  \
     automata serve examples/elevator     another one\n  \
@@ -60,12 +61,9 @@ impl Serve {
             None => Folder::find(named)?,
         };
         let against = self.against.as_deref().map(|path| below(path, "--against names", "--against ")).transpose()?;
-        let mut watched = Watched::new(folder.clone());
-        let first = match watched.look() {
-            Some((Ok(sources), _)) => Version::first(sources),
-            Some((Err(problem), _)) => return Err(anyhow!("{problem}")),
-            None => unreachable!("the first look always sees something new"),
-        };
+        let sources = folder.read()?;
+        let first = Version::first(&sources);
+        let mut watched = Watched::after(folder.clone(), Ok(sources));
         let listener = listener(self.port)?;
         let address = listener.local_addr().context("the port cannot be asked for its number")?;
         let serving = Arc::new(Serving::new(first, against, address.port()));
@@ -103,7 +101,9 @@ fn listener(named: Option<u16>) -> anyhow::Result<TcpListener> {
     let at = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     if let Some(port) = named {
         return at(port).map_err(|error| {
-            anyhow!("port {port} cannot be used: {error}\nhelp: name another with --port, or leave it out to get a free one")
+            anyhow!(
+                "port {port} cannot be used: {error}\nhelp: name another with --port, or leave it out to get a free one"
+            )
         });
     }
     match at(PORT) {

@@ -111,7 +111,18 @@ mod tests {
     use super::*;
 
     const PARTS: &str = "parts:\n  hall: Everybody around.\n";
-    const LAMP: &str = "automaton: lamp\nsummary: Is it on?\nevents:\n  press: { from: hall }\ninitial: OFF\nstates:\n  OFF:\n    on: { press: ON }\n  ON:\n    on: { press: OFF }\n";
+    const LAMP: &str = "\
+automaton: lamp
+summary: Is it on?
+events:
+  press: { from: hall }
+initial: OFF
+states:
+  OFF:
+    on: { press: ON }
+  ON:
+    on: { press: OFF }
+";
 
     fn sources(lamp: &str) -> Sources {
         let source = |path: &str, text: &str| Source { path: format!("automata/{path}"), text: text.to_owned() };

@@ -104,9 +104,7 @@ struct NotDone {
 fn perform(simulation: &mut Simulation, input: &Input, done: &mut Done<'_>) -> Result<(), NotDone> {
     simulation.perform_for_good(input, done).map_err(|refusal| match &refusal {
         Refusal::Question(open, Error::Unanswered { question, .. }) => {
-            let message = format!(
-                "{refusal}; answer it in this line or before: \"conditions\": {{\"{question}\": …}}"
-            );
+            let message = format!("{refusal}; answer it in this line or before: \"conditions\": {{\"{question}\": …}}");
             let system = simulation.interpreter().system();
             let question = question_text(system, open.automaton, open.condition, &open.arguments);
             NotDone { message, question: Some(question) }
