@@ -19,7 +19,7 @@ export function comparePanel(room) {
   const tools = element("div", { class: "tools" }, element("label", {}, "Compare with the version ", select), again);
   const about = element("p", { class: "about", data: { part: "compare-about" } });
   const others = element("p", { class: "quiet others" });
-  const list = element("ul", { class: "changes", data: { part: "changes" } });
+  const list = element("ul", { class: "changes", tabindex: "0", "aria-label": "Changes", data: { part: "changes" } });
   const left = element("div", { class: "picture-place" });
   const right = element("div", { class: "picture-place" });
   const sides = element(

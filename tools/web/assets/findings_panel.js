@@ -22,6 +22,7 @@ function one(finding, point) {
     button(where, () => point(finding), { class: "link" }),
   );
   const lines = element("pre", {
+    role: "group",
     tabindex: "0",
     "aria-label": `${finding.severity} in ${where}`,
     text: finding.text.trimEnd(),

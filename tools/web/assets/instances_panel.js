@@ -17,15 +17,16 @@ export function instancesPanel(room) {
     data: { part: "filter" },
   });
   const list = element("ul", { class: "automata", data: { part: "automata" } });
-  const panel = element(
+  const folded = element(
     "details",
-    { class: "panel instances", open: true },
-    element("summary", { text: "Automata" }),
+    { open: true },
+    element("summary", {}, element("h2", { text: "Automata" })),
     filter,
     list,
   );
+  const panel = element("nav", { class: "panel instances", "aria-label": "Automata" }, folded);
   // On a phone it would fill the page.
-  if (window.matchMedia("(max-width: 700px)").matches) panel.open = false;
+  if (window.matchMedia("(max-width: 700px)").matches) folded.open = false;
   const opened = new Set();
   let drawn = { what: "", when: "", at: 0 };
   filter.addEventListener("input", () => room.draw());

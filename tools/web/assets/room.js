@@ -20,6 +20,9 @@ import { sequencePanel } from "./sequence_panel.js";
 import { simulatePanel } from "./simulate_panel.js";
 import { situationPanel } from "./situation_panel.js";
 
+/** Lines of a running program that are kept: a page may be open for days. */
+const LIVE_LIMIT = 100_000;
+
 const VIEWS = [
   ["diagram", "Diagram"],
   ["map", "Map"],
@@ -122,8 +125,13 @@ export class Room {
       one.setAttribute("role", "tabpanel");
       one.setAttribute("aria-labelledby", `tab-${name}`);
     }
-    const main = element("main", { class: "main" }, this.status, ...this.views.values());
-    const side = element("div", { class: "side" }, panel(simulatePanel), panel(situationPanel));
+    const main = element("main", { class: "main" }, this.status, this.says, ...this.views.values());
+    const side = element(
+      "aside",
+      { class: "side", tabindex: "0", "aria-label": "Instance" },
+      panel(simulatePanel),
+      panel(situationPanel),
+    );
     const foot = element(
       "section",
       { class: "foot", "aria-label": "What happened" },
@@ -133,7 +141,7 @@ export class Room {
     const drop = element("p", { class: "drop", hidden: true, text: "Drop the trace here" });
     this.drop = drop;
     this.container.classList.add("room");
-    fill(this.container, head, panel(instancesPanel), main, side, foot, this.says, drop);
+    fill(this.container, head, panel(instancesPanel), main, side, foot, drop);
     this.listen();
   }
 
@@ -222,7 +230,7 @@ export class Room {
     const recording = {
       kind,
       name,
-      run: new Run(definitions),
+      run: new Run(definitions, kind === "live" ? LIVE_LIMIT : undefined),
       index: -1,
       isFollowing: true,
       note: "",
