@@ -414,7 +414,12 @@ export class Room {
     if (this.recordings.size > 1) fill(this.choice, ...choices);
     else fill(this.choice);
     const findings = this.definitions?.findings?.length ?? 0;
-    const shown = VIEWS.filter(([name]) => name !== "findings" || this.definitions?.findings);
+    // What a program cannot have, it is not offered: definitions that never change are compared with nothing.
+    const isOffered = {
+      findings: Boolean(this.definitions?.findings),
+      compare: Boolean(this.source.changes ?? this.source.against),
+    };
+    const shown = VIEWS.filter(([name]) => isOffered[name] ?? true);
     const words = (name, text) => (name === "findings" && findings > 0 ? `${text} (${findings})` : text);
     const key = JSON.stringify([this.view, findings, shown.length]);
     if (this.headKey !== key) {
