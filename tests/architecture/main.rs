@@ -61,14 +61,15 @@ const OUTSIDE: &[&str] = &[
 ];
 
 /// Folders of sources in which no files import one another in a circle.
-const SOURCES: &[&str] = &["src", "tools/compiler/src", "tools/outputs/src", "tools/cli/src", "tools/runtime/src"];
+const SOURCES: &[&str] = &["src", "tools/compiler/src", "tools/outputs/src", "tools/web/src", "tools/cli/src", "tools/runtime/src"];
 
 /// Crates of this repository, and those of them that they may be built with. Tests may use more.
 const CRATES: &[(&str, &[&str])] = &[
     ("automata-runtime", &[]),
     ("automata-compiler", &["automata-runtime"]),
     ("automata-outputs", &["automata-compiler", "automata-runtime"]),
-    ("automata-cli", &["automata-compiler", "automata-outputs", "automata-runtime"]),
+    ("automata-web", &["automata-compiler", "automata-outputs"]),
+    ("automata-cli", &["automata-compiler", "automata-outputs", "automata-runtime", "automata-web"]),
     ("xtask", &["automata-cli"]),
     ("bitpie", &["automata-compiler", "automata-runtime"]),
 ];

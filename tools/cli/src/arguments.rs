@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{check, diff, explain, generate, list, manual, new, render, replay, sequence, simulate};
+use crate::{check, diff, explain, generate, list, manual, new, render, replay, sequence, serve, simulate};
 
 /// Check, view, run and generate automata: state machines declared in YAML.
 #[derive(Parser)]
@@ -17,6 +17,7 @@ use crate::{check, diff, explain, generate, list, manual, new, render, replay, s
         automata check --watch               findings, again at each change\n  \
         automata explain A0012               what a finding means, with an example\n  \
         automata simulate tcp_connection     step through an automaton\n  \
+        automata serve                       all of it in a browser, again at each change\n  \
         automata render tcp_connection --out /tmp\n  \
         automata replay node.trace           replay a recording\n  \
         automata new door                    a small definition to start from"
@@ -66,6 +67,7 @@ pub enum Command {
     Diff(diff::Diff),
     Sequence(sequence::Sequence),
     Render(render::Render),
+    Serve(serve::Serve),
     Generate(generate::Generate),
     New(new::New),
     Completions(manual::Completions),

@@ -22,7 +22,7 @@ pub const USUAL_NAME: &str = "automata";
 const NAMED: usize = 16;
 
 /// A folder of definitions that exists.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
 }

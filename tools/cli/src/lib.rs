@@ -17,6 +17,7 @@ mod places;
 mod render;
 mod replay;
 mod sequence;
+mod serve;
 mod simulate;
 mod terminal;
 mod trace;
@@ -65,6 +66,7 @@ fn perform(arguments: Arguments) -> anyhow::Result<Verdict> {
         Command::Simulate(command) => command.run(&folder()?),
         Command::Replay(command) => command.run(&folder()?),
         Command::Diff(command) => command.run(),
+        Command::Serve(command) => command.run(arguments.automata.as_deref()),
         Command::Sequence(command) => command.run(&folder()?),
         Command::New(command) => command.run(arguments.automata.as_deref()),
         Command::Completions(command) => command.run(Arguments::command()),

@@ -154,11 +154,11 @@ impl Simulate {
 }
 
 /// What a trace calls this program.
-const PROGRAM: &str = concat!("automata ", env!("CARGO_PKG_VERSION"));
+pub const PROGRAM: &str = concat!("automata ", env!("CARGO_PKG_VERSION"));
 
 /// It must not be guessable, and nobody needs to know it: the keys of two hash maps of the standard library are random
 /// enough.
-fn random_key() -> [u8; 32] {
+pub fn random_key() -> [u8; 32] {
     let mut key = [0; 32];
     for (index, part) in key.chunks_mut(8).enumerate() {
         let number = RandomState::new().hash_one(index);

@@ -13,19 +13,49 @@ use crate::terminal::{FAINT, complain, errors, is_output_closed, styled};
 use crate::verdict::Verdict;
 
 /// Soon enough for somebody who has just saved a file.
-const PAUSE: Duration = Duration::from_millis(200);
+pub const PAUSE: Duration = Duration::from_millis(200);
+
+/// The definitions of a folder, or why they cannot be read.
+pub type Read = Result<Sources, String>;
+
+/// A folder that is looked at again and again.
+pub struct Watched {
+    folder: Folder,
+    last: Option<Read>,
+}
+
+impl Watched {
+    /// Not looked at yet.
+    pub fn new(folder: Folder) -> Self {
+        Self { folder, last: None }
+    }
+
+    /// Read already.
+    pub fn after(folder: Folder, read: Read) -> Self {
+        Self { folder, last: Some(read) }
+    }
+
+    /// What it holds now, and what it held before, if that differs; the first time always.
+    pub fn look(&mut self) -> Option<(&Read, Option<Read>)> {
+        let read = self.folder.read().map_err(|error| format!("{error:#}"));
+        if self.last.as_ref() == Some(&read) {
+            return None;
+        }
+        let before = self.last.replace(read);
+        self.last.as_ref().map(|now| (now, before))
+    }
+}
 
 /// Calls `each` with the definitions, now and after each change, until the program is interrupted or its output closed.
 /// Errors on the way are printed, and the next change may fix them.
 pub fn watch(folder: &Folder, mut each: impl FnMut(&Sources) -> anyhow::Result<Verdict>) -> anyhow::Result<Verdict> {
-    let mut last = None;
+    let mut watched = Watched::new(folder.clone());
     loop {
-        let sources = folder.read().map_err(|error| format!("{error:#}"));
-        if last.as_ref() != Some(&sources) {
-            if let Some(changed) = last.as_ref().map(|last| changes(last, &sources)) {
+        if let Some((now, before)) = watched.look() {
+            if let Some(changed) = before.as_ref().map(|before| changes(before, now)) {
                 writeln!(errors(), "{}", styled(FAINT, format_args!("changed: {changed}")))?;
             }
-            let done = match &sources {
+            let done = match now {
                 Ok(sources) => each(sources),
                 Err(error) => Err(anyhow::Error::msg(error.clone())),
             };
@@ -34,15 +64,14 @@ pub fn watch(folder: &Folder, mut each: impl FnMut(&Sources) -> anyhow::Result<V
                 Ok(verdict) if is_output_closed() => return Ok(verdict),
                 Ok(Verdict::Good | Verdict::Bad) => {}
             }
-            last = Some(sources);
         }
         std::thread::sleep(PAUSE);
     }
 }
 
 /// The paths of files that were added, removed or changed.
-fn changes(before: &Result<Sources, String>, after: &Result<Sources, String>) -> String {
-    let files = |of: &Result<Sources, String>| {
+fn changes(before: &Read, after: &Read) -> String {
+    let files = |of: &Read| {
         let sources = of.as_ref().ok().cloned().unwrap_or_default();
         sources.iter().map(|(_, source)| (source.path.clone(), source.text.clone())).collect::<Vec<_>>()
     };

@@ -13,5 +13,6 @@ mod render;
 mod replay;
 mod scratch;
 mod sequence;
+mod serve;
 mod simulate;
 mod watch;

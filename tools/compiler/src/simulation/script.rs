@@ -13,6 +13,7 @@ use std::sync::Arc;
 use automata_runtime::record::Record;
 use serde_json::{Map, Value as Json};
 
+use super::answers::question_text;
 use super::{Done, Input, Refusal, Simulation};
 use crate::interpreter::{Address, Error};
 use crate::json::{repeated_key, with_column};
@@ -26,6 +27,8 @@ pub struct ScriptError {
     pub line: usize,
     /// What is wrong, and what is possible.
     pub message: String,
+    /// The condition that has no answer, as `conditions` names it: `door.locked`, `best.of(tcp)`.
+    pub question: Option<String>,
 }
 
 impl std::error::Error for ScriptError {}
@@ -70,33 +73,43 @@ pub fn play(
     let script = script.strip_prefix('\u{feff}').unwrap_or(script);
     let lines = script.lines().zip(1..).filter(|(text, _)| !text.trim().is_empty() && !text.trim().starts_with('#'));
     for (text, line) in lines {
-        let at = |message: String| ScriptError { line, message };
+        let at = |message: String| ScriptError { line, message, question: None };
+        let not_done = |refusal: NotDone| ScriptError { line, message: refusal.message, question: refusal.question };
         let object = parse(text).map_err(at)?;
         answers(&mut simulation, &object).map_err(at)?;
         if !started {
             started = true;
-            perform(&mut simulation, &Input::Start, done).map_err(at)?;
+            perform(&mut simulation, &Input::Start, done).map_err(not_done)?;
         }
         if let Some(passing) = time(&object).map_err(at)? {
-            perform(&mut simulation, &passing, done).map_err(at)?;
+            perform(&mut simulation, &passing, done).map_err(not_done)?;
         }
         if let Some(input) = input(&simulation, name, &object).map_err(at)? {
-            perform(&mut simulation, &input, done).map_err(at)?;
+            perform(&mut simulation, &input, done).map_err(not_done)?;
         }
     }
     if !started {
-        let at = |message: String| ScriptError { line: 1, message };
-        perform(&mut simulation, &Input::Start, done).map_err(at)?;
+        let not_done = |refusal: NotDone| ScriptError { line: 1, message: refusal.message, question: refusal.question };
+        perform(&mut simulation, &Input::Start, done).map_err(not_done)?;
     }
     Ok(simulation)
 }
 
-fn perform(simulation: &mut Simulation, input: &Input, done: &mut Done<'_>) -> Result<(), String> {
+/// Why an input of a script was not done.
+struct NotDone {
+    message: String,
+    question: Option<String>,
+}
+
+fn perform(simulation: &mut Simulation, input: &Input, done: &mut Done<'_>) -> Result<(), NotDone> {
     simulation.perform_for_good(input, done).map_err(|refusal| match &refusal {
-        Refusal::Question(_, Error::Unanswered { question, .. }) => {
-            format!("{refusal}; answer it in this line or before: \"conditions\": {{\"{question}\": …}}")
+        Refusal::Question(open, Error::Unanswered { question, .. }) => {
+            let message = format!("{refusal}; answer it in this line or before: \"conditions\": {{\"{question}\": …}}");
+            let system = simulation.interpreter().system();
+            let question = question_text(system, open.automaton, open.condition, &open.arguments);
+            NotDone { message, question: Some(question) }
         }
-        _ => refusal.to_string(),
+        _ => NotDone { message: refusal.to_string(), question: None },
     })
 }
 

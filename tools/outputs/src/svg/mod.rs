@@ -26,6 +26,8 @@ use automata_compiler::model::{AutomatonId, System};
 use automata_compiler::source::Sources;
 use automata_compiler::trace::Usage;
 
+pub use style::style_sheet;
+
 use diagram::{Counts, Diagram, Shape, diagram};
 use layout::{Graph, GraphEdge, GraphNode, Layout, Work, place};
 
