@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use super::duration::Span;
 use super::failure::Failure;
 use super::{
-    Context, backups, contacts, doctor, invitations, messages, names, overview, passphrase, ratings, services,
+    Context, backups, compare, contacts, doctor, invitations, messages, names, overview, passphrase, ratings, services,
     settings, web,
 };
 use crate::calendar::Month;
@@ -248,6 +248,7 @@ pub enum Command {
         #[command(subcommand)]
         command: passphrase::PassphraseCommand,
     },
+    Compare(compare::Compare),
     /// Look for what is wrong, and say what to do about it
     #[command(
         after_help = "Works without a running node too. Exit code 1 if a check failed.\n\nExamples:\n  bitpie doctor\n  \
@@ -285,6 +286,7 @@ impl Command {
             Self::Msg { command } => messages::perform(command, context),
             Self::Service { command } => services::perform(command, context),
             Self::Config { command } => settings::perform(command, context),
+            Self::Compare(compare) => compare::perform(&compare, context),
             Self::Reconnect => overview::reconnect(context),
             Self::Stop => overview::stop(context),
             Self::Backup { to } => backups::backup(&to, context),

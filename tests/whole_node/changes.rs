@@ -70,6 +70,7 @@ const COMMANDS: &[(&str, &[&str], Does)] = &[
     ("restore", &[], Changes(backup_and_restore)),
     ("passphrase set", &[], Changes(passphrase)),
     ("passphrase remove", &[], Changes(passphrase)),
+    ("compare", &[], Reads),
     ("doctor", &[], Reads),
     ("completions", &[], Reads),
     ("man", &[], Reads),
