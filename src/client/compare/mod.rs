@@ -84,7 +84,7 @@ fn text(nodes: &[Place], problems: &str, found: &[Difference], answered: usize) 
     let verdict = match (answered, found.len()) {
         (0 | 1, _) => styled(BAD, "There is nothing to compare."),
         (answered, 0) => styled(GOOD, format!("{answered} nodes say the same.")),
-        (_, differences) => styled(BAD, format!("They differ in {}.", counted(differences as u64, "place", "places"))),
+        (_, differences) => styled(BAD, format!("They differ in {}.", counted(differences as u64, "place"))),
     };
     let mut table = Table::new(&["WHERE", "NODE", "SAYS"]);
     for difference in found {
