@@ -12,7 +12,7 @@ pub mod arguments;
 mod backups;
 pub mod check;
 mod choosing;
-pub mod compare;
+mod compare;
 mod connection;
 mod contacts;
 mod context;

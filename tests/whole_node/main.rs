@@ -13,6 +13,7 @@ mod api_gone;
 mod back_off;
 mod backups;
 mod changes;
+mod compare;
 mod crash;
 mod damaged;
 mod demo;

@@ -17,7 +17,7 @@ use difference::{Difference, differences};
 /// Characters of a value that are shown.
 const SHOWN: usize = 40;
 
-/// Ask several nodes the same, and show where their answers differ
+/// Whom `bitpie compare` asks, and for what.
 #[derive(Args)]
 #[command(
     after_help = "A node is HOST:PORT or http://HOST:PORT (HTTP), or ws://HOST:PORT (WebSocket). It is asked as anybody may ask it, \
