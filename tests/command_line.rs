@@ -43,7 +43,7 @@ fn commands() -> Vec<Vec<String>> {
 
 /// Commands that need no node, or start one.
 const WITHOUT_A_NODE: &[&str] =
-    &["run", "demo", "config", "doctor", "completions", "man", "passphrase", "backup", "restore", "id"];
+    &["run", "compare", "demo", "config", "doctor", "completions", "man", "passphrase", "backup", "restore", "id"];
 
 /// All commands that need a node, each with what it has to be given.
 fn calls() -> Vec<Vec<String>> {
@@ -59,7 +59,7 @@ fn calls() -> Vec<Vec<String>> {
         }
     }
     let mut found = Vec::new();
-    below(&bitpie::client::arguments::Arguments::command(), &[], &mut found);
+    below(&bitpie::client::arguments::Arguments::command(), &["compare"], &mut found);
     found.retain(|path| !WITHOUT_A_NODE.contains(&path[0].as_str()) && path[0] != "help");
     found
 }
