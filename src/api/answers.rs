@@ -15,7 +15,7 @@ use crate::identity::{Entrypoint, InvitationName, NodeId};
 use crate::name::ServiceName;
 use crate::name::TransportName;
 use crate::nickname::{Nickname, NicknameResult};
-use crate::stun::Mapping;
+use crate::stun::{Filtering, Mapping};
 use crate::transports::MappingProtocol;
 use crate::world::services::ServiceResult;
 
@@ -343,6 +343,15 @@ pub struct ExternalAddress {
     /// What the router does: `unknown`, `open`, `endpoint_independent`, `address_dependent`,
     /// `address_and_port_dependent`, or `dependent` if it is not known which of the last two.
     pub mapping: Mapping,
+    /// Whom the router, or a firewall, lets in to a port from which something was sent: `unknown`,
+    /// `endpoint_independent` (everybody), `address_dependent` (addresses to which something was sent),
+    /// `not_port_dependent` if it is not known which of these two, or `address_and_port_dependent`.
+    #[serde(default = "unknown_filtering")]
+    pub filtering: Filtering,
+}
+
+fn unknown_filtering() -> Filtering {
+    Filtering::Unknown
 }
 
 /// Sessions in [`Status`].
