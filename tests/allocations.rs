@@ -163,7 +163,7 @@ impl port_mapping::Conditions for Answers {
         true
     }
 
-    fn reachable(&mut self, _: &TransportName, _: &Entrypoint) -> bool {
+    fn reachable(&mut self, _: &TransportName, _: Option<&Entrypoint>) -> bool {
         true
     }
 }

@@ -274,6 +274,12 @@ pub struct MappingStatus {
     pub state: Option<String>,
     /// Where the router lets others through.
     pub external: Option<Entrypoint>,
+    /// Where a firewall lets others in by IPv6, because it was asked.
+    #[serde(default)]
+    pub pinholes: Vec<Entrypoint>,
+    /// Why one of both is missing, if both were wanted.
+    #[serde(default)]
+    pub missing: Option<String>,
     /// By which protocol it was asked.
     #[serde(with = "crate::words::in_json_if_any", default)]
     #[schemars(with = "Option<String>")]

@@ -94,7 +94,7 @@ impl Filtering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use FilteringTest as Test;
+    use super::FilteringTest as Test;
 
     fn shown(tests: &[(u8, Test)]) -> Filtering {
         let group = |network: u8| AddressGroup::of([network, 1, 1, 1].into());

@@ -51,7 +51,7 @@ pub struct Host {
     pub is_plugged: bool,
     /// How many sessions it may have.
     room: usize,
-    listening: BTreeSet<TransportName>,
+    pub listening: BTreeSet<TransportName>,
     /// A router lets in over UDP only those to whom it has sent something lately, and nobody over TCP.
     pub is_behind_router: bool,
     /// Its router takes another port for each whom it sends to, so that nobody is told of the right one.
@@ -546,7 +546,8 @@ impl World {
                     Some(address) => {
                         let external = Entrypoint { transport: transport.clone(), address };
                         host.is_mapped = true;
-                        Event::Mapped { external, lifetime, protocol: MappingProtocol::Pcp }
+                        let (external, pinholes, missing) = (Some(external), Vec::new(), None);
+                        Event::Mapped { external, pinholes, lifetime, protocol: MappingProtocol::Pcp, missing }
                     }
                     None => Event::MappingFailed { reason: "it does not answer".to_owned() },
                 };

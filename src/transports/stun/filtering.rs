@@ -6,13 +6,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::stun::message::MESSAGE_BYTES;
 use crate::stun::{Answered, Asked, Elsewhere, FilteringTest, TransactionId, Unbelievable};
 
 /// How long an answer is waited for after each request. What gets lost three times in a row counts as kept out.
 const WAITS: [Duration; 3] = [Duration::from_millis(500), Duration::from_millis(1_000), Duration::from_millis(1_500)];
+
+/// How long to wait when a socket cannot be read.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What one question has led to.
 enum Outcome {
@@ -70,7 +73,10 @@ async fn ask(
         let until = Instant::now() + wait;
         // A port that nobody has is an error of the next receive; the silence after it says the same.
         while let Ok(received) = timeout_at(until, socket.recv_from(&mut buffer)).await {
-            let Ok((length, from)) = received else { continue };
+            let Ok((length, from)) = received else {
+                sleep(PAUSE).await;
+                continue;
+            };
             match read(from, &buffer[..length]) {
                 Ok(answered) => return Ok(Outcome::Came(answered)),
                 Err(Unbelievable::Refused { .. }) => return Ok(Outcome::Refused),
