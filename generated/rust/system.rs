@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "957b03fd5c697d4da1b8089d7d0a1266625f5026e76b8803a35d2252ddb3c12f";
+pub const MODEL_HASH: &str = "9a9442c4ee6efdbca6f7a45ffddcc6a8447c6766542cd5154e7467a7791dfad1";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -2869,16 +2869,20 @@ impl Member<port_mapping::Machine> for System {
             }
             port_mapping::Action::KeepMapping {
                 external,
+                pinholes,
                 lifetime,
                 protocol,
+                missing,
                 published,
             } => {
                 Action::PortMapping(
                     instance_.clone(),
                     port_mapping::Inside::KeepMapping {
                         external,
+                        pinholes,
                         lifetime,
                         protocol,
+                        missing,
                         published,
                     },
                 )
@@ -3333,6 +3337,23 @@ impl Member<relay_circuit::Machine> for System {
                     }),
                 )
             }
+            relay_circuit::Action::NoteTaken { carrier, caller } => {
+                Action::RelayCircuit(
+                    instance_.clone(),
+                    relay_circuit::Inside::NoteTaken {
+                        carrier,
+                        caller,
+                    },
+                )
+            }
+            relay_circuit::Action::NoteUnwanted { carrier } => {
+                Action::RelayCircuit(
+                    instance_.clone(),
+                    relay_circuit::Inside::NoteUnwanted {
+                        carrier,
+                    },
+                )
+            }
             relay_circuit::Action::NoteBytes { bytes } => {
                 Action::RelayCircuit(
                     instance_.clone(),
@@ -3435,6 +3456,24 @@ impl Member<stun_client::Machine> for System {
                         socket,
                         local,
                         mapped,
+                    },
+                )
+            }
+            stun_client::Action::TestFiltering { server } => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::StunClientTestFiltering {
+                        peer: instance_.clone(),
+                        server,
+                    }),
+                )
+            }
+            stun_client::Action::NoteFiltering { server, local, result } => {
+                Action::StunClient(
+                    instance_.clone(),
+                    stun_client::Inside::NoteFiltering {
+                        server,
+                        local,
+                        result,
                     },
                 )
             }
