@@ -49,6 +49,10 @@ impl p2p_connector::Conditions for Answers {
 }
 
 impl peer_link::Conditions for Answers {
+    fn better_way(&mut self, _: &NodeId) -> bool {
+        false
+    }
+
     fn in_session(&mut self, _: &NodeId) -> bool {
         false
     }
@@ -159,7 +163,7 @@ impl port_mapping::Conditions for Answers {
         true
     }
 
-    fn reachable(&mut self, _: &TransportName, _: &Entrypoint) -> bool {
+    fn reachable(&mut self, _: &TransportName, _: Option<&Entrypoint>) -> bool {
         true
     }
 }

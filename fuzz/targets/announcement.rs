@@ -9,7 +9,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bitpie::identity::NodeId;
-use bitpie::transports::lan::{Announcement, Ignored, LAN_ENTRYPOINTS, Received, Subnet, read, txt};
+use bitpie::transports::lan::{Announcement, Ignored, LAN_ENTRYPOINTS, Ports, Received, Subnet, read, txt};
 use libfuzzer_sys::fuzz_target;
 
 const ME: NodeId = NodeId::from_bytes([1; 32]);
@@ -58,9 +58,10 @@ fuzz_target!(|data: &[u8]| {
     for entrypoint in &taken.entrypoints {
         let ip = entrypoint.address.ip();
         assert!(addresses.contains(&ip) && near().iter().any(|subnet| subnet.has_host(ip)), "{ip}");
-        assert_eq!(entrypoint.address.port(), port);
     }
-    let again = txt(&taken.id, NETWORK, port);
+    let ports = Ports::of(&taken.entrypoints);
+    assert_eq!(ports.of_srv(), Some(port));
+    let again = txt(&taken.id, NETWORK, ports);
     let again: Vec<_> = again.iter().map(|(name, value)| (*name, Some(value.as_bytes()))).collect();
     assert_eq!(look(&again, port, &addresses), Ok(taken));
 });

@@ -160,6 +160,11 @@ pub enum Transports {
     StunClientAskAgain { peer: types::NodeId },
     /// `stun_client.close`. Close the client's own socket.
     StunClientClose { peer: types::NodeId },
+    /// `stun_client.test_filtering`. Ask for answers from elsewhere; filtering_tested may answer.
+    StunClientTestFiltering {
+        peer: types::NodeId,
+        server: Option<types::SocketAddress>,
+    },
     /// `stun_server.open`. Open the sockets, unless they are open; serving or failed answers.
     StunServerOpen,
     /// `stun_server.close`. Close the sockets.

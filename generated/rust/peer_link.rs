@@ -4,7 +4,8 @@
 //! There is one per peer (NodeId). Generated from `automata/peer_link.yaml`; change that.
 //!
 //! Dials the peer's addresses one after another, best first. If none answers soon, it asks a node that both are connected to for a relayed session, and
-//! while that lasts, it keeps trying for a direct one. It rests between rounds: each rest is twice as long as the one before, plus a random
+//! while that lasts, it keeps trying for a direct one. A direct session that this node has opened gives way to one by a transport that serves clearly
+//! better, as `p2p_hookups` measures it; the new session is there before the old one ends. It rests between rounds: each rest is twice as long as the one before, plus a random
 //! time, which comes in with the event. The length of the rest is written down, so a restarted node does not hammer its peers.
 
 use automata_runtime::generated::*;
@@ -36,8 +37,10 @@ pub enum State {
     Earlier,
     /// `ARRIVED`, in `LINKED`. Is the session relayed?
     Arrived,
-    /// `DIRECT`, in `LINKED`. The session is direct.
-    Direct,
+    /// `STEADY`, in `LINKED`, `DIRECT`.
+    Steady,
+    /// `IMPROVING`, in `LINKED`, `DIRECT`. A better way is tried. Its session takes the place of the present one as soon as each side has proved to the other who it is; what was on its way by that one is sent again.
+    Improving,
     /// `PATIENT`, in `LINKED`, `CARRIED`.
     Patient,
     /// `AWAIT_MEETING`, in `LINKED`, `CARRIED`. We were introduced, and the peer dials first.
@@ -62,7 +65,8 @@ impl State {
         State::Lately,
         State::Earlier,
         State::Arrived,
-        State::Direct,
+        State::Steady,
+        State::Improving,
         State::Patient,
         State::AwaitMeeting,
         State::Meeting,
@@ -84,7 +88,8 @@ impl State {
             State::Lately => "LATELY",
             State::Earlier => "EARLIER",
             State::Arrived => "ARRIVED",
-            State::Direct => "DIRECT",
+            State::Steady => "STEADY",
+            State::Improving => "IMPROVING",
             State::Patient => "PATIENT",
             State::AwaitMeeting => "AWAIT_MEETING",
             State::Meeting => "MEETING",
@@ -124,9 +129,15 @@ impl State {
     #[must_use]
     pub const fn is_in_linked(self) -> bool {
         matches!(
-            self, State::Arrived | State::Direct | State::Patient | State::AwaitMeeting |
-            State::Meeting
+            self, State::Arrived | State::Steady | State::Improving | State::Patient |
+            State::AwaitMeeting | State::Meeting
         )
+    }
+
+    /// Inside `DIRECT`. The session is direct.
+    #[must_use]
+    pub const fn is_in_direct(self) -> bool {
+        matches!(self, State::Steady | State::Improving)
     }
 
     /// Inside `CARRIED`. The session is relayed, and a direct one is tried now and then.
@@ -194,21 +205,25 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after turn in AWAIT_TURN` (`automata/peer_link.yaml:136`).
+    /// `after turn in AWAIT_TURN` (`automata/peer_link.yaml:139`).
     AwaitTurnAfterTurn,
-    /// `after next_dial in AWAIT_SESSION` (`automata/peer_link.yaml:143`).
+    /// `after next_dial in AWAIT_SESSION` (`automata/peer_link.yaml:146`).
     AwaitSessionAfterNextDial,
-    /// `after head_start in AWAIT_LAST` (`automata/peer_link.yaml:147`).
+    /// `after head_start in AWAIT_LAST` (`automata/peer_link.yaml:150`).
     AwaitLastAfterHeadStart,
-    /// `after dial_timeout in AWAIT_LAST` (`automata/peer_link.yaml:150`).
+    /// `after dial_timeout in AWAIT_LAST` (`automata/peer_link.yaml:153`).
     AwaitLastAfterDialTimeout,
-    /// `after pause in RESTING` (`automata/peer_link.yaml:155`).
+    /// `after pause in RESTING` (`automata/peer_link.yaml:158`).
     RestingAfterPause,
-    /// `after patience in PATIENT` (`automata/peer_link.yaml:210`).
+    /// `after patience in STEADY` (`automata/peer_link.yaml:206`).
+    SteadyAfterPatience,
+    /// `after dial_timeout in IMPROVING` (`automata/peer_link.yaml:216`).
+    ImprovingAfterDialTimeout,
+    /// `after patience in PATIENT` (`automata/peer_link.yaml:235`).
     PatientAfterPatience,
-    /// `after turn in AWAIT_MEETING` (`automata/peer_link.yaml:219`).
+    /// `after turn in AWAIT_MEETING` (`automata/peer_link.yaml:244`).
     AwaitMeetingAfterTurn,
-    /// `after dial_timeout in MEETING` (`automata/peer_link.yaml:223`).
+    /// `after dial_timeout in MEETING` (`automata/peer_link.yaml:248`).
     MeetingAfterDialTimeout,
 }
 
@@ -219,6 +234,8 @@ impl automaton::Timer for Timer {
         Timer::AwaitLastAfterHeadStart,
         Timer::AwaitLastAfterDialTimeout,
         Timer::RestingAfterPause,
+        Timer::SteadyAfterPatience,
+        Timer::ImprovingAfterDialTimeout,
         Timer::PatientAfterPatience,
         Timer::AwaitMeetingAfterTurn,
         Timer::MeetingAfterDialTimeout,
@@ -236,6 +253,8 @@ impl automaton::Timer for Timer {
             Timer::AwaitLastAfterHeadStart => "after head_start in AWAIT_LAST",
             Timer::AwaitLastAfterDialTimeout => "after dial_timeout in AWAIT_LAST",
             Timer::RestingAfterPause => "after pause in RESTING",
+            Timer::SteadyAfterPatience => "after patience in STEADY",
+            Timer::ImprovingAfterDialTimeout => "after dial_timeout in IMPROVING",
             Timer::PatientAfterPatience => "after patience in PATIENT",
             Timer::AwaitMeetingAfterTurn => "after turn in AWAIT_MEETING",
             Timer::MeetingAfterDialTimeout => "after dial_timeout in MEETING",
@@ -255,6 +274,8 @@ impl automaton::Timer for Timer {
 pub enum Action {
     /// `begin_round`, by `peers`. All addresses of the peer may be tried again.
     BeginRound,
+    /// `begin_better_round`, by `peers`. Those of its addresses may be tried again whose transport serves clearly better than that of the session.
+    BeginBetterRound,
     /// `dial`, by `gateway`. Open a session to the next address; session_ready or dial_failed answers.
     Dial,
     /// `remember_rest`, by `peers`. Write down until when it rests.
@@ -288,6 +309,8 @@ pub trait Conditions {
     fn another_go_between(&mut self, peer: &types::NodeId) -> bool;
     /// The session with the peer is relayed.
     fn carried(&mut self, peer: &types::NodeId) -> bool;
+    /// We have opened the session, and a transport by which the peer has an address serves clearly better than that of the session.
+    fn better_way(&mut self, peer: &types::NodeId) -> bool;
     /// The number of the next session that this node opens. Numbers only grow.
     fn next_session(&mut self, peer: &types::NodeId) -> u64;
 }
@@ -304,7 +327,7 @@ pub struct Parameters {
     pub turn: Milliseconds,
     /// How long direct dials and introductions have before a relay is asked.
     pub head_start: Milliseconds,
-    /// After this time a relayed session is first tried directly; each further time takes twice as long.
+    /// After this time a better way than that of the session is first tried; each further time takes twice as long.
     pub first_patience: Milliseconds,
     /// The longest time between two such tries.
     pub longest_patience: Milliseconds,
@@ -348,7 +371,7 @@ pub struct Given {
     /// How long direct dials and introductions have before a relay is asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_start: Option<Milliseconds>,
-    /// After this time a relayed session is first tried directly; each further time takes twice as long.
+    /// After this time a better way than that of the session is first tried; each further time takes twice as long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_patience: Option<Milliseconds>,
     /// The longest time between two such tries.
@@ -423,7 +446,7 @@ pub struct Variables {
     pub chance: Milliseconds,
     /// How long it rests now.
     pub pause: Milliseconds,
-    /// How long until a relayed session is tried directly again.
+    /// How long until a better way than that of the session is tried again. It only grows while there is a session, so ways do not change often.
     pub patience: Milliseconds,
     /// Where the peer is, as somebody says who has introduced us.
     pub meeting: Option<types::Entrypoint>,
@@ -529,6 +552,8 @@ pub enum Question {
     AnotherGoBetween { answer: bool },
     /// `carried`: The session with the peer is relayed.
     Carried { answer: bool },
+    /// `better_way`: We have opened the session, and a transport by which the peer has an address serves clearly better than that of the session.
+    BetterWay { answer: bool },
     /// `next_session`: The number of the next session that this node opens. Numbers only grow.
     NextSession { answer: u64 },
 }
@@ -553,6 +578,9 @@ impl serde::Serialize for Question {
             }
             Question::Carried { answer } => {
                 delivery::serialize_question("carried", answer, serializer)
+            }
+            Question::BetterWay { answer } => {
+                delivery::serialize_question("better_way", answer, serializer)
             }
             Question::NextSession { answer } => {
                 delivery::serialize_question("next_session", answer, serializer)
@@ -675,6 +703,23 @@ impl Ask<'_> {
         answer
     }
 
+    fn better_way(&mut self) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::BetterWay { answer } => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.better_way(self.key);
+        self.asked.questions.push(Question::BetterWay { answer });
+        answer
+    }
+
     fn next_session(&mut self) -> u64 {
         let known = self
             .asked
@@ -780,7 +825,8 @@ impl blocking::State<Machine> for State {
             State::Lately => in_lately(context),
             State::Earlier => in_earlier(context),
             State::Arrived => in_arrived(context),
-            State::Direct => in_direct(context),
+            State::Steady => in_steady(context),
+            State::Improving => in_improving(context),
             State::Patient => in_patient(context),
             State::AwaitMeeting => in_await_meeting(context),
             State::Meeting => in_meeting(context),
@@ -794,7 +840,7 @@ impl blocking::State<Machine> for State {
 fn anywhere(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Unwanted) => {
-            // → CLOSED (`automata/peer_link.yaml:68`).
+            // → CLOSED (`automata/peer_link.yaml:71`).
             exit_all(context);
             context.take(State::Closed)
         }
@@ -809,14 +855,14 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Wanted { pause }) => {
             if *pause > context.parameters.first_rest {
-                // → EARLIER (`automata/peer_link.yaml:75`). No longer than any rest may be; the clock may have jumped.
+                // → EARLIER (`automata/peer_link.yaml:78`). No longer than any rest may be; the clock may have jumped.
                 context.variables.rest = (*pause).min(context.parameters.longest_rest);
                 context.variables.pause = context.variables.rest;
                 enter_resting(context);
                 enter_unreached(context);
                 context.take(State::Earlier)
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:79`).
+                // → BEGINNING (`automata/peer_link.yaml:82`).
                 context.variables.rest = context.parameters.first_rest;
                 context.take(State::Beginning)
             }
@@ -839,7 +885,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_apart(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionReady) => {
-            // → LINKED (`automata/peer_link.yaml:92`).
+            // → LINKED (`automata/peer_link.yaml:95`).
             exit_all(context);
             enter_linked(context);
             context.take(State::Arrived)
@@ -855,13 +901,13 @@ fn in_beginning(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.in_session() {
-                // → LINKED (`automata/peer_link.yaml:100`).
+                // → LINKED (`automata/peer_link.yaml:103`).
                 if !context.is_exhausted() {
                     enter_linked(context);
                 }
                 context.take(State::Arrived)
             } else if context.ask.any_address() {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:101`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:104`).
                 if !context.is_exhausted() {
                     context.variables.dials = 1;
                     context.variables.first_session = context.ask.next_session();
@@ -872,7 +918,7 @@ fn in_beginning(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::AwaitSession)
             } else if context.ask.any_go_between() {
-                // → AWAIT_LAST (`automata/peer_link.yaml:102`).
+                // → AWAIT_LAST (`automata/peer_link.yaml:105`).
                 if !context.is_exhausted() {
                     context.variables.dials = 1;
                     context.variables.first_session = context.ask.next_session();
@@ -883,7 +929,7 @@ fn in_beginning(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::AwaitLast)
             } else {
-                // → UNREACHABLE (`automata/peer_link.yaml:105`).
+                // → UNREACHABLE (`automata/peer_link.yaml:108`).
                 if !context.is_exhausted() {
                     context.effects.act(Action::AskForMeeting);
                 }
@@ -900,7 +946,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.another_address() {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:109`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:112`).
                 if !context.is_exhausted() {
                     context.variables.dials = context
                         .variables
@@ -911,13 +957,13 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::AwaitSession)
             } else if context.variables.dials > 0 {
-                // → AWAIT_LAST (`automata/peer_link.yaml:110`).
+                // → AWAIT_LAST (`automata/peer_link.yaml:113`).
                 if !context.is_exhausted() {
                     enter_await_last(context);
                 }
                 context.take(State::AwaitLast)
             } else if context.ask.another_go_between() {
-                // → AWAIT_LAST (`automata/peer_link.yaml:111`).
+                // → AWAIT_LAST (`automata/peer_link.yaml:114`).
                 if !context.is_exhausted() {
                     context.variables.dials = context
                         .variables
@@ -928,7 +974,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
                 }
                 context.take(State::AwaitLast)
             } else {
-                // → UNREACHABLE (`automata/peer_link.yaml:112`).
+                // → UNREACHABLE (`automata/peer_link.yaml:115`).
                 context.take(State::Unreachable)
             }
         }
@@ -941,7 +987,7 @@ fn in_dialling(context: &mut Context<'_>) -> Response {
 fn in_unreachable(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
-            // → UNREACHED (`automata/peer_link.yaml:116`).
+            // → UNREACHED (`automata/peer_link.yaml:119`).
             if !context.is_exhausted() {
                 context.variables.pause = context.variables.rest
                     + context.variables.chance;
@@ -966,10 +1012,10 @@ fn in_trying(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { session, chance }) => {
             if *session < context.variables.first_session {
-                // Stays (`automata/peer_link.yaml:121`).
+                // Stays (`automata/peer_link.yaml:124`).
                 context.internal()
             } else {
-                // → DIALLING (`automata/peer_link.yaml:122`).
+                // → DIALLING (`automata/peer_link.yaml:125`).
                 exit_inside_apart(context);
                 context.variables.chance = *chance;
                 context.variables.dials = context.variables.dials.saturating_sub(1_u8);
@@ -977,13 +1023,13 @@ fn in_trying(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::AddressLearnt) => {
-            // → DIALLING (`automata/peer_link.yaml:123`). Mended: it waited for those that did not answer.
+            // → DIALLING (`automata/peer_link.yaml:126`). Mended: it waited for those that did not answer.
             exit_inside_apart(context);
             context.take(State::Dialling)
         }
         Trigger::Event(Event::Met { at, first }) => {
             if *first {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:125`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:128`).
                 exit_inside_trying(context);
                 context.variables.dials = context.variables.dials.saturating_add(1_u8);
                 context
@@ -994,7 +1040,7 @@ fn in_trying(context: &mut Context<'_>) -> Response {
                 enter_await_session(context);
                 context.take(State::AwaitSession)
             } else {
-                // → AWAIT_TURN (`automata/peer_link.yaml:126`).
+                // → AWAIT_TURN (`automata/peer_link.yaml:129`).
                 exit_inside_trying(context);
                 context.variables.meeting = Some(at.clone());
                 enter_await_turn(context);
@@ -1003,10 +1049,10 @@ fn in_trying(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::NetworkBack { first }) => {
             if *first {
-                // Stays (`automata/peer_link.yaml:128`).
+                // Stays (`automata/peer_link.yaml:131`).
                 context.internal()
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:129`). What was dialled from an address that has gone is not answered.
+                // → BEGINNING (`automata/peer_link.yaml:132`). What was dialled from an address that has gone is not answered.
                 exit_inside_apart(context);
                 context.take(State::Beginning)
             }
@@ -1022,17 +1068,17 @@ fn in_await_turn(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { session, chance }) => {
             if *session < context.variables.first_session {
-                // Stays (`automata/peer_link.yaml:139`).
+                // Stays (`automata/peer_link.yaml:142`).
                 context.internal()
             } else {
-                // Stays (`automata/peer_link.yaml:140`).
+                // Stays (`automata/peer_link.yaml:143`).
                 context.variables.chance = *chance;
                 context.variables.dials = context.variables.dials.saturating_sub(1_u8);
                 context.internal()
             }
         }
         Trigger::Timer(Timer::AwaitTurnAfterTurn) => {
-            // → AWAIT_SESSION (`automata/peer_link.yaml:136`).
+            // → AWAIT_SESSION (`automata/peer_link.yaml:139`).
             leave_await_turn(context);
             context.variables.dials = context.variables.dials.saturating_add(1_u8);
             context
@@ -1052,7 +1098,7 @@ fn in_await_turn(context: &mut Context<'_>) -> Response {
 fn in_await_session(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::AwaitSessionAfterNextDial) => {
-            // → DIALLING (`automata/peer_link.yaml:143`).
+            // → DIALLING (`automata/peer_link.yaml:146`).
             leave_await_session(context);
             context.take(State::Dialling)
         }
@@ -1066,19 +1112,19 @@ fn in_await_last(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::AwaitLastAfterHeadStart) => {
             if context.ask.another_go_between() {
-                // → AWAIT_LAST (`automata/peer_link.yaml:148`).
+                // → AWAIT_LAST (`automata/peer_link.yaml:151`).
                 leave_await_last(context);
                 context.variables.dials = context.variables.dials.saturating_add(1_u8);
                 context.effects.act(Action::DialThrough);
                 enter_await_last(context);
                 context.take(State::AwaitLast)
             } else {
-                // Stays (`automata/peer_link.yaml:149`).
+                // Stays (`automata/peer_link.yaml:152`).
                 context.internal()
             }
         }
         Trigger::Timer(Timer::AwaitLastAfterDialTimeout) => {
-            // → DIALLING (`automata/peer_link.yaml:150`).
+            // → DIALLING (`automata/peer_link.yaml:153`).
             leave_await_last(context);
             context.variables.dials = 0;
             context.variables.first_session = context.ask.next_session();
@@ -1095,13 +1141,13 @@ fn in_resting(context: &mut Context<'_>) -> Response {
         Trigger::Event(
             Event::WantedNow | Event::AddressLearnt | Event::NetworkBack { .. },
         ) => {
-            // → BEGINNING (`automata/peer_link.yaml:157`).
+            // → BEGINNING (`automata/peer_link.yaml:160`).
             leave_resting(context);
             context.take(State::Beginning)
         }
         Trigger::Event(Event::Met { at, first }) => {
             if *first {
-                // → AWAIT_SESSION (`automata/peer_link.yaml:159`).
+                // → AWAIT_SESSION (`automata/peer_link.yaml:162`).
                 leave_resting(context);
                 context.variables.dials = 1;
                 context.variables.first_session = context.ask.next_session();
@@ -1113,7 +1159,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
                 enter_await_session(context);
                 context.take(State::AwaitSession)
             } else {
-                // → AWAIT_TURN (`automata/peer_link.yaml:160`).
+                // → AWAIT_TURN (`automata/peer_link.yaml:163`).
                 leave_resting(context);
                 context.variables.dials = 0;
                 context.variables.first_session = context.ask.next_session();
@@ -1124,7 +1170,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::RestingAfterPause) => {
-            // → BEGINNING (`automata/peer_link.yaml:155`).
+            // → BEGINNING (`automata/peer_link.yaml:158`).
             leave_resting(context);
             context.take(State::Beginning)
         }
@@ -1156,10 +1202,10 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkBack { first }) => {
             if *first {
-                // Stays (`automata/peer_link.yaml:173`).
+                // Stays (`automata/peer_link.yaml:176`).
                 context.internal()
             } else {
-                // → BEGINNING (`automata/peer_link.yaml:174`).
+                // → BEGINNING (`automata/peer_link.yaml:177`).
                 leave_resting(context);
                 context.take(State::Beginning)
             }
@@ -1173,14 +1219,14 @@ fn in_earlier(context: &mut Context<'_>) -> Response {
 fn in_linked(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionEnded { chance }) => {
-            // → BRIEFLY (`automata/peer_link.yaml:180`). At once, but for some chance, so that both sides do not dial at the same moment.
+            // → BRIEFLY (`automata/peer_link.yaml:183`). At once, but for some chance, so that both sides do not dial at the same moment.
             exit_all(context);
             context.variables.pause = *chance;
             enter_resting(context);
             context.take(State::Briefly)
         }
         Trigger::Event(Event::SessionReady) => {
-            // → ARRIVED (`automata/peer_link.yaml:181`). Another one, which may be direct.
+            // → ARRIVED (`automata/peer_link.yaml:184`). Another one, which may be direct.
             exit_inside_linked(context);
             context.take(State::Arrived)
         }
@@ -1195,17 +1241,18 @@ fn in_arrived(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.carried() {
-                // → CARRIED (`automata/peer_link.yaml:190`).
+                // → CARRIED (`automata/peer_link.yaml:193`).
                 if !context.is_exhausted() {
                     enter_patient(context);
                 }
                 context.take(State::Patient)
             } else {
-                // → DIRECT (`automata/peer_link.yaml:191`).
+                // → DIRECT (`automata/peer_link.yaml:194`).
                 if !context.is_exhausted() {
                     enter_direct(context);
+                    enter_steady(context);
                 }
-                context.take(State::Direct)
+                context.take(State::Steady)
             }
         }
         _ => in_linked(context),
@@ -1223,18 +1270,89 @@ fn in_direct(context: &mut Context<'_>) -> Response {
     }
 }
 
+/// `STEADY`.
+#[inline]
+fn in_steady(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Timer(Timer::SteadyAfterPatience) => {
+            if context.ask.better_way() {
+                // → IMPROVING (`automata/peer_link.yaml:207`).
+                leave_steady(context);
+                context.variables.patience = context
+                    .variables
+                    .patience
+                    .times(2_u8)
+                    .min(context.parameters.longest_patience);
+                context.variables.first_session = context.ask.next_session();
+                context.effects.act(Action::BeginBetterRound);
+                context.effects.act(Action::Dial);
+                enter_improving(context);
+                context.take(State::Improving)
+            } else {
+                // Stays (`automata/peer_link.yaml:210`).
+                context
+                    .effects
+                    .start_after(Timer::SteadyAfterPatience, context.variables.patience);
+                context.internal()
+            }
+        }
+        _ => in_direct(context),
+    }
+}
+
+/// `IMPROVING`: A better way is tried. Its session takes the place of the present one as soon as each side has proved to the other who it is; what was on its way by that one is sent again.
+#[inline]
+fn in_improving(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::DialFailed { session, .. }) => {
+            if *session < context.variables.first_session {
+                // Stays (`automata/peer_link.yaml:221`).
+                context.internal()
+            } else if context.ask.another_address() {
+                // Stays (`automata/peer_link.yaml:222`).
+                context.effects.act(Action::Dial);
+                context.internal()
+            } else {
+                // → STEADY (`automata/peer_link.yaml:223`).
+                leave_improving(context);
+                enter_steady(context);
+                context.take(State::Steady)
+            }
+        }
+        Trigger::Timer(Timer::ImprovingAfterDialTimeout) => {
+            if context.ask.another_address() {
+                // Stays (`automata/peer_link.yaml:217`).
+                context.effects.act(Action::Dial);
+                context
+                    .effects
+                    .start_after(
+                        Timer::ImprovingAfterDialTimeout,
+                        context.parameters.dial_timeout,
+                    );
+                context.internal()
+            } else {
+                // → STEADY (`automata/peer_link.yaml:218`).
+                leave_improving(context);
+                enter_steady(context);
+                context.take(State::Steady)
+            }
+        }
+        _ => in_direct(context),
+    }
+}
+
 /// `CARRIED`: The session is relayed, and a direct one is tried now and then.
 #[inline]
 fn in_carried(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::AddressLearnt) => {
-            // Stays (`automata/peer_link.yaml:202`). The new address is tried at once.
+            // Stays (`automata/peer_link.yaml:227`). The new address is tried at once.
             context.effects.act(Action::Dial);
             context.internal()
         }
         Trigger::Event(Event::Met { at, first }) => {
             if *first {
-                // → MEETING (`automata/peer_link.yaml:204`).
+                // → MEETING (`automata/peer_link.yaml:229`).
                 exit_inside_carried(context);
                 context
                     .effects
@@ -1244,7 +1362,7 @@ fn in_carried(context: &mut Context<'_>) -> Response {
                 enter_meeting(context);
                 context.take(State::Meeting)
             } else {
-                // → AWAIT_MEETING (`automata/peer_link.yaml:205`).
+                // → AWAIT_MEETING (`automata/peer_link.yaml:230`).
                 exit_inside_carried(context);
                 context.variables.meeting = Some(at.clone());
                 enter_await_meeting(context);
@@ -1261,16 +1379,16 @@ fn in_patient(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { .. }) => {
             if context.ask.another_address() {
-                // Stays (`automata/peer_link.yaml:214`).
+                // Stays (`automata/peer_link.yaml:239`).
                 context.effects.act(Action::Dial);
                 context.internal()
             } else {
-                // Stays (`automata/peer_link.yaml:215`).
+                // Stays (`automata/peer_link.yaml:240`).
                 context.internal()
             }
         }
         Trigger::Timer(Timer::PatientAfterPatience) => {
-            // Stays (`automata/peer_link.yaml:211`).
+            // Stays (`automata/peer_link.yaml:236`).
             context.variables.patience = context
                 .variables
                 .patience
@@ -1294,7 +1412,7 @@ fn in_await_meeting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { .. }) => context.ignored(),
         Trigger::Timer(Timer::AwaitMeetingAfterTurn) => {
-            // → MEETING (`automata/peer_link.yaml:219`).
+            // → MEETING (`automata/peer_link.yaml:244`).
             leave_await_meeting(context);
             context
                 .effects
@@ -1313,13 +1431,13 @@ fn in_await_meeting(context: &mut Context<'_>) -> Response {
 fn in_meeting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::DialFailed { .. }) => {
-            // → PATIENT (`automata/peer_link.yaml:224`).
+            // → PATIENT (`automata/peer_link.yaml:249`).
             leave_meeting(context);
             enter_patient(context);
             context.take(State::Patient)
         }
         Trigger::Timer(Timer::MeetingAfterDialTimeout) => {
-            // → PATIENT (`automata/peer_link.yaml:223`).
+            // → PATIENT (`automata/peer_link.yaml:248`).
             leave_meeting(context);
             enter_patient(context);
             context.take(State::Patient)
@@ -1403,6 +1521,28 @@ fn enter_direct(context: &mut Context<'_>) {
     context.effects.act(Action::GiveUpDials);
 }
 
+/// On entering `STEADY`.
+fn enter_steady(context: &mut Context<'_>) {
+    context.effects.start_after(Timer::SteadyAfterPatience, context.variables.patience);
+}
+
+/// On leaving `STEADY`.
+fn leave_steady(context: &mut Context<'_>) {
+    context.effects.stop(Timer::SteadyAfterPatience);
+}
+
+/// On entering `IMPROVING`.
+fn enter_improving(context: &mut Context<'_>) {
+    context
+        .effects
+        .start_after(Timer::ImprovingAfterDialTimeout, context.parameters.dial_timeout);
+}
+
+/// On leaving `IMPROVING`.
+fn leave_improving(context: &mut Context<'_>) {
+    context.effects.stop(Timer::ImprovingAfterDialTimeout);
+}
+
 /// On entering `PATIENT`.
 fn enter_patient(context: &mut Context<'_>) {
     context.effects.start_after(Timer::PatientAfterPatience, context.variables.patience);
@@ -1449,6 +1589,12 @@ fn exit_all(context: &mut Context<'_>) {
         }
         State::Briefly | State::Lately | State::Earlier => {
             leave_resting(context);
+        }
+        State::Steady => {
+            leave_steady(context);
+        }
+        State::Improving => {
+            leave_improving(context);
         }
         State::Patient => {
             leave_patient(context);
@@ -1501,6 +1647,12 @@ fn exit_inside_trying(context: &mut Context<'_>) {
 /// Leaves every active state inside `LINKED`, from the innermost outwards.
 fn exit_inside_linked(context: &mut Context<'_>) {
     match context.leaf {
+        State::Steady => {
+            leave_steady(context);
+        }
+        State::Improving => {
+            leave_improving(context);
+        }
         State::Patient => {
             leave_patient(context);
         }
@@ -1599,7 +1751,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<8>;
+    type Timers = automaton::TimerHandles<10>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -1623,6 +1775,13 @@ impl automata_runtime::Automaton for Machine {
         }
         if state.is_in_resting() {
             effects.start_after(Timer::RestingAfterPause, variables.pause);
+        }
+        if state == State::Steady {
+            effects.start_after(Timer::SteadyAfterPatience, variables.patience);
+        }
+        if state == State::Improving {
+            effects
+                .start_after(Timer::ImprovingAfterDialTimeout, parameters.dial_timeout);
         }
         if state == State::Patient {
             effects.start_after(Timer::PatientAfterPatience, variables.patience);

@@ -7,6 +7,9 @@
 //! listens no longer, when the service is switched off, and before the node ends. `p2p_connector` is told whenever the address comes, changes or goes, so
 //! that it is in the identity document only as long as the router keeps it.
 //!
+//! Where the transport listens at an address of IPv6, nothing is translated, and the router's firewall is asked in the same breath to let others in to it
+//! (a pinhole). That address is in the document anyway.
+//!
 //! The router is a stranger: what it says of lifetimes is kept within bounds, and an address that is not of the internet is shown and not published.
 //!
 //! In the original this was the state UPNP of `network_connector`, which made everything else wait for the router.
@@ -131,11 +134,13 @@ pub enum Event {
     Init,
     /// `stop`, from `services`. The service is off.
     Stop,
-    /// `mapped`, from `router`. An answer to request_mapping: what comes there is passed on. Old name: upnp-done.
+    /// `mapped`, from `router`. An answer to request_mapping: what comes there is passed on, and what comes to the pinholes is let in; and why one of both is missing, if both were wanted. Old name: upnp-done.
     Mapped {
-        external: types::Entrypoint,
+        external: Option<types::Entrypoint>,
+        pinholes: types::Entrypoints,
         lifetime: Milliseconds,
         protocol: types::MappingProtocol,
+        missing: Option<String>,
     },
     /// `mapping_failed`, from `router`. The other answer: no router does it.
     MappingFailed { reason: String },
@@ -171,19 +176,19 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in ASKING` (`automata/port_mapping.yaml:103`).
+    /// `after answer_timeout in ASKING` (`automata/port_mapping.yaml:108`).
     AskingAfterAnswerTimeout,
-    /// `after rest in RESTING` (`automata/port_mapping.yaml:109`).
+    /// `after rest in RESTING` (`automata/port_mapping.yaml:114`).
     RestingAfterRest,
-    /// `after lifetime / 2 in MAPPED` (`automata/port_mapping.yaml:119`).
+    /// `after lifetime / 2 in MAPPED` (`automata/port_mapping.yaml:124`).
     MappedAfterLifetime2,
-    /// `after lifetime / 2 in FADING` (`automata/port_mapping.yaml:123`).
+    /// `after lifetime / 2 in FADING` (`automata/port_mapping.yaml:128`).
     FadingAfterLifetime2,
-    /// `after answer_timeout in RENEWING` (`automata/port_mapping.yaml:128`).
+    /// `after answer_timeout in RENEWING` (`automata/port_mapping.yaml:133`).
     RenewingAfterAnswerTimeout,
-    /// `after rest in LAPSING` (`automata/port_mapping.yaml:140`).
+    /// `after rest in LAPSING` (`automata/port_mapping.yaml:145`).
     LapsingAfterRest,
-    /// `after release_timeout in RELEASING` (`automata/port_mapping.yaml:147`).
+    /// `after release_timeout in RELEASING` (`automata/port_mapping.yaml:152`).
     ReleasingAfterReleaseTimeout,
 }
 
@@ -234,9 +239,11 @@ pub enum Action {
     RemoveMapping,
     /// `keep_mapping`, by `identity`. It is known where and how long; if it is to be published, it goes into the identity document.
     KeepMapping {
-        external: types::Entrypoint,
+        external: Option<types::Entrypoint>,
+        pinholes: types::Entrypoints,
         lifetime: Milliseconds,
         protocol: types::MappingProtocol,
+        missing: Option<String>,
         published: bool,
     },
     /// `forget_mapping`, by `identity`. It goes out of the identity document.
@@ -255,9 +262,11 @@ pub enum Inside {
     CheckService,
     /// `keep_mapping`.
     KeepMapping {
-        external: types::Entrypoint,
+        external: Option<types::Entrypoint>,
+        pinholes: types::Entrypoints,
         lifetime: Milliseconds,
         protocol: types::MappingProtocol,
+        missing: Option<String>,
         published: bool,
     },
     /// `forget_mapping`.
@@ -270,13 +279,13 @@ pub enum Inside {
 
 /// Answers the questions of its guards. Each is asked at most once with the same arguments in a delivery.
 pub trait Conditions {
-    /// It listens at a private IPv4 address and at no public one, and this network may ask routers.
+    /// It listens at a private IPv4 address or at a public one of IPv6, and at no public IPv4 address, and this network may ask routers.
     fn behind_router(&mut self, transport: &types::TransportName) -> bool;
     /// The address is of the internet, or of a network of one's own, where any will do.
     fn reachable(
         &mut self,
         transport: &types::TransportName,
-        external: &types::Entrypoint,
+        external: Option<&types::Entrypoint>,
     ) -> bool;
 }
 
@@ -451,10 +460,10 @@ impl automaton::Sent for Sent {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum Question {
-    /// `behind_router`: It listens at a private IPv4 address and at no public one, and this network may ask routers.
+    /// `behind_router`: It listens at a private IPv4 address or at a public one of IPv6, and at no public IPv4 address, and this network may ask routers.
     BehindRouter { answer: bool },
     /// `reachable`: The address is of the internet, or of a network of one's own, where any will do.
-    Reachable { external: types::Entrypoint, answer: bool },
+    Reachable { external: Option<types::Entrypoint>, answer: bool },
     /// `network_transport[…] in LISTENING`.
     NetworkTransportInListening { key: types::TransportName, answer: bool },
 }
@@ -469,7 +478,7 @@ impl serde::Serialize for Question {
                 #[derive(serde::Serialize)]
                 #[serde(crate = "automata_runtime::serde")]
                 struct Arguments<'a> {
-                    external: &'a types::Entrypoint,
+                    external: &'a Option<types::Entrypoint>,
                 }
                 let arguments = Arguments { external };
                 delivery::serialize_question_of(
@@ -517,7 +526,7 @@ impl Ask<'_> {
         answer
     }
 
-    fn reachable(&mut self, external: &types::Entrypoint) -> bool {
+    fn reachable(&mut self, external: Option<&types::Entrypoint>) -> bool {
         let known = self
             .asked
             .questions
@@ -526,7 +535,7 @@ impl Ask<'_> {
                 Question::Reachable {
                     external: known_external,
                     answer,
-                } if known_external == external => Some(*answer),
+                } if known_external.as_ref() == external => Some(*answer),
                 _ => None,
             });
         if let Some(answer) = known {
@@ -536,7 +545,7 @@ impl Ask<'_> {
         self.asked
             .questions
             .push(Question::Reachable {
-                external: external.clone(),
+                external: external.cloned(),
                 answer,
             });
         answer
@@ -683,12 +692,12 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_off(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Begin) => {
-            // Stays (`automata/port_mapping.yaml:70`).
+            // Stays (`automata/port_mapping.yaml:75`).
             context.effects.act(Action::CheckService);
             context.internal()
         }
         Trigger::Event(Event::Init) => {
-            // → WAITING (`automata/port_mapping.yaml:71`).
+            // → WAITING (`automata/port_mapping.yaml:76`).
             context.variables.wanted = true;
             enter_waiting(context);
             context.take(State::Waiting)
@@ -704,14 +713,14 @@ fn in_waiting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkTransportEntersListening { key }) => {
             if *key == *context.key {
-                // Stays (`automata/port_mapping.yaml:79`).
+                // Stays (`automata/port_mapping.yaml:84`).
                 context.internal()
             } else {
                 anywhere(context)
             }
         }
         Trigger::Event(Event::Stop) => {
-            // → OFF (`automata/port_mapping.yaml:80`).
+            // → OFF (`automata/port_mapping.yaml:85`).
             context.variables.wanted = false;
             context.take(State::Off)
         }
@@ -720,7 +729,7 @@ fn in_waiting(context: &mut Context<'_>) -> Response {
             if context.ask.network_transport_in_listening(context.key)
                 && context.ask.behind_router()
             {
-                // → ASKING (`automata/port_mapping.yaml:77`).
+                // → ASKING (`automata/port_mapping.yaml:82`).
                 if !context.is_exhausted() {
                     enter_asking(context);
                 }
@@ -739,7 +748,7 @@ fn in_engaged(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkTransportLeavesListening { key }) => {
             if *key == *context.key {
-                // → RELEASING (`automata/port_mapping.yaml:87`).
+                // → RELEASING (`automata/port_mapping.yaml:92`).
                 exit_all(context);
                 enter_releasing(context);
                 context.take(State::Releasing)
@@ -748,7 +757,7 @@ fn in_engaged(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::Stop) => {
-            // → RELEASING (`automata/port_mapping.yaml:88`).
+            // → RELEASING (`automata/port_mapping.yaml:93`).
             exit_all(context);
             context.variables.wanted = false;
             enter_releasing(context);
@@ -763,8 +772,10 @@ fn in_engaged(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_seeking(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Mapped { external, lifetime, protocol }) => {
-            // → MAPPED (`automata/port_mapping.yaml:95`).
+        Trigger::Event(
+            Event::Mapped { external, pinholes, lifetime, protocol, missing },
+        ) => {
+            // → MAPPED (`automata/port_mapping.yaml:100`).
             exit_inside_engaged(context);
             context.variables.lifetime = (*lifetime)
                 .min(context.parameters.wanted_lifetime)
@@ -773,9 +784,11 @@ fn in_seeking(context: &mut Context<'_>) -> Response {
                 .effects
                 .act(Action::KeepMapping {
                     external: external.clone(),
+                    pinholes: pinholes.clone(),
                     lifetime: context.variables.lifetime,
                     protocol: *protocol,
-                    published: context.ask.reachable(external),
+                    missing: missing.clone(),
+                    published: context.ask.reachable(external.as_ref()),
                 });
             enter_holding(context);
             enter_mapped(context);
@@ -790,7 +803,7 @@ fn in_seeking(context: &mut Context<'_>) -> Response {
 fn in_asking(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::MappingFailed { reason }) => {
-            // → RESTING (`automata/port_mapping.yaml:105`).
+            // → RESTING (`automata/port_mapping.yaml:110`).
             leave_asking(context);
             context
                 .effects
@@ -801,7 +814,7 @@ fn in_asking(context: &mut Context<'_>) -> Response {
             context.take(State::Resting)
         }
         Trigger::Timer(Timer::AskingAfterAnswerTimeout) => {
-            // → RESTING (`automata/port_mapping.yaml:103`).
+            // → RESTING (`automata/port_mapping.yaml:108`).
             leave_asking(context);
             context
                 .effects
@@ -820,14 +833,14 @@ fn in_asking(context: &mut Context<'_>) -> Response {
 fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → ASKING (`automata/port_mapping.yaml:111`). It may be another network.
+            // → ASKING (`automata/port_mapping.yaml:116`). It may be another network.
             leave_resting(context);
             context.variables.rest = context.parameters.first_rest;
             enter_asking(context);
             context.take(State::Asking)
         }
         Trigger::Timer(Timer::RestingAfterRest) => {
-            // → ASKING (`automata/port_mapping.yaml:109`).
+            // → ASKING (`automata/port_mapping.yaml:114`).
             leave_resting(context);
             context.variables.rest = context
                 .variables
@@ -852,7 +865,7 @@ fn in_holding(context: &mut Context<'_>) -> Response {
 fn in_mapped(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::MappedAfterLifetime2) => {
-            // → RENEWING (`automata/port_mapping.yaml:119`).
+            // → RENEWING (`automata/port_mapping.yaml:124`).
             leave_mapped(context);
             enter_fading(context);
             enter_renewing(context);
@@ -867,7 +880,7 @@ fn in_mapped(context: &mut Context<'_>) -> Response {
 fn in_fading(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::FadingAfterLifetime2) => {
-            // → RESTING (`automata/port_mapping.yaml:123`).
+            // → RESTING (`automata/port_mapping.yaml:128`).
             exit_inside_engaged(context);
             context
                 .effects
@@ -885,8 +898,10 @@ fn in_fading(context: &mut Context<'_>) -> Response {
 #[inline]
 fn in_renewing(context: &mut Context<'_>) -> Response {
     match context.trigger {
-        Trigger::Event(Event::Mapped { external, lifetime, protocol }) => {
-            // → MAPPED (`automata/port_mapping.yaml:131`).
+        Trigger::Event(
+            Event::Mapped { external, pinholes, lifetime, protocol, missing },
+        ) => {
+            // → MAPPED (`automata/port_mapping.yaml:136`).
             leave_renewing(context);
             leave_fading(context);
             context.variables.lifetime = (*lifetime)
@@ -896,16 +911,18 @@ fn in_renewing(context: &mut Context<'_>) -> Response {
                 .effects
                 .act(Action::KeepMapping {
                     external: external.clone(),
+                    pinholes: pinholes.clone(),
                     lifetime: context.variables.lifetime,
                     protocol: *protocol,
-                    published: context.ask.reachable(external),
+                    missing: missing.clone(),
+                    published: context.ask.reachable(external.as_ref()),
                 });
             context.variables.rest = context.parameters.first_rest;
             enter_mapped(context);
             context.take(State::Mapped)
         }
         Trigger::Event(Event::MappingFailed { reason }) => {
-            // → LAPSING (`automata/port_mapping.yaml:136`).
+            // → LAPSING (`automata/port_mapping.yaml:141`).
             leave_renewing(context);
             context
                 .effects
@@ -916,7 +933,7 @@ fn in_renewing(context: &mut Context<'_>) -> Response {
             context.take(State::Lapsing)
         }
         Trigger::Timer(Timer::RenewingAfterAnswerTimeout) => {
-            // → LAPSING (`automata/port_mapping.yaml:128`).
+            // → LAPSING (`automata/port_mapping.yaml:133`).
             leave_renewing(context);
             context
                 .effects
@@ -935,13 +952,13 @@ fn in_renewing(context: &mut Context<'_>) -> Response {
 fn in_lapsing(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::NetworkConnectorEntersConnected) => {
-            // → RENEWING (`automata/port_mapping.yaml:142`).
+            // → RENEWING (`automata/port_mapping.yaml:147`).
             leave_lapsing(context);
             enter_renewing(context);
             context.take(State::Renewing)
         }
         Trigger::Timer(Timer::LapsingAfterRest) => {
-            // → RENEWING (`automata/port_mapping.yaml:140`).
+            // → RENEWING (`automata/port_mapping.yaml:145`).
             leave_lapsing(context);
             context.variables.rest = context
                 .variables
@@ -960,22 +977,22 @@ fn in_lapsing(context: &mut Context<'_>) -> Response {
 fn in_releasing(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::MappingRemoved) => {
-            // → RELEASED (`automata/port_mapping.yaml:149`).
+            // → RELEASED (`automata/port_mapping.yaml:154`).
             leave_releasing(context);
             context.take(State::Released)
         }
         Trigger::Event(Event::Init) => {
-            // Stays (`automata/port_mapping.yaml:150`).
+            // Stays (`automata/port_mapping.yaml:155`).
             context.variables.wanted = true;
             context.internal()
         }
         Trigger::Event(Event::Stop) => {
-            // Stays (`automata/port_mapping.yaml:151`).
+            // Stays (`automata/port_mapping.yaml:156`).
             context.variables.wanted = false;
             context.internal()
         }
         Trigger::Timer(Timer::ReleasingAfterReleaseTimeout) => {
-            // → RELEASED (`automata/port_mapping.yaml:147`).
+            // → RELEASED (`automata/port_mapping.yaml:152`).
             leave_releasing(context);
             context.take(State::Released)
         }
@@ -989,13 +1006,13 @@ fn in_released(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.variables.wanted {
-                // → WAITING (`automata/port_mapping.yaml:156`).
+                // → WAITING (`automata/port_mapping.yaml:161`).
                 if !context.is_exhausted() {
                     enter_waiting(context);
                 }
                 context.take(State::Waiting)
             } else {
-                // → OFF (`automata/port_mapping.yaml:157`).
+                // → OFF (`automata/port_mapping.yaml:162`).
                 context.take(State::Off)
             }
         }

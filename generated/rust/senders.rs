@@ -879,20 +879,24 @@ pub mod router {
     pub mod port_mapping {
         use automata_runtime::generated::*;
         use super::super::super::{port_mapping::Event, system::Message, types};
-        /// `mapped`. An answer to request_mapping: what comes there is passed on. Old name: upnp-done.
+        /// `mapped`. An answer to request_mapping: what comes there is passed on, and what comes to the pinholes is let in; and why one of both is missing, if both were wanted. Old name: upnp-done.
         #[must_use]
         pub fn mapped(
             transport: types::TransportName,
-            external: types::Entrypoint,
+            external: Option<types::Entrypoint>,
+            pinholes: types::Entrypoints,
             lifetime: Milliseconds,
             protocol: types::MappingProtocol,
+            missing: Option<String>,
         ) -> Message {
             Message::PortMapping(
                 transport,
                 Input::Event(Event::Mapped {
                     external,
+                    pinholes,
                     lifetime,
                     protocol,
+                    missing,
                 }),
             )
         }
@@ -1540,6 +1544,24 @@ pub mod transports {
                     socket,
                     local,
                     mapped,
+                }),
+            )
+        }
+
+        /// `filtering_tested`. The answer to test_filtering, if the peer answers at all: where it was asked, by which address of ours, and what came in.
+        #[must_use]
+        pub fn filtering_tested(
+            peer: types::NodeId,
+            server: types::SocketAddress,
+            local: types::SocketAddress,
+            result: types::FilteringTest,
+        ) -> Message {
+            Message::StunClient(
+                peer,
+                Input::Event(Event::FilteringTested {
+                    server,
+                    local,
+                    result,
                 }),
             )
         }

@@ -4,7 +4,8 @@
 //! There is one per peer (NodeId). Generated from `automata/stun_client.yaml`; change that.
 //!
 //! One for each connected peer that offers a STUN server (RFC 8489). It asks with a socket of its own, and with one that all clients share: what
-//! observers see of the shared one shows how the router maps. Requests are repeated as RFC 8489, section 6.2.1, has it. Asking again keeps the
+//! observers see of the shared one shows how the router maps. Whom the router lets in is tested with a new socket, by answers from elsewhere (RFC 5780).
+//! Requests are repeated as RFC 8489, section 6.2.1, has it. Asking again keeps the
 //! mapping in the router alive.
 //!
 //! What one peer says is believed by nobody: `stun/observed.rs` holds the answers of several against one another.
@@ -109,6 +110,12 @@ pub enum Event {
         local: types::SocketAddress,
         mapped: types::SocketAddress,
     },
+    /// `filtering_tested`, from `transports`. The answer to test_filtering, if the peer answers at all: where it was asked, by which address of ours, and what came in.
+    FilteringTested {
+        server: types::SocketAddress,
+        local: types::SocketAddress,
+        result: types::FilteringTest,
+    },
     /// `failed`, from `transports`. There can be no socket, or the server refuses.
     Failed { reason: String },
 }
@@ -123,19 +130,22 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `every place_interval in WAITING` (`automata/stun_client.yaml:71`).
+    /// `every place_interval in WAITING` (`automata/stun_client.yaml:84`).
     WaitingEveryPlaceInterval,
-    /// `after wait in ASKING` (`automata/stun_client.yaml:90`).
+    /// `every filtering_interval in BUSY` (`automata/stun_client.yaml:93`).
+    BusyEveryFilteringInterval,
+    /// `after wait in ASKING` (`automata/stun_client.yaml:105`).
     AskingAfterWait,
-    /// `after refresh_interval in MAPPED` (`automata/stun_client.yaml:102`).
+    /// `after refresh_interval in MAPPED` (`automata/stun_client.yaml:120`).
     MappedAfterRefreshInterval,
-    /// `after rest in RESTING` (`automata/stun_client.yaml:107`).
+    /// `after rest in RESTING` (`automata/stun_client.yaml:125`).
     RestingAfterRest,
 }
 
 impl automaton::Timer for Timer {
     const ALL: &'static [Self] = &[
         Timer::WaitingEveryPlaceInterval,
+        Timer::BusyEveryFilteringInterval,
         Timer::AskingAfterWait,
         Timer::MappedAfterRefreshInterval,
         Timer::RestingAfterRest,
@@ -149,6 +159,7 @@ impl automaton::Timer for Timer {
     fn label(self) -> &'static str {
         match self {
             Timer::WaitingEveryPlaceInterval => "every place_interval in WAITING",
+            Timer::BusyEveryFilteringInterval => "every filtering_interval in BUSY",
             Timer::AskingAfterWait => "after wait in ASKING",
             Timer::MappedAfterRefreshInterval => "after refresh_interval in MAPPED",
             Timer::RestingAfterRest => "after rest in RESTING",
@@ -183,6 +194,14 @@ pub enum Action {
         local: types::SocketAddress,
         mapped: types::SocketAddress,
     },
+    /// `test_filtering`, by `transports`. Ask for answers from elsewhere; filtering_tested may answer.
+    TestFiltering { server: Option<types::SocketAddress> },
+    /// `note_filtering`, by `peers`. One more test of what the router lets in.
+    NoteFiltering {
+        server: types::SocketAddress,
+        local: types::SocketAddress,
+        result: types::FilteringTest,
+    },
     /// `forget_observation`, by `peers`. The client's own socket is closed, so what was seen of it counts no longer.
     ForgetObservation,
 }
@@ -202,6 +221,12 @@ pub enum Inside {
         local: types::SocketAddress,
         mapped: types::SocketAddress,
     },
+    /// `note_filtering`.
+    NoteFiltering {
+        server: types::SocketAddress,
+        local: types::SocketAddress,
+        result: types::FilteringTest,
+    },
     /// `forget_observation`.
     ForgetObservation,
 }
@@ -218,6 +243,8 @@ pub struct Parameters {
     pub last_wait: Milliseconds,
     /// How often it is asked again. Routers forget a mapping after 30 seconds and more.
     pub refresh_interval: Milliseconds,
+    /// How often it is tested what the router lets in.
+    pub filtering_interval: Milliseconds,
     /// How often it looks whether there is room for one more client.
     pub place_interval: Milliseconds,
     /// After the first question without an answer; each further rest is twice as long.
@@ -233,6 +260,7 @@ impl Default for Parameters {
             most_requests: 7,
             last_wait: Milliseconds(8000),
             refresh_interval: Milliseconds(20_000),
+            filtering_interval: Milliseconds(600_000),
             place_interval: Milliseconds(30_000),
             first_rest: Milliseconds(60_000),
             longest_rest: Milliseconds(1_800_000),
@@ -259,6 +287,9 @@ pub struct Given {
     /// How often it is asked again. Routers forget a mapping after 30 seconds and more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_interval: Option<Milliseconds>,
+    /// How often it is tested what the router lets in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filtering_interval: Option<Milliseconds>,
     /// How often it looks whether there is room for one more client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place_interval: Option<Milliseconds>,
@@ -274,8 +305,8 @@ impl automaton::Given for Given {
     fn is_empty(&self) -> bool {
         self.first_timeout.is_none() && self.most_requests.is_none()
             && self.last_wait.is_none() && self.refresh_interval.is_none()
-            && self.place_interval.is_none() && self.first_rest.is_none()
-            && self.longest_rest.is_none()
+            && self.filtering_interval.is_none() && self.place_interval.is_none()
+            && self.first_rest.is_none() && self.longest_rest.is_none()
     }
 }
 
@@ -300,6 +331,10 @@ impl Parameters {
                 .refresh_interval
                 .clone()
                 .unwrap_or_else(|| settings.refresh_interval.clone()),
+            filtering_interval: given
+                .filtering_interval
+                .clone()
+                .unwrap_or_else(|| settings.filtering_interval.clone()),
             place_interval: given
                 .place_interval
                 .clone()
@@ -322,6 +357,8 @@ impl Parameters {
 pub struct Variables {
     /// Where it is asked.
     pub server: Option<types::SocketAddress>,
+    /// It was tested what the router lets in.
+    pub tested: bool,
     /// How long the request at hand waits.
     pub wait: Milliseconds,
     /// How often the request was sent.
@@ -341,6 +378,13 @@ impl automaton::Variables for Variables {
                 .serialize_entry(
                     "server",
                     &(before.map(|before| &before.server), &self.server),
+                )?;
+        }
+        if before.is_none_or(|before| before.tested != self.tested) {
+            changes
+                .serialize_entry(
+                    "tested",
+                    &(before.map(|before| &before.tested), &self.tested),
                 )?;
         }
         if before.is_none_or(|before| before.wait != self.wait) {
@@ -455,6 +499,7 @@ fn anywhere(context: &mut Context<'_>) -> Response {
             Event::PlaceGiven
             | Event::PlaceRefused
             | Event::Answered { .. }
+            | Event::FilteringTested { .. }
             | Event::Failed { .. },
         ) => context.ignored(),
         _ => context.nobody_answers(),
@@ -466,13 +511,13 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Begin { server }) => {
-            // → WAITING (`automata/stun_client.yaml:60`).
+            // → WAITING (`automata/stun_client.yaml:73`).
             context.variables.server = Some(server.clone());
             enter_waiting(context);
             context.take(State::Waiting)
         }
         Trigger::Event(Event::End) => {
-            // → CLOSED (`automata/stun_client.yaml:61`).
+            // → CLOSED (`automata/stun_client.yaml:74`).
             context.take(State::Closed)
         }
         _ => anywhere(context),
@@ -484,7 +529,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_open(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::End) => {
-            // → CLOSED (`automata/stun_client.yaml:66`).
+            // → CLOSED (`automata/stun_client.yaml:79`).
             exit_all(context);
             context.take(State::Closed)
         }
@@ -497,22 +542,23 @@ fn in_open(context: &mut Context<'_>) -> Response {
 fn in_waiting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PlaceGiven) => {
-            // → ASKING (`automata/stun_client.yaml:73`).
+            // → ASKING (`automata/stun_client.yaml:86`).
             leave_waiting(context);
+            enter_busy(context);
             enter_asking(context);
             context.take(State::Asking)
         }
         Trigger::Event(Event::PlaceRefused) => {
-            // Stays (`automata/stun_client.yaml:74`).
+            // Stays (`automata/stun_client.yaml:87`).
             context.internal()
         }
         Trigger::Event(Event::Begin { server }) => {
-            // Stays (`automata/stun_client.yaml:75`).
+            // Stays (`automata/stun_client.yaml:88`).
             context.variables.server = Some(server.clone());
             context.internal()
         }
         Trigger::Timer(Timer::WaitingEveryPlaceInterval) => {
-            // Stays (`automata/stun_client.yaml:71`).
+            // Stays (`automata/stun_client.yaml:84`).
             context.effects.act(Action::WantPlace);
             context.internal()
         }
@@ -526,19 +572,31 @@ fn in_busy(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Begin { server }) => {
             if context.variables.server.as_ref() == Some(server) {
-                // Stays (`automata/stun_client.yaml:82`).
+                // Stays (`automata/stun_client.yaml:96`).
                 context.internal()
             } else {
-                // → ASKING (`automata/stun_client.yaml:83`).
+                // → ASKING (`automata/stun_client.yaml:97`).
                 exit_inside_busy(context);
                 context.variables.server = Some(server.clone());
                 context.variables.rest = context.parameters.first_rest;
+                context.variables.tested = false;
                 enter_asking(context);
                 context.take(State::Asking)
             }
         }
+        Trigger::Event(Event::FilteringTested { server, local, result }) => {
+            // Stays (`automata/stun_client.yaml:98`).
+            context
+                .effects
+                .act(Action::NoteFiltering {
+                    server: server.clone(),
+                    local: local.clone(),
+                    result: *result,
+                });
+            context.internal()
+        }
         Trigger::Event(Event::Answered { socket, local, mapped }) => {
-            // Stays (`automata/stun_client.yaml:84`).
+            // Stays (`automata/stun_client.yaml:99`).
             context
                 .effects
                 .act(Action::NoteObservation {
@@ -546,6 +604,15 @@ fn in_busy(context: &mut Context<'_>) -> Response {
                     socket: *socket,
                     local: local.clone(),
                     mapped: mapped.clone(),
+                });
+            context.internal()
+        }
+        Trigger::Timer(Timer::BusyEveryFilteringInterval) => {
+            // Stays (`automata/stun_client.yaml:93`).
+            context
+                .effects
+                .act(Action::TestFiltering {
+                    server: context.variables.server.clone(),
                 });
             context.internal()
         }
@@ -558,8 +625,27 @@ fn in_busy(context: &mut Context<'_>) -> Response {
 fn in_asking(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Answered { socket, local, mapped }) => {
-            if *socket == types::StunSocket::Single {
-                // → MAPPED (`automata/stun_client.yaml:96`).
+            if *socket == types::StunSocket::Single && !context.variables.tested {
+                // → MAPPED (`automata/stun_client.yaml:111`).
+                leave_asking(context);
+                context.variables.tested = true;
+                context
+                    .effects
+                    .act(Action::NoteObservation {
+                        server: context.variables.server.clone(),
+                        socket: *socket,
+                        local: local.clone(),
+                        mapped: mapped.clone(),
+                    });
+                context
+                    .effects
+                    .act(Action::TestFiltering {
+                        server: context.variables.server.clone(),
+                    });
+                enter_mapped(context);
+                context.take(State::Mapped)
+            } else if *socket == types::StunSocket::Single {
+                // → MAPPED (`automata/stun_client.yaml:114`).
                 leave_asking(context);
                 context
                     .effects
@@ -572,7 +658,7 @@ fn in_asking(context: &mut Context<'_>) -> Response {
                 enter_mapped(context);
                 context.take(State::Mapped)
             } else {
-                // Stays (`automata/stun_client.yaml:97`).
+                // Stays (`automata/stun_client.yaml:115`).
                 context
                     .effects
                     .act(Action::NoteObservation {
@@ -585,7 +671,7 @@ fn in_asking(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::Failed { .. }) => {
-            // → RESTING (`automata/stun_client.yaml:98`).
+            // → RESTING (`automata/stun_client.yaml:116`).
             leave_asking(context);
             leave_busy(context);
             enter_resting(context);
@@ -595,7 +681,7 @@ fn in_asking(context: &mut Context<'_>) -> Response {
             if context.variables.sent.saturating_add(1_u8)
                 < context.parameters.most_requests
             {
-                // Stays (`automata/stun_client.yaml:91`).
+                // Stays (`automata/stun_client.yaml:106`).
                 context.variables.sent = context.variables.sent.saturating_add(1_u8);
                 context.variables.wait = context.variables.wait.times(2_u8);
                 context.effects.act(Action::AskAgain);
@@ -606,7 +692,7 @@ fn in_asking(context: &mut Context<'_>) -> Response {
             } else if context.variables.sent.saturating_add(1_u8)
                 == context.parameters.most_requests
             {
-                // Stays (`automata/stun_client.yaml:92`).
+                // Stays (`automata/stun_client.yaml:107`).
                 context.variables.sent = context.variables.sent.saturating_add(1_u8);
                 context.variables.wait = context.parameters.last_wait;
                 context.effects.act(Action::AskAgain);
@@ -615,7 +701,7 @@ fn in_asking(context: &mut Context<'_>) -> Response {
                     .start_after(Timer::AskingAfterWait, context.variables.wait);
                 context.internal()
             } else {
-                // → RESTING (`automata/stun_client.yaml:93`).
+                // → RESTING (`automata/stun_client.yaml:108`).
                 leave_asking(context);
                 leave_busy(context);
                 enter_resting(context);
@@ -632,7 +718,7 @@ fn in_mapped(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Failed { .. }) => context.ignored(),
         Trigger::Timer(Timer::MappedAfterRefreshInterval) => {
-            // → ASKING (`automata/stun_client.yaml:102`).
+            // → ASKING (`automata/stun_client.yaml:120`).
             leave_mapped(context);
             enter_asking(context);
             context.take(State::Asking)
@@ -647,10 +733,10 @@ fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Begin { server }) => {
             if context.variables.server.as_ref() == Some(server) {
-                // Stays (`automata/stun_client.yaml:110`).
+                // Stays (`automata/stun_client.yaml:128`).
                 context.internal()
             } else {
-                // → WAITING (`automata/stun_client.yaml:111`).
+                // → WAITING (`automata/stun_client.yaml:129`).
                 leave_resting(context);
                 context.variables.server = Some(server.clone());
                 context.variables.rest = context.parameters.first_rest;
@@ -659,7 +745,7 @@ fn in_resting(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Timer(Timer::RestingAfterRest) => {
-            // → WAITING (`automata/stun_client.yaml:107`).
+            // → WAITING (`automata/stun_client.yaml:125`).
             leave_resting(context);
             context.variables.rest = context
                 .variables
@@ -699,11 +785,23 @@ fn leave_waiting(context: &mut Context<'_>) {
     context.effects.stop(Timer::WaitingEveryPlaceInterval);
 }
 
+/// On entering `BUSY`.
+fn enter_busy(context: &mut Context<'_>) {
+    context
+        .effects
+        .start_every(
+            Timer::BusyEveryFilteringInterval,
+            context.parameters.filtering_interval,
+        );
+}
+
 /// On leaving `BUSY`.
 fn leave_busy(context: &mut Context<'_>) {
     context.effects.act(Action::Close);
     context.effects.act(Action::ForgetObservation);
     context.effects.act(Action::LeavePlace);
+    context.variables.tested = false;
+    context.effects.stop(Timer::BusyEveryFilteringInterval);
 }
 
 /// On entering `ASKING`.
@@ -850,7 +948,7 @@ impl automata_runtime::Automaton for Machine {
     type Variables = Variables;
     type History = History;
     type Kept = ();
-    type Timers = automaton::TimerHandles<4>;
+    type Timers = automaton::TimerHandles<5>;
     fn nothing_given() -> Option<Given> {
         Some(Given::default())
     }
@@ -866,6 +964,13 @@ impl automata_runtime::Automaton for Machine {
                 .start_every(
                     Timer::WaitingEveryPlaceInterval,
                     parameters.place_interval,
+                );
+        }
+        if state.is_in_busy() {
+            effects
+                .start_every(
+                    Timer::BusyEveryFilteringInterval,
+                    parameters.filtering_interval,
                 );
         }
         if state == State::Asking {

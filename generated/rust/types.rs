@@ -200,6 +200,45 @@ fn variants_of_FailReason_are_named_as_in_types_yaml() {
     }
 }
 
+/// What a STUN server that was asked to answer from elsewhere has shown of what the router lets in - nothing, since it cannot do that; its answer came from another address; from another port and not from another address; from another port, and it has no other address; none came.
+pub type FilteringTest = opaque::Checked<
+    FilteringTest_of_,
+    {
+        opaque::carried::<FilteringTest_of_>() + opaque::shown::<FilteringTest_of_>()
+            + opaque::copied::<FilteringTest_of_>()
+    },
+>;
+
+#[allow(non_camel_case_types)]
+type FilteringTest_of_ = crate::stun::FilteringTest;
+
+/// Its variants are those of `types.yaml`.
+const _: fn(&FilteringTest_of_) = |value| match value {
+    FilteringTest_of_::Impossible
+    | FilteringTest_of_::EndpointIndependent
+    | FilteringTest_of_::AddressDependent
+    | FilteringTest_of_::NotPortDependent
+    | FilteringTest_of_::AddressAndPortDependent => {}
+};
+
+#[cfg(test)]
+#[test]
+#[allow(non_snake_case)]
+fn variants_of_FilteringTest_are_named_as_in_types_yaml() {
+    for (value, name) in [
+        (FilteringTest_of_::Impossible, "Impossible"),
+        (FilteringTest_of_::EndpointIndependent, "EndpointIndependent"),
+        (FilteringTest_of_::AddressDependent, "AddressDependent"),
+        (FilteringTest_of_::NotPortDependent, "NotPortDependent"),
+        (FilteringTest_of_::AddressAndPortDependent, "AddressAndPortDependent"),
+    ] {
+        assert!(
+            opaque::is_called(& value, name),
+            "`{value:?}` has to serialise as \"{name}\""
+        );
+    }
+}
+
 /// By which protocol a router was asked to map a port.
 pub type MappingProtocol = opaque::Checked<
     MappingProtocol_of_,

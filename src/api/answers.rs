@@ -15,7 +15,7 @@ use crate::identity::{Entrypoint, InvitationName, NodeId};
 use crate::name::ServiceName;
 use crate::name::TransportName;
 use crate::nickname::{Nickname, NicknameResult};
-use crate::stun::Mapping;
+use crate::stun::{Filtering, Mapping};
 use crate::transports::MappingProtocol;
 use crate::world::services::ServiceResult;
 
@@ -274,6 +274,12 @@ pub struct MappingStatus {
     pub state: Option<String>,
     /// Where the router lets others through.
     pub external: Option<Entrypoint>,
+    /// Where a firewall lets others in by IPv6, because it was asked.
+    #[serde(default)]
+    pub pinholes: Vec<Entrypoint>,
+    /// Why one of both is missing, if both were wanted.
+    #[serde(default)]
+    pub missing: Option<String>,
     /// By which protocol it was asked.
     #[serde(with = "crate::words::in_json_if_any", default)]
     #[schemars(with = "Option<String>")]
@@ -343,6 +349,15 @@ pub struct ExternalAddress {
     /// What the router does: `unknown`, `open`, `endpoint_independent`, `address_dependent`,
     /// `address_and_port_dependent`, or `dependent` if it is not known which of the last two.
     pub mapping: Mapping,
+    /// Whom the router, or a firewall, lets in to a port from which something was sent: `unknown`,
+    /// `endpoint_independent` (everybody), `address_dependent` (addresses to which something was sent),
+    /// `not_port_dependent` if it is not known which of these two, or `address_and_port_dependent`.
+    #[serde(default = "unknown_filtering")]
+    pub filtering: Filtering,
+}
+
+fn unknown_filtering() -> Filtering {
+    Filtering::Unknown
 }
 
 /// Sessions in [`Status`].

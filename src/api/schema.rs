@@ -9,7 +9,7 @@ use crate::calendar::Month;
 use crate::identity::{Entrypoint, InvitationName, NodeId};
 use crate::name::{ServiceName, TransportName};
 use crate::nickname::Nickname;
-use crate::stun::Mapping;
+use crate::stun::{Filtering, Mapping};
 
 macro_rules! texts {
     ($($Type:ty = $name:literal: $description:literal;)*) => {$(
@@ -27,6 +27,7 @@ macro_rules! texts {
 
 texts! {
     Entrypoint = "Entrypoint": "Where a node may be reached, by one transport: tcp://203.0.113.5:7771";
+    Filtering = "Filtering": "Whom the router lets in: everybody, those to whom something was sent, or not known.";
     InvitationName = "InvitationName": "The name of an invitation.";
     Mapping = "Mapping": "How the router maps ports: the same for all, another for each, or not known.";
     Month = "Month": "A month: 2026-11";

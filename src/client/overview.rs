@@ -336,7 +336,8 @@ fn stability_text(stability: &TransportStability, now_unix_ms: u64) -> String {
 fn external_text(external: &ExternalAddress) -> String {
     let at = external.address.map_or_else(|| external.ip.to_string(), |address| address.to_string());
     let (peers, networks) = (counted(external.observers, "peer"), counted(external.networks, "network"));
-    format!("{at}, say {peers} in {networks}; {}", external.mapping.in_words())
+    let (mapping, filtering) = (external.mapping.in_words(), external.filtering.in_words());
+    format!("{at}, say {peers} in {networks}; {mapping}; {filtering}")
 }
 
 fn stun_text(stun: &StunStatus) -> String {

@@ -24,7 +24,8 @@ pub fn judge(status: &Status, now_unix_ms: u64) -> Finding {
     let said: Vec<String> = all.iter().filter_map(|transport| in_words(transport, now_unix_ms)).collect();
     let said = said.join("; ");
     let is_hidden = |mapping: &MappingStatus| mapping.external.is_some() && !mapping.published;
-    let is_missing = |mapping: &MappingStatus| mapping.external.is_none() && mapping.problem.is_some();
+    let is_closed = |mapping: &MappingStatus| mapping.external.is_none() && mapping.pinholes.is_empty();
+    let is_missing = |mapping: &MappingStatus| is_closed(mapping) && mapping.problem.is_some();
     let any = |holds: &dyn Fn(&MappingStatus) -> bool| all.iter().any(|transport| holds(&transport.mapping));
     let from_internet = status.came_in.from_internet_unix_ms;
     let is_reached = from_internet.is_some_and(|then| now_unix_ms.saturating_sub(then) < LATELY_MS);
@@ -32,7 +33,7 @@ pub fn judge(status: &Status, now_unix_ms: u64) -> Finding {
         Finding::notable(said, BEHIND_ANOTHER)
     } else if any(&is_missing) && !is_reached {
         Finding::notable(said, ADVICE)
-    } else if any(&|mapping| mapping.published) {
+    } else if any(&|mapping| mapping.published || !mapping.pinholes.is_empty()) {
         Finding::good(said)
     } else {
         Finding::skipped(said)
@@ -42,12 +43,20 @@ pub fn judge(status: &Status, now_unix_ms: u64) -> Finding {
 /// How it stands with one transport.
 pub fn in_words(transport: &TransportStatus, now_unix_ms: u64) -> Option<String> {
     let (name, mapping) = (&transport.name, &transport.mapping);
+    let pinholes: Vec<String> = mapping.pinholes.iter().map(ToString::to_string).collect();
+    let open = (!pinholes.is_empty()).then(|| format!("others are let in to {}", pinholes.join(" ")));
+    let missing = mapping.missing.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
     if let Some(external) = &mapping.external {
         let protocol = mapping.protocol.map(|protocol| format!(" by {protocol}")).unwrap_or_default();
         let until = mapping.until_unix_ms.map(|until| format!(", ends {} unless renewed", when(now_unix_ms, until)));
         let hidden = if mapping.published { "" } else { "; others cannot reach that address, so it is not published" };
         let problem = mapping.problem.as_ref().map(|problem| format!("; {problem}")).unwrap_or_default();
-        return Some(format!("{external}{protocol}{}{hidden}{problem}", until.unwrap_or_default()));
+        let open = open.map(|open| format!("; {open}")).unwrap_or_default();
+        return Some(format!("{external}{protocol}{}{hidden}{open}{missing}{problem}", until.unwrap_or_default()));
+    }
+    if let Some(open) = open {
+        let problem = mapping.problem.as_ref().map(|problem| format!("; {problem}")).unwrap_or_default();
+        return Some(format!("{open}{missing}{problem}"));
     }
     if let Some(why) = mapping.not_needed.as_ref().or(mapping.problem.as_ref()) {
         return Some(format!("{name}: {why}"));
@@ -101,6 +110,20 @@ mod tests {
         let finding = judge(&with(mapped()), NOW);
         assert_eq!(finding.verdict, Verdict::Good);
         assert!(finding.said.starts_with("tcp://8.8.4.4:7771 by NAT-PMP, ends in "), "{}", finding.said);
+    }
+
+    #[test]
+    fn pinholes_are_told_with_what_is_missing() {
+        let pinholes = vec!["tcp://[2600::5]:7771".parse().expect("an entrypoint")];
+        let finding = judge(&with(MappingStatus { pinholes: pinholes.clone(), ..mapped() }), NOW);
+        assert_eq!(finding.verdict, Verdict::Good);
+        assert!(finding.said.ends_with("; others are let in to tcp://[2600::5]:7771"), "{}", finding.said);
+        let missing = Some("the router 10.0.0.1 does not map ports".to_owned());
+        let alone = MappingStatus { external: None, published: false, pinholes, missing, ..mapped() };
+        let finding = judge(&with(alone), NOW);
+        assert_eq!(finding.verdict, Verdict::Good);
+        let said = "others are let in to tcp://[2600::5]:7771; the router 10.0.0.1 does not map ports";
+        assert_eq!(finding.said, said);
     }
 
     #[test]

@@ -21,9 +21,6 @@ const MEETINGS: usize = 8;
 /// A session that comes about so soon after a meeting was arranged came about by it.
 const MEETING_MS: u64 = 20_000;
 
-/// The port of a node of which no other one is known.
-const USUAL_PORT: u16 = 7772;
-
 fn is_wanted(world: &World, peer: &NodeId) -> bool {
     world.contacts.contains(peer) && !world.refused.contains(peer) && world.sessions.direct(peer).is_none()
 }
@@ -145,7 +142,8 @@ fn udp_address(world: &World, id: SessionId) -> Option<Entrypoint> {
     let of_udp: Vec<&Entrypoint> = known.filter(|it| it.transport == udp_name()).collect();
     let ip = session.remote.ip().to_canonical();
     let there = of_udp.iter().find(|it| it.address.ip().to_canonical() == ip);
-    let port = there.or(of_udp.first()).map_or(USUAL_PORT, |it| it.address.port());
+    let usual_port = || world.usual_ports.get(&udp_name()).copied();
+    let port = there.or(of_udp.first()).map(|it| it.address.port()).or_else(usual_port)?;
     Some(Entrypoint { transport: udp_name(), address: SocketAddr::new(ip, port) })
 }
 

@@ -10,7 +10,12 @@ use crate::world::{Command, LAN_PEERS, World};
 /// Performs an action.
 pub fn perform(world: &mut World, system: &System, action: Action) {
     match action {
-        Action::KeepHint { peer, entrypoints } => keep_hint(world, system, peer, &entrypoints),
+        Action::KeepHint { peer, mut entrypoints } => {
+            // Nobody has said which is better, so our own figures decide what is dialled first.
+            let order = world.transports_in_order();
+            entrypoints.sort_by_key(|at| order.iter().position(|it| *it == at.transport).unwrap_or(order.len()));
+            keep_hint(world, system, peer, &entrypoints);
+        }
         Action::ForgetHint { peer } => forget_hint(world, peer),
         Action::ForgetHints => {
             for peer in world.lan.hints.keys().copied().collect::<Vec<_>>() {

@@ -38,6 +38,10 @@ impl Conditions for World {
         self.sessions.ready(peer).is_some() && self.sessions.direct(peer).is_none()
     }
 
+    fn better_way(&mut self, peer: &NodeId) -> bool {
+        !better_ways(self, peer).is_empty()
+    }
+
     fn next_session(&mut self, _: &NodeId) -> u64 {
         self.sessions.next()
     }
@@ -47,8 +51,13 @@ impl Conditions for World {
 pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action) {
     match action {
         Action::BeginRound => {
-            world.peers.begin_round(peer);
+            let order = world.transports_in_order();
+            world.peers.begin_round(peer, &order);
             world.relay.begin_round(&peer);
+        }
+        Action::BeginBetterRound => {
+            let ways = better_ways(world, &peer);
+            world.peers.begin_round_at(peer, ways);
         }
         Action::Dial => {
             let entrypoint = world.peers.next_untried(&peer);
@@ -81,6 +90,21 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: &Action
             }
         }
     }
+}
+
+/// Where the peer may be reached by a transport that serves clearly better than that of the session, the best first.
+/// Whoever has opened the session decides that, so that the two sides do not each prefer another way for ever.
+fn better_ways(world: &World, peer: &NodeId) -> Vec<Entrypoint> {
+    let session = world.sessions.direct(peer).map(|(_, session)| session).filter(|session| session.is_outgoing);
+    let (Some(session), Some(known)) = (session, world.peers.get(peer)) else { return Vec::new() };
+    let stabilities = &world.identity.stabilities;
+    let present = stabilities.of(&session.transport);
+    let is_better = |it: &Entrypoint| {
+        it.transport != session.transport
+            && it.can_be_dialled()
+            && stabilities.of(&it.transport).is_better_than(&present).is_some()
+    };
+    known.in_order(&world.transports_in_order()).into_iter().filter(is_better).collect()
 }
 
 fn dial(world: &mut World, system: &System, peer: NodeId, entrypoint: Option<Entrypoint>) {

@@ -47,7 +47,7 @@ impl Conditions for World {
 
     fn other_session(&mut self, session: &SessionId) -> OtherSession {
         let peer = self.sessions.get(*session).and_then(|session| session.peer);
-        peer.map_or(OtherSession::Absent, |peer| self.sessions.judge(*session, &self.me, &peer))
+        peer.map_or(OtherSession::Absent, |peer| self.sessions.judge(*session, &self.me, &peer, self.now.ms))
     }
 
     fn expected(&mut self, session: &SessionId, peer: &NodeId) -> bool {

@@ -15,7 +15,7 @@ impl Conditions for World {
         listens_at.is_some_and(|listens_at| self.mappings.not_needed(listens_at).is_none())
     }
 
-    fn reachable(&mut self, _: &TransportName, external: &Entrypoint) -> bool {
+    fn reachable(&mut self, _: &TransportName, external: Option<&Entrypoint>) -> bool {
         self.mappings.is_reachable(external)
     }
 }
@@ -29,10 +29,11 @@ pub fn perform(world: &mut World, system: &System, transport: TransportName, act
                 world.tell(services::port_mapping::init(transport));
             }
         }
-        Action::KeepMapping { external, lifetime, protocol, published } => {
+        Action::KeepMapping { external, pinholes, lifetime, protocol, missing, published } => {
             let until_unix_ms = world.now.unix_ms.saturating_add(lifetime.0);
-            let mapping = Mapping { external, protocol, until_unix_ms, is_published: published };
-            let published = |of: &Mapping| of.is_published.then(|| of.external.clone());
+            let mapping =
+                Mapping { external, pinholes, missing, protocol, until_unix_ms, is_published: published };
+            let published = |of: &Mapping| of.external.clone().filter(|_| of.is_published);
             let new = published(&mapping);
             let old = world.mappings.held.insert(transport, mapping).as_ref().and_then(published);
             if new != old {

@@ -7,7 +7,7 @@ use crate::automata::senders::{gateway, identity, peers};
 use crate::automata::stun_client::Inside as Action;
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
-use crate::stun::Observation;
+use crate::stun::{Observation, Tested};
 use crate::world::{STUN_CLIENTS, World, services};
 
 /// Performs an action of the client for that peer.
@@ -34,6 +34,10 @@ pub fn perform(world: &mut World, system: &System, peer: NodeId, action: Action)
                     world.tell_if_there(system, identity::p2p_connector::check_synchronize());
                 }
             }
+        }
+        Action::NoteFiltering { server, local, result } => {
+            let tested = Tested { server, local, result, at_ms: world.now.ms };
+            world.stun.observations.note_test(peer, tested);
         }
         Action::ForgetObservation => world.stun.observations.own_socket_closed(&peer),
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use address_group::AddressGroup;
 
 use crate::identity::{Entrypoint, NodeId};
+use crate::name::TransportName;
 
 /// Peers that have proved who they are, at most; the least useful are forgotten first.
 pub const VERIFIED_PEERS: usize = 10_000;
@@ -159,20 +160,17 @@ impl KnownPeer {
     }
 
     fn sort(&mut self) {
-        // Those that work, in the order of the peer, and the latest success first; then the untried, of the best
-        // voucher first; then those that failed, the longest ago first.
-        self.entrypoints.sort_by_key(|known| {
-            let order = match (known.works(), known.last_failure_unix_ms) {
-                (true, _) => (0, known.place, u64::MAX - known.last_success_unix_ms.unwrap_or(0)),
-                (false, None) => {
-                    let doubts =
-                        u64::from(known.voucher < Voucher::User) + u64::from(known.voucher < Voucher::Document);
-                    (1, 0, doubts)
-                }
-                (false, Some(failure)) => (2, 0, failure),
-            };
-            (order, known.place, known.entrypoint.clone())
-        });
+        self.entrypoints.sort_by_key(|known| (known.rank(), known.entrypoint.clone()));
+    }
+
+    /// Its entrypoints, the best first. Where neither its own word nor what came of trying them makes a difference, these
+    /// transports have that order, and any other comes behind.
+    #[must_use]
+    pub fn in_order(&self, transports: &[TransportName]) -> Vec<Entrypoint> {
+        let place = |transport| transports.iter().position(|other| other == transport).unwrap_or(transports.len());
+        let mut known: Vec<&KnownEntrypoint> = self.entrypoints.iter().collect();
+        known.sort_by_key(|known| (known.rank(), place(&known.entrypoint.transport)));
+        known.into_iter().map(|known| known.entrypoint.clone()).collect()
     }
 }
 
@@ -196,6 +194,19 @@ pub struct KnownEntrypoint {
 }
 
 impl KnownEntrypoint {
+    /// Its place among all of the peer, the best first: those that work, in the order of the peer, and the latest success
+    /// first; then the untried, of the best voucher first; then those that failed, the longest ago first.
+    fn rank(&self) -> (u8, u8, u64, u8) {
+        match (self.works(), self.last_failure_unix_ms) {
+            (true, _) => (0, self.place, u64::MAX - self.last_success_unix_ms.unwrap_or(0), self.place),
+            (false, None) => {
+                let doubts = u64::from(self.voucher < Voucher::User) + u64::from(self.voucher < Voucher::Document);
+                (1, 0, doubts, self.place)
+            }
+            (false, Some(failure)) => (2, 0, failure, self.place),
+        }
+    }
+
     /// Whether the last attempt succeeded.
     #[must_use]
     pub fn works(&self) -> bool {
@@ -308,6 +319,23 @@ mod tests {
         assert_eq!(ports(&peer), [1, 2]);
         peer.failed(&entrypoint(1), 30);
         assert_eq!(ports(&peer), [2, 1]);
+    }
+
+    #[test]
+    fn of_hints_that_are_worth_the_same_our_own_order_of_transports_decides() {
+        let at = |text: &str| text.parse::<Entrypoint>().expect("an entrypoint");
+        let (tcp, udp) = (at("tcp://192.168.7.1:1"), at("udp://192.168.7.1:2"));
+        let (udp_first, tcp_first) = ([udp.transport.clone(), tcp.transport.clone()], [tcp.transport.clone()]);
+        let id = NodeId::from_bytes([1; 32]);
+        let both = [udp.clone(), tcp.clone()];
+        let mut peer = KnownPeer::heard_of(id, PeerSource::Lan, &both, 5);
+        assert_eq!(peer.in_order(&udp_first), both);
+        assert_eq!(peer.in_order(&tcp_first), [tcp.clone(), udp.clone()]);
+        // The peer's own word comes first, and what has worked.
+        peer.learn(&both, Voucher::Document);
+        assert_eq!(peer.in_order(&tcp_first), both);
+        peer.connected(Some(&tcp), 20);
+        assert_eq!(peer.in_order(&udp_first), [tcp, udp]);
     }
 
     #[test]

@@ -328,6 +328,7 @@ pub fn stun(node: &Core) -> answers::StunStatus {
         observers: it.observers as u64,
         networks: it.networks as u64,
         mapping: it.mapping,
+        filtering: it.filtering,
     });
     let is_answered = |peer: &NodeId| world.stun.observations.of(peer, OurSocket::Single, world.now.ms).is_some();
     answers::StunStatus {

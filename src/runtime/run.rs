@@ -29,6 +29,7 @@ use crate::peers::KnownPeer;
 use crate::store::{Store, StoreHandle, StoreThread};
 use crate::transports::lan::{LanDiscovery, Ourselves};
 use crate::transports::raise_descriptor_limit;
+use super::transports::TRANSPORTS;
 use crate::world::{Beginning, MappingRules, Places, RelayRules};
 
 use super::api_file::ApiFile;
@@ -368,6 +369,7 @@ fn beginning(
         peers,
         network: settings.node.network.clone(),
         is_private_network: settings.is_private_network(),
+        usual_ports: TRANSPORTS.iter().map(|kind| (kind.transport_name(), kind.usual_port())).collect(),
         mapping_rules: MappingRules {
             is_private_network: settings.is_private_network(),
             in_private_networks: settings.port_mapping.own_networks,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::home::clock::unix_ms;
-use crate::home::config::{PortSetting, Settings};
+use crate::home::config::{PortSetting, Settings, find};
 use crate::identity::IdentityKey;
 use crate::name::TransportName;
 use crate::transports::quic::QuicTransport;
@@ -59,6 +59,13 @@ impl TransportKind {
     pub fn transport_name(&self) -> TransportName {
         self.name.parse().expect("the names of the list are names")
     }
+
+    /// Its port if nobody has set one.
+    #[must_use]
+    pub fn usual_port(&self) -> u16 {
+        let setting = find(self.port_setting).expect("the list names settings that there are");
+        setting.default.parse().expect("the default of a port is a port")
+    }
 }
 
 /// What is allowed for sessions that others carry. They all come from the addresses of a few nodes, which the user has
@@ -79,5 +86,16 @@ pub fn limits(settings: &Settings) -> Limits {
         handshake_timeout: Duration::from_millis(2 * settings.testing.handshake_timeout.0),
         frame_timeout: Duration::from_millis(settings.testing.frame_timeout.0),
         ..Limits::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_transport_has_a_usual_port_of_its_own() {
+        let ports: Vec<u16> = TRANSPORTS.iter().map(TransportKind::usual_port).collect();
+        assert_eq!(ports, [7771, 7772]);
     }
 }

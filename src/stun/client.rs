@@ -24,12 +24,32 @@ pub struct Answered {
     pub other: Option<SocketAddr>,
 }
 
+/// From where an answer is wanted, if not from where was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// From the other address of the server, and another port.
+    AddressAndPort,
+    /// From another port at the same address.
+    Port,
+}
+
 impl Asked {
     /// The request, with a fingerprint, so that the answer has one too and is not taken for something else where
     /// another protocol shares the socket. A repetition is the same message (RFC 8489, section 6.2.1).
     #[must_use]
     pub fn request(&self) -> Vec<u8> {
         Writer::new(Class::Request, self.id).finish(true)
+    }
+
+    /// The same request, whose answer is to come from elsewhere: from another port of the server, and from its other
+    /// address too if that is wanted (RFC 5780, section 7.2).
+    #[must_use]
+    pub fn request_from(&self, elsewhere: Elsewhere) -> Vec<u8> {
+        let flags = match elsewhere {
+            Elsewhere::AddressAndPort => 6,
+            Elsewhere::Port => 2,
+        };
+        Writer::new(Class::Request, self.id).with(attribute::CHANGE_REQUEST, &[0, 0, 0, flags]).finish(true)
     }
 
     /// Reads what came from an address.
@@ -40,6 +60,27 @@ impl Asked {
         if canonical(from) != canonical(self.server) {
             return Err(Unbelievable::OtherAddress { from });
         }
+        self.read_whoever_sent(bytes)
+    }
+
+    /// Reads the answer to [`Asked::request_from`], which has to come from there.
+    ///
+    /// # Errors
+    /// If it is not the answer to this request, does not come from there, or says nothing. A server that cannot answer
+    /// from there refuses, from where it was asked.
+    pub fn read_from(&self, elsewhere: Elsewhere, from: SocketAddr, bytes: &[u8]) -> Result<Answered, Unbelievable> {
+        let (server, sender) = (canonical(self.server), canonical(from));
+        if server == sender {
+            return self.read_whoever_sent(bytes).and(Err(Unbelievable::OtherAddress { from }));
+        }
+        let is_elsewhere = match elsewhere {
+            Elsewhere::AddressAndPort => sender.ip() != server.ip(),
+            Elsewhere::Port => sender.ip() == server.ip(),
+        };
+        if is_elsewhere { self.read_whoever_sent(bytes) } else { Err(Unbelievable::OtherAddress { from }) }
+    }
+
+    fn read_whoever_sent(&self, bytes: &[u8]) -> Result<Answered, Unbelievable> {
         let message = Message::read(bytes)?;
         if message.id != self.id {
             return Err(Unbelievable::OtherTransaction);
@@ -138,6 +179,28 @@ mod tests {
         let old = Writer::new(Class::Success, asked().id);
         let old = old.with_address(attribute::MAPPED_ADDRESS, at("203.0.113.9:5000")).finish(false);
         assert!(asked().read(asked().server, &old).is_ok());
+    }
+
+    #[test]
+    fn an_answer_from_elsewhere_counts_only_if_it_comes_from_there() {
+        let asked = asked();
+        let (port, address) = (at("198.51.100.1:9"), at("203.0.113.1:3479"));
+        let right = success(asked.id, "203.0.113.9:5000");
+        for (elsewhere, from, counts) in [
+            (Elsewhere::Port, port, true),
+            (Elsewhere::Port, address, false),
+            (Elsewhere::Port, asked.server, false),
+            (Elsewhere::AddressAndPort, address, true),
+            (Elsewhere::AddressAndPort, port, false),
+            (Elsewhere::AddressAndPort, asked.server, false),
+        ] {
+            assert_eq!(asked.read_from(elsewhere, from, &right).is_ok(), counts, "{elsewhere:?} {from}");
+            let other = success(TransactionId([8; 12]), "203.0.113.9:5000");
+            assert!(asked.read_from(elsewhere, from, &other).is_err());
+        }
+        let refused = Writer::new(Class::Error, asked.id).with_error(420, "Unknown").finish(true);
+        let refused = asked.read_from(Elsewhere::Port, asked.server, &refused);
+        assert_eq!(refused, Err(Unbelievable::Refused { code: 420 }));
     }
 
     #[test]

@@ -6,12 +6,14 @@
 //!   it is remembered.
 //! * [`client`]: a request, and whether what comes back is to be believed.
 //! * [`observed`]: what several observers together prove of our address, and of the router in front of us.
+//!   [`filtering`]: whom that lets in.
 //!
 //! The messages are written and read here and not by a crate: `stun-types` has no attribute of RFC 5780, so that each
 //! would be an implementation of its traits, longer than the attribute; and what is left, a header and a list of types,
 //! lengths and values, is short.
 
 pub mod client;
+pub mod filtering;
 mod fingerprint;
 pub mod message;
 pub mod observed;
@@ -19,7 +21,8 @@ pub mod rates;
 pub mod seen;
 pub mod server;
 
-pub use client::{Answered, Asked, Unbelievable};
+pub use client::{Answered, Asked, Elsewhere, Unbelievable};
+pub use filtering::{Filtering, FilteringTest, Tested};
 pub use message::{Malformed, TransactionId, is_stun};
 pub use observed::{External, Mapping, Observation, Observations, OurSocket};
 pub use rates::Rates;

@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
+use super::filtering::{Filtering, TESTS_COUNT_MS, Tested};
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::stun_name;
 use crate::peers::AddressGroup;
@@ -88,14 +89,18 @@ pub struct External {
     pub observers: usize,
     /// In how many networks they are.
     pub networks: usize,
-    /// What the router does.
+    /// What the router does with what goes out.
     pub mapping: Mapping,
+    /// What it lets in.
+    pub filtering: Filtering,
 }
 
 /// What all observers saw lately.
 #[derive(Clone, Debug, Default)]
 pub struct Observations {
     by_observer: BTreeMap<(NodeId, OurSocket), Observation>,
+    /// What was tested of what the router lets in, with whose help.
+    tests: BTreeMap<NodeId, Tested>,
     /// Addresses inside private networks count too.
     is_private_network: bool,
 }
@@ -104,7 +109,7 @@ impl Observations {
     /// None yet. In a private network, addresses that only it knows count too.
     #[must_use]
     pub fn new(is_private_network: bool) -> Self {
-        Self { by_observer: BTreeMap::new(), is_private_network }
+        Self { is_private_network, ..Self::default() }
     }
 
     /// An observer has answered.
@@ -115,6 +120,27 @@ impl Observations {
         {
             self.by_observer.remove(&oldest);
         }
+    }
+
+    /// It was tested with the help of a peer what the router lets in.
+    pub fn note_test(&mut self, helper: NodeId, tested: Tested) {
+        self.tests.insert(helper, tested);
+        if self.tests.len() > OBSERVATIONS
+            && let Some(oldest) = self.tests.iter().min_by_key(|(_, tested)| tested.at_ms).map(|(peer, _)| *peer)
+        {
+            self.tests.remove(&oldest);
+        }
+    }
+
+    /// What the router lets in, as tests from that address of ours have shown.
+    fn filtering(&self, local: IpAddr, now_ms: u64) -> Filtering {
+        let is_fresh = |tested: &Tested| now_ms < tested.at_ms.saturating_add(TESTS_COUNT_MS);
+        let counts = |tested: &&Tested| {
+            let is_of_internet = || Entrypoint { transport: stun_name(), address: tested.server }.is_public();
+            tested.local.ip() == local && is_fresh(tested) && (self.is_private_network || is_of_internet())
+        };
+        let tests = self.tests.values().filter(counts);
+        Filtering::shown_by(tests.map(|tested| (AddressGroup::of(tested.server.ip()), tested.result)))
     }
 
     /// The socket that this observer alone was asked with is closed. What it saw of the shared one goes on counting.
@@ -158,7 +184,7 @@ impl Observations {
         let address = majority(shared.iter().map(|seen| (seen.server, seen.mapped)));
         let address = address.map(|(address, _)| address).filter(|address| address.ip() == ip);
         let observers = by_observer.values().filter(|(_, seen)| seen.mapped.ip() == ip).count();
-        Some(External { ip, address, observers, networks, mapping: mapping(&shared, address, ip) })
+        Some(External { ip, address, observers, networks, mapping: mapping(&shared, address, ip), filtering: self.filtering(local, now_ms) })
     }
 }
 
@@ -218,6 +244,7 @@ fn mapping(shared: &[&Observation], believed: Option<SocketAddr>, ip: IpAddr) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stun::FilteringTest;
 
     const NOW_MS: u64 = 1_000_000;
 
@@ -337,6 +364,30 @@ mod tests {
     }
 
     #[test]
+    fn what_the_router_lets_in_is_shown_with_the_address_that_it_was_tested_from() {
+        let mut observations = seen_by(&[("1.1.1.1:1", TRUE), ("2.2.2.2:1", TRUE)]);
+        let filtering = |observations: &Observations, now_ms| observations.external(now_ms)[0].filtering;
+        assert_eq!(filtering(&observations, NOW_MS), Filtering::Unknown);
+        let tested = |server, local| Tested {
+            server: at(server),
+            local: at(local),
+            result: FilteringTest::AddressAndPortDependent,
+            at_ms: NOW_MS,
+        };
+        observations.note_test(observer(1), tested("1.1.1.1:1", "10.0.0.2:7"));
+        observations.note_test(observer(2), tested("2.2.2.2:1", "10.9.0.2:7"));
+        observations.note_test(observer(3), tested("10.2.2.2:1", "10.0.0.2:7"));
+        assert_eq!(filtering(&observations, NOW_MS), Filtering::Unknown, "one says so here; one elsewhere, one within");
+        observations.note_test(observer(4), tested("4.4.4.4:1", "10.0.0.2:8"));
+        assert_eq!(filtering(&observations, NOW_MS), Filtering::AddressAndPortDependent);
+        let later_ms = NOW_MS + TESTS_COUNT_MS;
+        let seen = Observation { server: at("1.1.1.1:1"), local: at("10.0.0.2:1"), mapped: at(TRUE), at_ms: later_ms };
+        observations.note(observer(1), OurSocket::Shared, seen);
+        observations.note(observer(2), OurSocket::Shared, Observation { server: at("2.2.2.2:1"), ..seen });
+        assert_eq!(filtering(&observations, later_ms), Filtering::Unknown, "that was long ago");
+    }
+
+    #[test]
     fn both_families_are_believed_apart_and_memory_is_bounded() {
         let said = [
             ("1.1.1.1:1", TRUE),
@@ -356,5 +407,17 @@ mod tests {
             observations.note(NodeId::from_bytes(id), OurSocket::Single, seen);
         }
         assert_eq!(observations.by_observer.len(), OBSERVATIONS);
+        let tested = Tested {
+            server: at("1.1.1.1:1"),
+            local: at("10.0.0.2:1"),
+            result: FilteringTest::EndpointIndependent,
+            at_ms: NOW_MS,
+        };
+        for number in 0..1_000_u16 {
+            let mut id = [0; 32];
+            id[..2].copy_from_slice(&number.to_be_bytes());
+            observations.note_test(NodeId::from_bytes(id), tested);
+        }
+        assert_eq!(observations.tests.len(), OBSERVATIONS);
     }
 }

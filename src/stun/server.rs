@@ -40,6 +40,8 @@ pub struct Received {
     pub at: SocketAddr,
     /// The address that differs from `at` in IP and port, from which answers can be sent as well.
     pub other: Option<SocketAddr>,
+    /// The port that differs from that of `at`, at the same IP, from which answers can be sent as well.
+    pub other_port: Option<u16>,
 }
 
 /// An answer.
@@ -112,7 +114,10 @@ fn wishes(request: &Message<'_>, how: &Received) -> Result<Wishes, Refusal> {
         None => 0,
     };
     let (change_ip, change_port) = (flags & 4 != 0, flags & 2 != 0);
-    if (change_ip || change_port) && (how.other.is_none() || how.carrier == Carrier::Tcp) {
+    // RFC 5780 has a server refuse all of this if it has only one address. To answer from another port it needs no
+    // second address, and few nodes have one.
+    let can_change = (!change_ip || how.other.is_some()) && (!change_port || how.other_port.is_some());
+    if (change_ip || change_port) && (!can_change || how.carrier == Carrier::Tcp) {
         unknown.push(attribute::CHANGE_REQUEST);
     }
     if unknown.is_empty() { Ok(Wishes { change_ip, change_port, padding }) } else { Err(Refusal::Unknown(unknown)) }
@@ -126,9 +131,8 @@ fn success(
     request_bytes: usize,
     limit: usize,
 ) -> Answer {
-    let other = how.other.unwrap_or(how.at);
-    let ip = if wishes.change_ip { other.ip() } else { how.at.ip() };
-    let port = if wishes.change_port { other.port() } else { how.at.port() };
+    let ip = how.other.filter(|_| wishes.change_ip).map_or(how.at.ip(), |other| other.ip());
+    let port = how.other_port.filter(|_| wishes.change_port).unwrap_or(how.at.port());
     let send_from = SocketAddr::new(ip, port);
     let kept = if request.has_fingerprint { FINGERPRINT_BYTES } else { 0 };
     let mut writer = Writer::new(Class::Success, request.id).with_xor_mapped(from);
@@ -180,12 +184,17 @@ mod tests {
     }
 
     fn received(from: &str) -> Received {
-        Received { carrier: Carrier::Udp, from: at(from), at: at("192.0.2.1:3478"), other: None }
+        Received { carrier: Carrier::Udp, from: at(from), at: at("192.0.2.1:3478"), other: None, other_port: None }
     }
 
     /// A server with two addresses and two ports.
     fn rfc_5780(from: &str) -> Received {
-        Received { other: Some(at("198.51.100.1:3479")), ..received(from) }
+        Received { other: Some(at("198.51.100.1:3479")), other_port: Some(3479), ..received(from) }
+    }
+
+    /// A server with one address and two ports.
+    fn two_ports(from: &str) -> Received {
+        Received { other_port: Some(50_123), ..received(from) }
     }
 
     fn request(attributes: &[(u16, &[u8])], has_fingerprint: bool) -> Vec<u8> {
@@ -231,6 +240,22 @@ mod tests {
                 assert_eq!(unknown, (flags != 0).then_some(&[0, 3][..]));
             }
         }
+    }
+
+    #[test]
+    fn a_server_with_two_ports_answers_from_the_one_that_is_wanted_and_tells_of_no_other_address() {
+        let change = |flags: u8| request(&[(attribute::CHANGE_REQUEST, &[0, 0, 0, flags])], false);
+        for (flags, from, code) in
+            [(0, 3478, None), (2, 50_123, None), (4, 3478, Some(420)), (6, 3478, Some(420))]
+        {
+            let answer = answer(&change(flags), &two_ports("203.0.113.9:5000")).expect("answered");
+            assert_eq!(answer.send_from, SocketAddr::new(at("192.0.2.1:0").ip(), from), "flags {flags}");
+            let read = Message::read(&answer.bytes).expect("it is whole");
+            assert_eq!((read.error_code(), read.address(attribute::OTHER_ADDRESS)), (code, None));
+        }
+        let tcp = Received { carrier: Carrier::Tcp, ..two_ports("203.0.113.9:5000") };
+        let answer = answer(&change(2), &tcp).expect("answered");
+        assert_eq!(Message::read(&answer.bytes).expect("it is whole").error_code(), Some(420));
     }
 
     #[test]
@@ -289,9 +314,9 @@ mod tests {
         }
         for from in ["203.0.113.9:5000", "[2001:db8::9]:5000"] {
             for request in &requests {
-                let v6 =
-                    Received { at: at("[2001:db8::1]:3478"), other: Some(at("[2001:db8::2]:3479")), ..received(from) };
-                for how in [received(from), rfc_5780(from), v6] {
+                let other = Some(at("[2001:db8::2]:3479"));
+                let v6 = Received { at: at("[2001:db8::1]:3478"), other, other_port: Some(3479), ..received(from) };
+                for how in [received(from), two_ports(from), rfc_5780(from), v6] {
                     let answer = answer(request, &how).expect("answered");
                     let limit = request.len() + extra_bytes(how.from.ip());
                     assert!(answer.bytes.len() <= limit, "{} bytes for {}", answer.bytes.len(), request.len());

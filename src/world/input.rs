@@ -1,5 +1,6 @@
 //! What the rim tells the core.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -296,6 +297,8 @@ pub struct Beginning {
     pub network: String,
     /// Addresses of private networks may be dialled because somebody unknown named them.
     pub is_private_network: bool,
+    /// The port at which a node listens by each transport if its user says nothing.
+    pub usual_ports: BTreeMap<TransportName, u16>,
     /// Whether the router is asked to map ports.
     pub mapping_rules: MappingRules,
     /// How many sessions of others are carried, and whose.

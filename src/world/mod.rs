@@ -57,10 +57,10 @@ pub use peers::{Peers, VIOLATION_POINTS};
 use places::Guest;
 pub use places::Places;
 pub use problems::Problems;
-pub use relay::{Carried, CircuitId, Relay, RelayRules};
+pub use relay::{CIRCUITS_OF_ONE, Carried, CircuitId, Relay, RelayRules};
 
 pub use send_queue::SendQueue;
-pub use sessions::{RouterProbe, Session, Sessions};
+pub use sessions::{RouterProbe, SETTLED_MS, Session, Sessions};
 pub use stability::{Better, Stabilities, Stability};
 pub use stun::{STUN_CLIENTS, Stun};
 
@@ -108,6 +108,8 @@ pub struct World {
     pub places: Places,
     /// The network that we belong to, as the user is told.
     pub network: String,
+    /// The port at which a node listens by each transport if its user says nothing.
+    pub usual_ports: BTreeMap<TransportName, u16>,
     /// Addresses that misbehaved.
     pub offenders: Offenders,
     /// Services that are to be on.
@@ -181,6 +183,7 @@ impl World {
             refused: beginning.refused.into_iter().collect(),
             places: beginning.places,
             network: beginning.network,
+            usual_ports: beginning.usual_ports,
             offenders: Offenders::default(),
             bootstrap: beginning.bootstrap.into_iter().map(|(peer, _)| peer).collect(),
             enabled: beginning.enabled.into_iter().collect(),
@@ -263,6 +266,18 @@ impl World {
             }
             (transport, reached)
         })
+    }
+
+    /// The transports by which we are reached, the one that serves best first, as our document has them.
+    #[must_use]
+    pub fn transports_in_order(&self) -> Vec<TransportName> {
+        let mut order: Vec<TransportName> = Vec::new();
+        for entrypoint in &self.identity.published {
+            if !order.contains(&entrypoint.transport) {
+                order.push(entrypoint.transport.clone());
+            }
+        }
+        order
     }
 
     /// Writes down what is known of a peer.

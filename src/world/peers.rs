@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::identity::{Entrypoint, NodeId};
+use crate::name::TransportName;
 use crate::peers::{
     ENTRYPOINTS_PER_PEER, KnownPeer, PeerSource, UNVERIFIED_PEERS, UNVERIFIED_PEERS_PER_SOURCE, VERIFIED_PEERS,
 };
@@ -191,10 +192,17 @@ impl Peers {
         }
     }
 
-    /// All addresses may be tried again, the best first.
-    pub fn begin_round(&mut self, id: NodeId) {
-        let known = self.known.get(&id).map(|peer| peer.entrypoints.as_slice()).unwrap_or_default();
-        self.untried.insert(id, known.iter().rev().map(|known| known.entrypoint.clone()).collect());
+    /// All addresses may be tried again, the best first; where nothing else makes a difference, by transports in this
+    /// order.
+    pub fn begin_round(&mut self, id: NodeId, transports: &[TransportName]) {
+        let known = self.known.get(&id).map(|peer| peer.in_order(transports)).unwrap_or_default();
+        self.begin_round_at(id, known);
+    }
+
+    /// These addresses may be tried, the first one first, and no other.
+    pub fn begin_round_at(&mut self, id: NodeId, mut addresses: Vec<Entrypoint>) {
+        addresses.reverse();
+        self.untried.insert(id, addresses);
     }
 
     /// There is another address to be tried in this round.
@@ -273,7 +281,7 @@ mod tests {
         for source in [PeerSource::User, PeerSource::Itself, PeerSource::Dht, PeerSource::Peer(id(2))] {
             assert!(!peers.learn(id(1), &nowhere, source, 1), "{source:?}");
         }
-        peers.begin_round(id(1));
+        peers.begin_round(id(1), &[]);
         assert!(!peers.has_untried(&id(1)));
     }
 
@@ -282,7 +290,7 @@ mod tests {
         let mut peers = Peers::default();
         let (one, two) = (at("192.168.7.1:1"), at("192.168.7.2:2"));
         assert!(peers.learn(id(1), &[one.clone(), two.clone()], PeerSource::Lan, 1));
-        peers.begin_round(id(1));
+        peers.begin_round(id(1), &[]);
         peers.connected(id(1), Some(&two), 2);
         peers.unlearn(&id(1), &[one, two.clone()]);
         let left: Vec<_> =
@@ -305,7 +313,7 @@ mod tests {
         peers.learn(id(1), &[at("127.0.0.1:1"), at("127.0.0.1:2"), at("127.0.0.1:3")], PeerSource::User, 1);
         peers.failed(&id(1), &at("127.0.0.1:3"), 4);
         peers.connected(id(1), Some(&at("127.0.0.1:2")), 5);
-        peers.begin_round(id(1));
+        peers.begin_round(id(1), &[]);
         let mut tried = Vec::new();
         while peers.has_untried(&id(1)) {
             tried.extend(peers.next_untried(&id(1)));
@@ -317,7 +325,7 @@ mod tests {
     fn an_address_that_is_learnt_during_a_round_is_tried_next_unless_another_peer_says_so() {
         let mut peers = Peers::new(Vec::new(), true);
         peers.learn(id(1), &[at("127.0.0.1:1"), at("127.0.0.1:2")], PeerSource::User, 1);
-        peers.begin_round(id(1));
+        peers.begin_round(id(1), &[]);
         assert_eq!(peers.next_untried(&id(1)), Some(at("127.0.0.1:1")));
         assert!(peers.learn(id(1), &[at("127.0.0.1:3")], PeerSource::Peer(id(2)), 2));
         assert!(peers.learn(id(1), &[at("127.0.0.1:1"), at("127.0.0.1:4")], PeerSource::Dht, 2));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::identity::NodeId;
+use crate::wire::BULK_STREAMS;
 
 /// Questions of one node in [`ASKED_WITHIN_MS`], at most.
 const QUESTIONS_OF_ONE: usize = 16;
@@ -18,6 +19,10 @@ const ASKED_WITHIN_MS: u64 = 30_000;
 
 /// Nodes that are asked to carry a session, in one round, at most.
 const GO_BETWEENS: usize = 3;
+
+/// Circuits of one node, at most, whatever the settings say: each takes one of the bulk streams that a peer may have
+/// open.
+pub const CIRCUITS_OF_ONE: usize = BULK_STREAMS;
 
 /// A circuit, by its number.
 pub type CircuitId = u64;

@@ -13,6 +13,10 @@ use crate::automata::types::OtherSession;
 use crate::identity::{Entrypoint, NodeId};
 use crate::name::TransportName;
 
+/// Once a session is so old, in milliseconds, calls that its opener made together with it are over: the last address is
+/// dialled within 4 s, and a handshake takes 15 s at most.
+pub const SETTLED_MS: u64 = 20_000;
+
 /// What is known of the router in front of a peer: whether it answers what comes unasked, and so takes the port of that
 /// flow for itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -287,10 +291,11 @@ impl Sessions {
 
     /// How a session that proves to be with this peer stands to others with it. `me` decides, as the peer does: of two
     /// handshakes in flight the one that the larger id opened stays. Whoever opens several, by several transports, to
-    /// see which is quicker, leaves it to the other side, which sees only one of them through. A session that somebody
-    /// carries gives way to one that nobody has to.
+    /// see which is quicker, leaves it to the other side, which sees only one of them through; whoever opens one by
+    /// another transport long after the first has found a better way. A session that somebody carries gives way to one
+    /// that nobody has to.
     #[must_use]
-    pub fn judge(&self, id: SessionId, me: &NodeId, peer: &NodeId) -> OtherSession {
+    pub fn judge(&self, id: SessionId, me: &NodeId, peer: &NodeId, now_ms: u64) -> OtherSession {
         let Some(other) = self.other(id, peer) else { return OtherSession::Absent };
         let we_opened = |id| self.all.get(&id).is_some_and(|session: &Session| session.is_outgoing);
         let is_ready = self.ready(peer) == Some(other);
@@ -302,11 +307,15 @@ impl Sessions {
             (true, false) => return OtherSession::PrevailsOverThis,
             _ => {}
         }
+        let is_settled = |id| {
+            let opened_ms = self.all.get(&id).map(|session: &Session| session.opened_ms);
+            opened_ms.is_some_and(|opened_ms| now_ms >= opened_ms.saturating_add(SETTLED_MS))
+        };
         let transport = |id| self.all.get(&id).map(|session: &Session| &session.transport);
         let is_same_way = transport(id) == transport(other);
         match (we_opened(id), we_opened(other)) {
             (true, true) => OtherSession::GivesWay,
-            (false, false) if is_same_way => OtherSession::GivesWay,
+            (false, false) if is_same_way || (is_ready && is_settled(other)) => OtherSession::GivesWay,
             (false, false) if !is_ready => OtherSession::PrevailsOverThis,
             _ if is_ready => OtherSession::MustProve,
             (we_opened_new, _) if we_opened_new == (me > peer) => OtherSession::GivesWay,
@@ -333,7 +342,7 @@ mod tests {
         let mut sessions = Sessions::default();
         sessions.insert(2, session(true, peer));
         sessions.insert(1, session(false, peer));
-        (sessions.judge(2, &me, &peer), sessions.judge(1, &me, &peer))
+        (sessions.judge(2, &me, &peer, 0), sessions.judge(1, &me, &peer, 0))
     }
 
     #[test]
@@ -350,9 +359,9 @@ mod tests {
                 let mut sessions = Sessions::default();
                 sessions.insert(ours, session(true, peer));
                 sessions.insert(other, Session { is_proved: false, ..session(false, peer) });
-                assert_eq!(sessions.judge(ours, &me, &peer), OtherSession::Absent);
+                assert_eq!(sessions.judge(ours, &me, &peer, 0), OtherSession::Absent);
                 sessions.get_mut(other).expect("it is there").is_proved = true;
-                assert_ne!(sessions.judge(ours, &me, &peer), OtherSession::Absent);
+                assert_ne!(sessions.judge(ours, &me, &peer, 0), OtherSession::Absent);
             }
         }
     }
@@ -363,7 +372,7 @@ mod tests {
         sessions.insert(1, session(false, LARGE));
         sessions.announce(LARGE, 1);
         sessions.insert(3, session(false, LARGE));
-        assert_eq!(sessions.judge(3, &SMALL, &LARGE), OtherSession::GivesWay);
+        assert_eq!(sessions.judge(3, &SMALL, &LARGE, 0), OtherSession::GivesWay);
     }
 
     #[test]
@@ -373,15 +382,21 @@ mod tests {
         let mut sessions = Sessions::default();
         sessions.insert(1, session(false, LARGE));
         sessions.insert(3, over_udp(false, LARGE));
-        assert_eq!(sessions.judge(3, &SMALL, &LARGE), OtherSession::PrevailsOverThis);
+        assert_eq!(sessions.judge(3, &SMALL, &LARGE, 0), OtherSession::PrevailsOverThis);
         sessions.announce(LARGE, 1);
-        assert_eq!(sessions.judge(3, &SMALL, &LARGE), OtherSession::MustProve);
+        assert_eq!(sessions.judge(3, &SMALL, &LARGE, 0), OtherSession::MustProve);
+        // Much later the caller has a reason.
+        assert_eq!(sessions.judge(3, &SMALL, &LARGE, SETTLED_MS - 1), OtherSession::MustProve);
+        assert_eq!(sessions.judge(3, &SMALL, &LARGE, SETTLED_MS), OtherSession::GivesWay);
+        // But not for having been called.
+        sessions.insert(2, over_udp(true, LARGE));
+        assert_eq!(sessions.judge(2, &SMALL, &LARGE, SETTLED_MS), OtherSession::MustProve);
         // Whoever calls sees the second only if the first is gone there.
         let mut sessions = Sessions::default();
         sessions.insert(2, session(true, LARGE));
         sessions.announce(LARGE, 2);
         sessions.insert(4, over_udp(true, LARGE));
-        assert_eq!(sessions.judge(4, &SMALL, &LARGE), OtherSession::GivesWay);
+        assert_eq!(sessions.judge(4, &SMALL, &LARGE, 0), OtherSession::GivesWay);
     }
 
     #[test]
@@ -397,7 +412,7 @@ mod tests {
                 if is_ready {
                     sessions.announce(LARGE, older);
                 }
-                assert_eq!(sessions.judge(newer, &SMALL, &LARGE), OtherSession::GivesWay);
+                assert_eq!(sessions.judge(newer, &SMALL, &LARGE, 0), OtherSession::GivesWay);
 
                 let mut sessions = Sessions::default();
                 sessions.insert(older, session(older_is_ours, LARGE));
@@ -406,7 +421,7 @@ mod tests {
                     sessions.announce(LARGE, older);
                 }
                 let expected = if is_ready { OtherSession::MustProve } else { OtherSession::PrevailsOverThis };
-                assert_eq!(sessions.judge(newer, &SMALL, &LARGE), expected);
+                assert_eq!(sessions.judge(newer, &SMALL, &LARGE, 0), expected);
             }
         }
     }
@@ -417,9 +432,9 @@ mod tests {
         sessions.insert(1, session(false, LARGE));
         sessions.announce(LARGE, 1);
         sessions.insert(2, session(true, LARGE));
-        assert_eq!(sessions.judge(2, &SMALL, &LARGE), OtherSession::MustProve);
+        assert_eq!(sessions.judge(2, &SMALL, &LARGE, 0), OtherSession::MustProve);
         assert!(sessions.retire(&LARGE, 1));
         sessions.remove(1);
-        assert_eq!(sessions.judge(2, &SMALL, &LARGE), OtherSession::Absent);
+        assert_eq!(sessions.judge(2, &SMALL, &LARGE, 0), OtherSession::Absent);
     }
 }

@@ -15,13 +15,13 @@ use bitpie::automata::{
 };
 use bitpie::dht::{Slot, judge};
 use bitpie::identity::{Entrypoint, IdentityKey, NodeId};
-use bitpie::name::{ServiceName, TransportName};
+use bitpie::name::{ServiceName, TransportName, tcp_name, udp_name};
 use bitpie::nickname::Nickname;
 use bitpie::node::Node;
 use bitpie::peers::KnownPeer;
 use bitpie::runtime::inbound;
 use bitpie::services::{SERVICES, Service};
-use bitpie::stun::OurSocket;
+use bitpie::stun::{FilteringTest, OurSocket};
 use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind};
 use bitpie::words::snake_case;
 use bitpie::world::{
@@ -51,7 +51,7 @@ pub struct Host {
     pub is_plugged: bool,
     /// How many sessions it may have.
     room: usize,
-    listening: BTreeSet<TransportName>,
+    pub listening: BTreeSet<TransportName>,
     /// A router lets in over UDP only those to whom it has sent something lately, and nobody over TCP.
     pub is_behind_router: bool,
     /// Its router takes another port for each whom it sends to, so that nobody is told of the right one.
@@ -86,6 +86,8 @@ pub struct Host {
     pub receipts: BTreeSet<(NodeId, PacketId)>,
     /// It has a STUN server, and says so.
     pub offers_stun: bool,
+    /// How often it has tested by STUN what its router lets in.
+    pub filtering_tests: u32,
     /// How often it was to be forgotten what is over.
     pub tidied: u32,
     /// The store stands still: nothing is committed.
@@ -143,6 +145,8 @@ pub struct World {
     pub dht: VirtualDht,
     pub now_ms: u64,
     pub carrying: Carrying,
+    /// Frames by this transport take so many milliseconds longer.
+    pub slow: Option<(TransportName, u64)>,
     /// Flows that a router has taken for its own, and since when: (whose router, from whom).
     taken_ports: BTreeMap<(usize, usize), u64>,
     agenda: BTreeMap<(u64, u64), (usize, Input)>,
@@ -187,6 +191,7 @@ impl World {
             dht: VirtualDht::default(),
             now_ms: 0,
             carrying: Carrying::default(),
+            slow: None,
             taken_ports: BTreeMap::new(),
             agenda: BTreeMap::new(),
             counter: 0,
@@ -541,7 +546,8 @@ impl World {
                     Some(address) => {
                         let external = Entrypoint { transport: transport.clone(), address };
                         host.is_mapped = true;
-                        Event::Mapped { external, lifetime, protocol: MappingProtocol::Pcp }
+                        let (external, pinholes, missing) = (Some(external), Vec::new(), None);
+                        Event::Mapped { external, pinholes, lifetime, protocol: MappingProtocol::Pcp, missing }
                     }
                     None => Event::MappingFailed { reason: "it does not answer".to_owned() },
                 };
@@ -590,6 +596,7 @@ impl World {
             }
             Transports::StunClientAsk { peer, server } => self.ask_by_stun(index, peer, server),
             // Nothing is lost that could be sent again; and sockets have nothing to close.
+            Transports::StunClientTestFiltering { peer, server } => self.test_filtering(index, peer, server),
             Transports::StunServerClose
             | Transports::StunClientAskAgain { .. }
             | Transports::StunClientClose { .. } => {}
@@ -650,6 +657,20 @@ impl World {
             let answered = stun_client::Event::Answered { socket: OurSocket::Single, local: at, mapped: at };
             let input = Input::Event(Message::StunClient(peer, BusInput::Event(answered)));
             self.tell(index, 2 * DELAY_MS, input);
+        }
+    }
+
+    /// A node with a server answers from another port too, and nothing in this network keeps that out.
+    fn test_filtering(&mut self, index: usize, peer: NodeId, server: Option<SocketAddr>) {
+        let host = self.hosts.iter().find(|host| host.id == peer);
+        let is_there = host.is_some_and(|host| host.offers_stun && host.is_plugged) && self.hosts[index].is_plugged;
+        self.hosts[index].filtering_tests += 1;
+        if let Some(server) = server.filter(|_| is_there) {
+            let local = SocketAddr::new(address(index).ip(), 40_001);
+            let result = FilteringTest::NotPortDependent;
+            let tested = stun_client::Event::FilteringTested { server, local, result };
+            let input = Input::Event(Message::StunClient(peer, BusInput::Event(tested)));
+            self.tell(index, 3 * DELAY_MS, input);
         }
     }
 
@@ -820,7 +841,10 @@ impl World {
         let Some(&(other, theirs)) = self.hosts[index].wires.get(&session) else { return };
         if self.hosts[index].is_plugged && self.hosts[other].is_plugged && self.is_line_whole(index, session) {
             let event = event(theirs, &self.hosts[other]);
-            self.tell(other, DELAY_MS, Input::Session(theirs, SessionInput::Frame(event)));
+            let transport = self.hosts[index].core.world().sessions.get(session).map(|it| &it.transport);
+            let slow = self.slow.as_ref().filter(|(slow, _)| Some(slow) == transport);
+            let delay_ms = DELAY_MS + slow.map_or(0, |(_, ms)| *ms);
+            self.tell(other, delay_ms, Input::Session(theirs, SessionInput::Frame(event)));
         }
     }
 
@@ -903,6 +927,7 @@ fn host_by(mapping_rules: MappingRules, index: usize, contacts: &[usize], peers:
         peers,
         network: "test".to_owned(),
         is_private_network: true,
+        usual_ports: [(tcp_name(), 7771), (udp_name(), 7772)].into(),
         mapping_rules,
         refused: Vec::new(),
         places: Places { inbound: room, inbound_per_address: room },
@@ -943,6 +968,7 @@ fn host_by(mapping_rules: MappingRules, index: usize, contacts: &[usize], peers:
         announced: None,
         receipts: BTreeSet::new(),
         offers_stun: false,
+        filtering_tests: 0,
         tidied: 0,
         is_store_stuck: false,
         store_failures: 0,

@@ -27,6 +27,8 @@ fn a_peer_with_a_server_is_asked_as_long_as_there_is_a_session_and_no_other_is()
     assert!(is_told(&world, 0, 1) && is_told(&world, 2, 1));
     assert!(!is_told(&world, 0, 2) && !is_told(&world, 1, 0) && clients(&world, 1) == 0);
     assert_eq!(world.hosts[0].core.world().stun.observations.external(world.now_ms), [], "one is never enough");
+    let tests = world.hosts[0].filtering_tests;
+    assert!((2..=3).contains(&tests), "at once, and then once in 10 minutes: {tests}");
     let is_dialled = |world: &World| world.hosts.iter().any(|host| host.dialled.iter().any(|(_, at)| at.is_stun()));
     assert!(!is_dialled(&world), "no session is opened by STUN");
     world.stop(1);

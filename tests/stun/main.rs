@@ -1,5 +1,6 @@
 //! STUN over real sockets of loopback: our server and our clients, liars, forgers and floods.
 
+mod filtering;
 mod floods;
 mod interop;
 mod liars;

@@ -148,6 +148,32 @@ impl Drop for Announcer {
 }
 
 #[test]
+fn contacts_without_tcp_find_each_other_too() {
+    let port = mdns_port();
+    let by_udp_alone = |port: u16| {
+        Node::with(&[
+            ("network", "\"test\""),
+            ("services/lan-discovery/enabled", "true"),
+            ("services/lan-discovery/interfaces", &format!("[\"{}\"]", loopback())),
+            ("services/tcp-transport/enabled", "false"),
+            ("services/udp-transport/enabled", "true"),
+            ("services/udp-connections/enabled", "true"),
+            ("testing/mdns-port", &port.to_string()),
+        ])
+    };
+    let (mut a, mut b) = (by_udp_alone(port), by_udp_alone(port));
+    let (a_id, b_id) = (a.id(), b.id());
+    a.start();
+    a.add(&format!("bitpie:{b_id}"), "b");
+    b.start();
+    b.add(&format!("bitpie:{a_id}"), "a");
+    a.until_online(b_id);
+    let peers = a.call(&ListPeers {}).peers;
+    let session = peers.into_iter().find(|peer| peer.id == Some(b_id)).and_then(|peer| peer.session);
+    assert_eq!(session.map(|session| session.transport.to_string()).as_deref(), Some("udp"));
+}
+
+#[test]
 fn contacts_whose_addresses_nobody_knows_find_each_other_and_lose_each_other() {
     let port = mdns_port();
     let (mut a, mut b) = (node(port, "test"), node(port, "test"));

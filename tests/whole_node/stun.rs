@@ -6,7 +6,7 @@ use std::thread;
 
 use bitpie::api::answers::{ExternalAddress, NodeInfo, PeerInfos};
 use bitpie::api::methods::{GetNodeInfo, GetPeerInfo, ListPeers, ListServices};
-use bitpie::stun::Mapping;
+use bitpie::stun::{Filtering, Mapping};
 
 use super::nodes::Node;
 
@@ -58,7 +58,13 @@ fn an_address_is_believed_once_peers_in_two_networks_see_it() {
         panic!("{stun:?}")
     };
     assert_eq!(ip.to_string(), "127.0.0.1");
-    assert!(asking.output(&["status"]).contains("2 peers in 2 networks"), "{}", asking.output(&["status"]));
+    let status = asking.output(&["status"]);
+    assert!(status.contains("2 peers in 2 networks"), "{status}");
+    asking.until("it is known whom nothing keeps out", |node| {
+        node.call(&GetNodeInfo {}).stun.external.iter().any(|it| it.filtering == Filtering::NotPortDependent)
+    });
+    let status = asking.output(&["status"]);
+    assert!(status.contains("are let in, from any port"), "{status}");
 
     // What each sees of the other is the same from both sides.
     let PeerInfos { peers } = asking.call(&GetPeerInfo { id: None });

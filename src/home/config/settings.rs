@@ -16,7 +16,7 @@ use crate::identity::Idurl;
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
 use crate::services::{SERVICES, Service};
-use crate::wire::BULK_STREAMS;
+use crate::world::CIRCUITS_OF_ONE;
 
 /// A setting.
 pub struct Setting {
@@ -109,8 +109,7 @@ const ABORT_POINT: Form = Form { expected: "a name and a number, like after-comm
 /// The public network.
 const MAIN_NETWORK: &str = "main";
 
-/// Each relayed session takes one of the bulk streams that a peer may have open.
-const CIRCUITS_PER_PEER: Typed<usize> = number(1, BULK_STREAMS as u64);
+const CIRCUITS_PER_PEER: Typed<usize> = number(1, CIRCUITS_OF_ONE as u64);
 
 const SESSIONS: Typed<usize> = number(0, 10_000);
 

@@ -129,6 +129,7 @@ impl Driver {
                 self.later(failed);
             }
             Transports::StunClientAskAgain { peer } => self.stun.ask_again(&peer, &self.network),
+            Transports::StunClientTestFiltering { peer, server } => self.stun.test_filtering(peer, server),
             Transports::StunClientClose { peer } => self.stun.stop_asking(&peer),
             Transports::PeerProtocolSendHello { session } => self.send_hello(session),
             Transports::PeerProtocolSendPeerId { session } => self.send_peer_id(session),

@@ -8,7 +8,7 @@ use crate::automata::outside::Router;
 use crate::automata::senders::router::port_mapping as told;
 use crate::identity::Entrypoint;
 use crate::name::TransportName;
-use crate::transports::port_mapping::{IpProtocol, Mapped, Wish};
+use crate::transports::port_mapping::{IpProtocol, Mapped, Wish, addresses};
 use crate::world::Input;
 
 use super::{Done, Driver};
@@ -36,7 +36,12 @@ impl Driver {
             let reason = "the transport does not listen".to_owned();
             return self.later([Input::Event(told::mapping_failed(transport, reason))]);
         };
-        let wish = Wish { protocol, listens_at, lifetime: Duration::from_millis(lifetime.0) };
+        let world = self.node.world();
+        let entrypoints = world.identity.entrypoints.get(&transport).map_or(&[][..], Vec::as_slice);
+        let maps_ipv4 = world.mappings.is_translated(entrypoints);
+        let pinholes = addresses(world.mappings.pinholes(entrypoints));
+        let lifetime = Duration::from_millis(lifetime.0);
+        let wish = Wish { protocol, listens_at, lifetime, maps_ipv4, pinholes };
         let answer = self.network.router.request(&transport, wish);
         self.task(async move {
             match answer.await {
@@ -49,9 +54,16 @@ impl Driver {
 }
 
 fn granted(transport: TransportName, mapped: Mapped) -> crate::automata::system::Message {
-    let Mapped { external, lifetime, protocol } = mapped;
-    tracing::info!(%transport, %external, %protocol, lifetime_s = lifetime.as_secs(), "the router has mapped a port");
-    let external = Entrypoint { transport: transport.clone(), address: external };
+    let Mapped { external, pinholes, lifetime, protocol, missing } = mapped;
+    let lifetime_s = lifetime.as_secs();
+    if let Some(external) = external {
+        tracing::info!(%transport, %external, %protocol, lifetime_s, "the router has mapped a port");
+    }
+    for pinhole in &pinholes {
+        tracing::info!(%transport, %pinhole, lifetime_s, "the router lets others in by IPv6");
+    }
+    let entrypoint = |address| Entrypoint { transport: transport.clone(), address };
+    let (external, pinholes) = (external.map(entrypoint), pinholes.into_iter().map(entrypoint).collect());
     let lifetime = Milliseconds(u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX));
-    told::mapped(transport, external, lifetime, protocol)
+    told::mapped(transport, external, pinholes, lifetime, protocol, missing)
 }

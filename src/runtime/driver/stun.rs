@@ -35,6 +35,9 @@ pub struct StunNeighbour {
 fn told(event: StunEvent) -> Input {
     Input::Event(match event {
         StunEvent::Answered { peer, socket, local, mapped } => stun_client::answered(peer, socket, local, mapped),
+        StunEvent::FilteringTested { peer, server, local, result } => {
+            stun_client::filtering_tested(peer, server, local, result)
+        }
         StunEvent::Refused { peer, reason } => stun_client::failed(peer, reason),
     })
 }
@@ -161,6 +164,13 @@ impl StunNeighbour {
     /// Asks a peer once more.
     pub(super) fn ask_again(&self, peer: &NodeId, network: &Network) {
         self.clients.ask_again(peer, |to, message| network.send_stun(to, message));
+    }
+
+    /// Tests with the help of a peer what the router lets in.
+    pub(super) fn test_filtering(&mut self, peer: NodeId, server: Option<SocketAddr>) {
+        if let Some(server) = server {
+            self.clients.test_filtering(peer, server, std::array::from_fn(|_| TransactionId(random())));
+        }
     }
 
     /// The peer is not asked any more.

@@ -220,7 +220,9 @@ fn mapping(node: &Node<Recorder>, transport: &TransportName) -> answers::Mapping
     let is_waiting = state == Some(port_mapping::State::Waiting);
     answers::MappingStatus {
         state: state.map(|state| state.name().to_owned()),
-        external: held.map(|mapping| mapping.external.clone()),
+        external: held.and_then(|mapping| mapping.external.clone()),
+        pinholes: held.map(|mapping| mapping.pinholes.clone()).unwrap_or_default(),
+        missing: held.and_then(|mapping| mapping.missing.clone()),
         protocol: held.map(|mapping| mapping.protocol),
         until_unix_ms: held.map(|mapping| mapping.until_unix_ms),
         published: held.is_some_and(|mapping| mapping.is_published),

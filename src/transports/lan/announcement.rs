@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::identity::{Entrypoint, NodeId};
-use crate::name::tcp_name;
+use crate::name::{TransportName, tcp_name, udp_name};
 
 use super::interfaces::Subnet;
 
@@ -26,13 +26,45 @@ const ID: &str = "id";
 /// The network to which the node belongs.
 const NETWORK: &str = "network";
 
-/// The port at which it listens; that of the SRV record.
+/// The TCP port at which it listens; that of the SRV record.
 const PORT: &str = "port";
+
+/// The UDP port at which it listens.
+const UDP: &str = "udp";
+
+/// The ports at which a node listens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ports {
+    /// Of TCP.
+    pub tcp: Option<u16>,
+    /// Of UDP.
+    pub udp: Option<u16>,
+}
+
+impl Ports {
+    /// The first of each transport.
+    #[must_use]
+    pub fn of(entrypoints: &[Entrypoint]) -> Self {
+        let port = |transport: TransportName| {
+            let of_transport = entrypoints.iter().find(|entrypoint| entrypoint.transport == transport);
+            of_transport.map(|entrypoint| entrypoint.address.port())
+        };
+        Self { tcp: port(tcp_name()), udp: port(udp_name()) }
+    }
+
+    /// The one that the SRV record names: of TCP, as the type of the service says, or else of UDP.
+    #[must_use]
+    pub fn of_srv(self) -> Option<u16> {
+        self.tcp.or(self.udp)
+    }
+}
 
 /// What the TXT record of a node says, in the order in which it is written.
 #[must_use]
-pub fn txt(id: &NodeId, network: &str, port: u16) -> [(&'static str, String); 3] {
-    [(ID, id.to_string()), (NETWORK, network.to_owned()), (PORT, port.to_string())]
+pub fn txt(id: &NodeId, network: &str, ports: Ports) -> Vec<(&'static str, String)> {
+    let ports = [(PORT, ports.tcp), (UDP, ports.udp)];
+    let ports = ports.into_iter().filter_map(|(key, port)| Some((key, port?.to_string())));
+    [(ID, id.to_string()), (NETWORK, network.to_owned())].into_iter().chain(ports).collect()
 }
 
 /// A node somewhere near, as it was announced.
@@ -89,14 +121,28 @@ pub fn read(received: &Received<'_>, me: &NodeId, network: &str, near: &[Subnet]
     if id == *me {
         return Err(Ignored::Own);
     }
-    // Both have to be the same, in the one form that a number has.
-    if received.port == 0 || value(PORT)? != received.port.to_string() {
+    let is_said = |key: &str| received.properties.iter().any(|(name, _)| name.eq_ignore_ascii_case(key));
+    // In the one form that a number has.
+    let port = |key: &'static str| {
+        let said = is_said(key).then(|| value(key)).transpose()?;
+        let number = |text: &str| text.parse().ok().filter(|port: &u16| *port != 0 && port.to_string() == text);
+        said.map(|text| number(text).ok_or(Ignored::Malformed(key))).transpose()
+    };
+    let ports = Ports { tcp: port(PORT)?, udp: port(UDP)? };
+    if ports.of_srv() != Some(received.port) {
         return Err(Ignored::Malformed(PORT));
     }
     let is_near = |address: &IpAddr| near.iter().any(|subnet| subnet.has_host(*address));
     let addresses: BTreeSet<IpAddr> = received.addresses.iter().copied().filter(is_near).collect();
-    let at = |ip| Entrypoint { transport: tcp_name(), address: SocketAddr::new(ip, received.port) };
-    let entrypoints: Vec<Entrypoint> = addresses.into_iter().take(LAN_ENTRYPOINTS).map(at).collect();
+    let of_node = [(tcp_name(), ports.tcp), (udp_name(), ports.udp)];
+    let of_node: Vec<(TransportName, u16)> =
+        of_node.into_iter().filter_map(|(transport, port)| Some((transport, port?))).collect();
+    let at = |ip| {
+        let address = move |port| SocketAddr::new(ip, port);
+        of_node.iter().map(move |(transport, port)| Entrypoint { transport: transport.clone(), address: address(*port) })
+    };
+    let mut entrypoints: Vec<Entrypoint> = addresses.into_iter().flat_map(at).take(LAN_ENTRYPOINTS).collect();
+    entrypoints.sort();
     if entrypoints.is_empty() {
         return Err(Ignored::NotNear);
     }
@@ -125,15 +171,52 @@ mod tests {
 
     #[test]
     fn what_a_node_announces_another_one_reads() {
-        let txt = txt(&OTHER, "test", 7771);
+        let both = Ports { tcp: Some(7771), udp: Some(7772) };
+        let txt = txt(&OTHER, "test", both);
         let properties: Vec<_> = txt.iter().map(|(key, value)| (*key, Some(value.as_bytes()))).collect();
         let addresses = ["192.168.7.31".parse().expect("an address"), "10.0.0.1".parse().expect("an address")];
         let received = Received { properties: &properties, port: 7771, addresses: &addresses };
         let announcement = read(&received, &ME, "test", &near()).expect("it is good");
         assert_eq!(announcement.id, OTHER);
-        assert_eq!(announcement.entrypoints, ["tcp://192.168.7.31:7771".parse().expect("an entrypoint")]);
+        let entrypoints = ["tcp://192.168.7.31:7771", "udp://192.168.7.31:7772"];
+        assert_eq!(announcement.entrypoints, entrypoints.map(|text| text.parse().expect("an entrypoint")));
+        assert_eq!(Ports::of(&announcement.entrypoints), both);
         assert_eq!(read(&received, &OTHER, "test", &near()), Err(Ignored::Own));
         assert_eq!(read(&received, &ME, "main", &near()), Err(Ignored::OtherNetwork));
+    }
+
+    #[test]
+    fn a_node_may_listen_by_one_transport_alone() {
+        for (ports, expected) in [
+            (Ports { tcp: Some(7771), udp: None }, "tcp://192.168.7.31:7771"),
+            (Ports { tcp: None, udp: Some(7772) }, "udp://192.168.7.31:7772"),
+        ] {
+            let txt = txt(&OTHER, "test", ports);
+            let properties: Vec<_> = txt.iter().map(|(key, value)| (*key, Some(value.as_bytes()))).collect();
+            let addresses = ["192.168.7.31".parse().expect("an address")];
+            let port = ports.of_srv().expect("there is one");
+            let received = Received { properties: &properties, port, addresses: &addresses };
+            let announcement = read(&received, &ME, "test", &near()).expect("it is good");
+            assert_eq!(announcement.entrypoints, [expected.parse().expect("an entrypoint")]);
+            let received = Received { port: port + 1, ..received };
+            assert_eq!(read(&received, &ME, "test", &near()), Err(Ignored::Malformed(PORT)));
+        }
+        let none = txt(&OTHER, "test", Ports::default());
+        let properties: Vec<_> = none.iter().map(|(key, value)| (*key, Some(value.as_bytes()))).collect();
+        let received = Received { properties: &properties, port: 7771, addresses: &[] };
+        assert_eq!(read(&received, &ME, "test", &near()), Err(Ignored::Malformed(PORT)));
+    }
+
+    #[test]
+    fn a_udp_port_that_means_nothing_makes_the_announcement_mean_nothing() {
+        let id = OTHER.to_string();
+        for wrong in ["", "0", "07772", "+7772", "73308", "udp"] {
+            let properties = [(ID, id.as_str()), (NETWORK, "test"), (PORT, "7771"), (UDP, wrong)];
+            let properties = properties.map(|(key, value)| (key, Some(value.as_bytes())));
+            let addresses = ["192.168.7.31".parse().expect("an address")];
+            let received = Received { properties: &properties, port: 7771, addresses: &addresses };
+            assert_eq!(read(&received, &ME, "test", &near()), Err(Ignored::Malformed(UDP)), "{wrong}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod search;
 
 use tokio::sync::{mpsc, watch};
 
-pub use announcement::{Announcement, Ignored, LAN_ENTRYPOINTS, Received, SERVICE_TYPE, read, txt};
+pub use announcement::{Announcement, Ignored, LAN_ENTRYPOINTS, Ports, Received, SERVICE_TYPE, read, txt};
 pub use event::LanEvent;
 pub use interfaces::Subnet;
 pub use neighbours::{LAN_NODES, TELL_INTERVAL_MS};

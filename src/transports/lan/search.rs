@@ -9,9 +9,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::identity::{Entrypoint, NodeId};
-use crate::name::tcp_name;
 
-use super::announcement::{Ignored, Received, SERVICE_TYPE, read, txt};
+use super::announcement::{Ignored, Ports, Received, SERVICE_TYPE, read, txt};
 use super::event::LanEvent;
 use super::interfaces::{Subnet, selected, subnets, try_multicast};
 use super::neighbours::Neighbours;
@@ -322,16 +321,15 @@ impl Daemon {
     fn announce(&mut self, ourselves: &Ourselves, wanted: &Wanted, near: &[Subnet]) -> mdns_sd::Result<Echo> {
         let id = ourselves.id.to_string();
         let is_near = |ip: &IpAddr| near.iter().any(|subnet| subnet.has_host(*ip));
-        // The type of the service says TCP; the node has one TCP port.
-        let over_tcp = || wanted.entrypoints.iter().filter(|entrypoint| entrypoint.transport == tcp_name());
-        let of_all = || over_tcp().map(|entrypoint| entrypoint.address.ip());
-        let addresses: BTreeSet<IpAddr> = of_all().filter(is_near).collect();
-        let port = over_tcp().next().map_or(0, |first| first.address.port());
+        let ports = Ports::of(&wanted.entrypoints);
+        let of_all = || wanted.entrypoints.iter().map(|entrypoint| entrypoint.address.ip()).collect::<BTreeSet<_>>();
+        let addresses: BTreeSet<IpAddr> = of_all().into_iter().filter(is_near).collect();
+        let port = ports.of_srv().unwrap_or(0);
         if addresses.is_empty() {
             if let Some(instance) = self.announced.take() {
                 self.service.unregister(&instance)?;
             }
-            let listening = of_all().map(|ip| ip.to_string()).collect::<Vec<_>>().join(", ");
+            let listening = of_all().iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", ");
             let silent = (!listening.is_empty()).then(|| {
                 format!("this node looks for others, but is not announced: it listens at {listening}, which is not at the interfaces of services/lan-discovery/interfaces")
             });
@@ -339,7 +337,7 @@ impl Daemon {
         }
         let addresses: Vec<IpAddr> = addresses.into_iter().collect();
         let host = format!("bitpie-{id}.local.");
-        let txt = txt(&ourselves.id, &ourselves.network, port);
+        let txt = txt(&ourselves.id, &ourselves.network, ports);
         let info = ServiceInfo::new(SERVICE_TYPE, &id, &host, &addresses[..], port, &txt[..])?;
         self.announced = Some(info.get_fullname().to_owned());
         self.service.register(info)?;

@@ -1,6 +1,6 @@
 //! The router of this machine: the gateway of its default route.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 
 /// The router, and our own address on its side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,53 @@ impl Way {
     }
 }
 
+/// The router for IPv6, which mostly has an address that means something at one link only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Way6 {
+    /// The address of the router.
+    pub gateway: Ipv6Addr,
+    /// The interface at whose link that is.
+    pub scope_id: u32,
+    /// The port of PCP: 5351, except in tests.
+    pub pcp_port: u16,
+    /// The port of discovery by UPnP: 1900, except in tests.
+    pub ssdp_port: u16,
+}
+
+impl Way6 {
+    /// The way that the system takes for everything that is elsewhere; it is known on Linux only.
+    #[must_use]
+    pub fn out() -> Option<Self> {
+        let (gateway, scope_id) = default_gateway6()?;
+        Some(Self { gateway, scope_id, pcp_port: crab_nat::GATEWAY_PORT, ssdp_port: 1900 })
+    }
+
+    /// A port of the router.
+    #[must_use]
+    pub fn at(&self, port: u16) -> SocketAddrV6 {
+        // The number of an interface means nothing to an address that means the same everywhere.
+        let scope_id = if self.gateway.is_unicast_link_local() { self.scope_id } else { 0 };
+        SocketAddrV6::new(self.gateway, port, 0, scope_id)
+    }
+}
+
+/// All ways out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ways {
+    /// By IPv4.
+    pub ipv4: Option<Way>,
+    /// By IPv6.
+    pub ipv6: Option<Way6>,
+}
+
+impl Ways {
+    /// Those that the system takes for everything that is elsewhere.
+    #[must_use]
+    pub fn out() -> Self {
+        Self { ipv4: Way::out(), ipv6: Way6::out() }
+    }
+}
+
 /// Our address for packets to somebody, as the system would choose it. Connecting a socket of UDP sends nothing.
 pub(super) fn local_address_towards(there: Ipv4Addr) -> Option<Ipv4Addr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
@@ -48,15 +95,34 @@ pub(super) fn serves(listens_at: IpAddr, local: Ipv4Addr) -> bool {
 
 #[cfg(target_os = "linux")]
 fn default_gateway() -> Option<Ipv4Addr> {
+    gateway_of(&table_of_routes("/proc/net/route")?)
+}
+
+#[cfg(target_os = "linux")]
+fn default_gateway6() -> Option<(Ipv6Addr, u32)> {
+    let table = table_of_routes("/proc/net/ipv6_route")?;
+    let (gateway, interface) = gateway6_of(&table)?;
+    let all = if_addrs::get_if_addrs().ok()?;
+    let scope_id = all.into_iter().find(|it| it.name == interface)?.index?;
+    Some((gateway, scope_id))
+}
+
+/// A table of the kernel, which has a line of 150 bytes at most for each route.
+#[cfg(target_os = "linux")]
+fn table_of_routes(path: &str) -> Option<String> {
     use std::io::Read as _;
 
-    /// The kernel's table has a line of 128 bytes for each route.
     const TABLE_BYTES: u64 = 1 << 20;
 
     let mut table = String::new();
-    let file = std::fs::File::open("/proc/net/route").ok()?;
+    let file = std::fs::File::open(path).ok()?;
     file.take(TABLE_BYTES).read_to_string(&mut table).ok()?;
-    gateway_of(&table)
+    Some(table)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn default_gateway6() -> Option<(Ipv6Addr, u32)> {
+    None
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -83,6 +149,28 @@ fn gateway_of(table: &str) -> Option<Ipv4Addr> {
     routes.min_by_key(|(metric, _)| *metric).map(|(_, gateway)| gateway)
 }
 
+/// The gateway of the best default route in a table as /proc/net/ipv6_route has it, and the interface at which it is.
+#[cfg(any(target_os = "linux", test))]
+fn gateway6_of(table: &str) -> Option<(Ipv6Addr, &str)> {
+    /// RTF_UP and RTF_GATEWAY.
+    const UP_BY_GATEWAY: u32 = 0x1 | 0x2;
+
+    let routes = table.lines().filter_map(|line| {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [destination, length, source, source_length, gateway, metric, _, _, flags, interface] = fields[..] else {
+            return None;
+        };
+        let is_zero = |text: &str| text.bytes().all(|byte| byte == b'0');
+        let is_default = [destination, length, source, source_length].into_iter().all(is_zero);
+        let number = |text| u32::from_str_radix(text, 16).ok();
+        let (metric, flags) = (number(metric)?, number(flags)?);
+        let gateway = u128::from_str_radix(gateway, 16).ok().filter(|gateway| *gateway != 0)?;
+        let is_way = is_default && flags & UP_BY_GATEWAY == UP_BY_GATEWAY;
+        is_way.then_some((metric, Ipv6Addr::from_bits(gateway), interface))
+    });
+    routes.min_by_key(|(metric, ..)| *metric).map(|(_, gateway, interface)| (gateway, interface))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +189,27 @@ mod tests {
         assert_eq!(gateway_of(&[head, lan, down, half].concat()), None);
         for odd in ["", head, "a\nb c d\n", "x\neth0\tzz\t1\t3\t0\t0\t1\t0\n", "x\neth0 00000000 0101A8C0 0003 0 0\n"] {
             assert_eq!(gateway_of(odd), None, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn the_gateway_for_ipv6_is_that_of_the_best_default_route() {
+        let zero = "0".repeat(32);
+        let route = |destination: &str, gateway: &str, metric: &str, flags: &str, interface: &str| {
+            format!("{destination} 00 {zero} 00 {gateway} {metric} 00000001 00000000 {flags} {interface:>8}\n")
+        };
+        let near = "fe800000000000000000000000000001";
+        let other = "fe800000000000000000000000000002";
+        let lan = format!("26000001{} 40 {zero} 00 {zero} 00000100 00000001 00000000 00000001     eth0\n", "0".repeat(24));
+        let worse = route(&zero, other, "00000400", "00000003", "wlan0");
+        let best = route(&zero, near, "00000064", "00000003", "eth0");
+        // As the kernel has it where there is none: unreachable, at lo.
+        let none = route(&zero, &zero, "ffffffff", "00200200", "lo");
+        let table = [lan.as_str(), &worse, &best, &none].concat();
+        assert_eq!(gateway6_of(&table), Some(("fe80::1".parse().expect("an address"), "eth0")));
+        assert_eq!(gateway6_of(&[lan, none].concat()), None);
+        for odd in ["", "x", "a b c d e f g h i j\n", &best[..40]] {
+            assert_eq!(gateway6_of(odd), None, "{odd:?}");
         }
     }
 

@@ -1,4 +1,5 @@
 //! Asks the router of this machine to map ports: by PCP, by NAT-PMP, and by UPnP, one after the other until one does.
+//! Where nothing is translated, since the address is of IPv6, it asks the firewall to let others in: by PCP, and by UPnP.
 //!
 //! [`PortMapper`] decides nothing: when something is asked for, renewed or removed, `automata/port_mapping.yaml` says.
 //! Everything that a router answers is a stranger's word. Its size is bounded by the crates that read it, the time that
@@ -10,8 +11,11 @@
     reason = "the rim: sockets and time-outs are its business"
 )]
 
+mod firewall;
 mod gateway;
 mod pcp;
+mod pcp_ipv6;
+mod pinhole;
 mod protocol;
 mod terms;
 mod upnp;
@@ -21,12 +25,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::name::TransportName;
+use pinhole::{Opened, Pinhole};
 use terms::Unmapped;
 
-pub use gateway::Way;
+pub use gateway::{Way, Way6, Ways};
+pub use pinhole::{PINHOLES, addresses};
 pub use protocol::{IpProtocol, MappingProtocol};
 pub use terms::{Mapped, Wish};
 
@@ -67,10 +74,17 @@ pub struct PortMapper {
     lines: BTreeMap<TransportName, Line>,
 }
 
+/// What there is for one transport.
+#[derive(Default)]
+struct Kept {
+    mapping: Option<Held>,
+    pinholes: Vec<Pinhole>,
+}
+
 #[derive(Default)]
 struct Line {
     /// Whoever asks or removes waits for those before.
-    held: Arc<Mutex<Option<Held>>>,
+    held: Arc<Mutex<Kept>>,
     /// How often a mapping was to be removed: a request from before that is no longer wanted.
     removals: watch::Sender<u64>,
 }
@@ -83,15 +97,15 @@ impl PortMapper {
         transport: &TransportName,
         wish: Wish,
     ) -> impl Future<Output = Option<Result<Mapped, String>>> + use<> {
-        self.request_by(transport, wish, Way::out)
+        self.request_by(transport, wish, Ways::out)
     }
 
     /// The same, by a router that is told.
-    fn request_by<F: FnOnce() -> Option<Way>>(
+    fn request_by<F: FnOnce() -> Ways>(
         &mut self,
         transport: &TransportName,
         wish: Wish,
-        way: F,
+        ways: F,
     ) -> impl Future<Output = Option<Result<Mapped, String>>> + use<F> {
         let line = self.lines.entry(transport.clone()).or_default();
         let (held, mut removals) = (Arc::clone(&line.held), line.removals.subscribe());
@@ -99,7 +113,7 @@ impl PortMapper {
             let mut held = held.lock().await;
             tokio::select! {
                 biased;
-                mapped = timeout(PATIENCE, map(way(), &wish, &mut held)) => {
+                mapped = timeout(PATIENCE, ask(ways(), &wish, &mut held)) => {
                     Some(mapped.unwrap_or_else(|_| Err("the router takes too long to answer".to_owned())))
                 }
                 () = async {
@@ -117,13 +131,61 @@ impl PortMapper {
         line.removals.send_modify(|removals| *removals += 1);
         let held = Arc::clone(&line.held);
         async move {
-            let Some(mapping) = held.lock().await.take() else { return };
-            match timeout(REMOVAL_PATIENCE, mapping.remove()).await {
-                Ok(Ok(())) => tracing::info!("the router has removed its mapping"),
-                Ok(Err(why)) => tracing::info!(%why, "the router has not removed its mapping, which ends by itself"),
-                Err(_) => tracing::info!("the router does not answer; its mapping ends by itself"),
-            }
+            let Kept { mapping, pinholes } = std::mem::take(&mut *held.lock().await);
+            let mapping = async {
+                if let Some(mapping) = mapping {
+                    tell_removal("mapping", timeout(REMOVAL_PATIENCE, mapping.remove()).await);
+                }
+            };
+            let pinholes = async {
+                let mut closings: JoinSet<Result<(), Unmapped>> = pinholes.into_iter().map(Pinhole::close).collect();
+                while let Ok(Some(closed)) = timeout(REMOVAL_PATIENCE, closings.join_next()).await {
+                    tell_removal("pinhole", Ok::<_, ()>(closed.unwrap_or(Err(Unmapped::Unclear))));
+                }
+            };
+            // What takes longer than a moment is dropped with what it has begun.
+            let _ = timeout(REMOVAL_PATIENCE, async { tokio::join!(mapping, pinholes) }).await;
         }
+    }
+}
+
+fn tell_removal<T>(what: &str, removed: Result<Result<(), Unmapped>, T>) {
+    match removed {
+        Ok(Ok(())) => tracing::info!("the router has removed its {what}"),
+        Ok(Err(why)) => tracing::info!(%why, "the router has not removed its {what}, which ends by itself"),
+        Err(_) => tracing::info!("the router does not answer; its {what} ends by itself"),
+    }
+}
+
+/// Asks for all that is wanted.
+async fn ask(ways: Ways, wish: &Wish, kept: &mut Kept) -> Result<Mapped, String> {
+    let Kept { mapping, pinholes } = kept;
+    let mapped = async {
+        if wish.maps_ipv4 { Some(map(ways.ipv4, wish, mapping).await) } else { None }
+    };
+    let opened = async {
+        if wish.pinholes.is_empty() { None } else { Some(pinhole::open_all(ways.ipv6, wish, pinholes).await) }
+    };
+    let (mapped, opened) = tokio::join!(mapped, opened);
+    together(mapped, opened)
+}
+
+/// What has come of both, as far as they were wanted.
+fn together(mapped: Option<Result<Mapped, String>>, opened: Option<Result<Opened, String>>) -> Result<Mapped, String> {
+    match (mapped, opened) {
+        (Some(Ok(mapped)), Some(Ok(opened))) => {
+            Ok(Mapped { pinholes: opened.at, lifetime: mapped.lifetime.min(opened.lifetime), ..mapped })
+        }
+        (Some(Ok(mapped)), Some(Err(why))) => Ok(Mapped { missing: Some(why), ..mapped }),
+        (Some(Ok(mapped)), None) => Ok(mapped),
+        (Some(Err(why)), Some(Ok(Opened { at, lifetime, protocol }))) => {
+            Ok(Mapped { external: None, pinholes: at, lifetime, protocol, missing: Some(why) })
+        }
+        (None, Some(Ok(Opened { at, lifetime, protocol }))) => {
+            Ok(Mapped { external: None, pinholes: at, lifetime, protocol, missing: None })
+        }
+        (Some(Err(why)), _) | (None, Some(Err(why))) => Err(why),
+        (None, None) => Err("this transport needs no mapping".to_owned()),
     }
 }
 
@@ -199,6 +261,8 @@ fn in_words(way: Option<Way>, why: &[(MappingProtocol, Unmapped)]) -> String {
     format!("{router} has not mapped the port ({})", said.join("; "))
 }
 
+#[cfg(test)]
+mod pinhole_tests;
 // All of 127.0.0.0/8 is loopback on Linux alone.
 #[cfg(all(test, target_os = "linux"))]
 mod tests;

@@ -37,6 +37,15 @@ pub enum IpProtocol {
 }
 
 impl IpProtocol {
+    /// Its number in packets of IP.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Tcp => 6,
+            Self::Udp => 17,
+        }
+    }
+
     /// What a transport of that name stands on; nothing if routers cannot map it.
     #[must_use]
     pub fn of(transport: &TransportName) -> Option<Self> {

@@ -1,13 +1,13 @@
 //! What is asked of a router, and what it answers.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::protocol::{IpProtocol, MappingProtocol};
 
 /// What is to be mapped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
     /// What is mapped.
     pub protocol: IpProtocol,
@@ -15,6 +15,10 @@ pub struct Wish {
     pub listens_at: SocketAddr,
     /// For how long.
     pub lifetime: Duration,
+    /// A port of the router's address of IPv4 is wanted.
+    pub maps_ipv4: bool,
+    /// Our addresses of IPv6 to which a firewall is to let others in.
+    pub pinholes: Vec<Ipv6Addr>,
 }
 
 impl Wish {
@@ -24,15 +28,19 @@ impl Wish {
     }
 }
 
-/// What a router has mapped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a router has mapped, or lets in: at least one of both.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapped {
     /// What comes there is passed on.
-    pub external: SocketAddr,
+    pub external: Option<SocketAddr>,
+    /// What comes there is let in.
+    pub pinholes: Vec<SocketAddr>,
     /// For how long, as the router says.
     pub lifetime: Duration,
     /// How the router was asked.
     pub protocol: MappingProtocol,
+    /// Why one of both is missing, if both were wanted.
+    pub missing: Option<String>,
 }
 
 /// What a router says that it has done.
@@ -51,8 +59,8 @@ impl Granted {
                 if !(ip.is_unspecified() || ip.is_loopback() || ip.is_multicast() || ip.is_broadcast())
                     && self.port != 0 =>
             {
-                let external = SocketAddr::new(ip.into(), self.port);
-                Ok(Mapped { external, lifetime: self.lifetime, protocol })
+                let external = Some(SocketAddr::new(ip.into(), self.port));
+                Ok(Mapped { external, pinholes: Vec::new(), lifetime: self.lifetime, protocol, missing: None })
             }
             // What a router without an address answers, too.
             _ => Err(Unmapped::Cut),

@@ -47,7 +47,12 @@ fn heard(heard: &Heard) -> Vec<Vec<u8>> {
 
 fn wish() -> Wish {
     let listens_at = (Ipv4Addr::UNSPECIFIED, 7771).into();
-    Wish { protocol: IpProtocol::Tcp, listens_at, lifetime: Duration::from_secs(3_600) }
+    let lifetime = Duration::from_secs(3_600);
+    Wish { protocol: IpProtocol::Tcp, listens_at, lifetime, maps_ipv4: true, pinholes: Vec::new() }
+}
+
+fn by(way: Way) -> Ways {
+    Ways { ipv4: Some(way), ipv6: None }
 }
 
 /// The answer to a request of PCP to map (RFC 6887, sections 7.2 and 11.1): that port, at that address, for so long.
@@ -87,12 +92,14 @@ async fn a_port_is_mapped_renewed_and_removed_by_pcp() {
     .await;
     let (mut mapper, tcp) = (PortMapper::default(), crate::name::tcp_name());
     let wanted = Mapped {
-        external: (OUTSIDE, 40_001).into(),
+        external: Some((OUTSIDE, 40_001).into()),
+        pinholes: Vec::new(),
+        missing: None,
         lifetime: Duration::from_secs(120),
         protocol: MappingProtocol::Pcp,
     };
     for _ in 0..2 {
-        assert_eq!(mapper.request_by(&tcp, wish(), || Some(way)).await, Some(Ok(wanted)));
+        assert_eq!(mapper.request_by(&tcp, wish(), || by(way)).await, Some(Ok(wanted.clone())));
     }
     mapper.remove(&tcp).await;
     let [made, renewed, removed] = &heard(&told)[..] else { panic!("{:?}", heard(&told)) };
@@ -109,12 +116,14 @@ async fn a_router_of_the_older_protocol_is_asked_in_it() {
     let (way, told) = router(|request| Some(nat_pmp_answer(request, 60, OUTSIDE, 7_771))).await;
     let (mut mapper, tcp) = (PortMapper::default(), crate::name::tcp_name());
     let wanted = Mapped {
-        external: (OUTSIDE, 7_771).into(),
+        external: Some((OUTSIDE, 7_771).into()),
+        pinholes: Vec::new(),
+        missing: None,
         lifetime: Duration::from_secs(60),
         protocol: MappingProtocol::NatPmp,
     };
     for _ in 0..2 {
-        assert_eq!(mapper.request_by(&tcp, wish(), || Some(way)).await, Some(Ok(wanted)));
+        assert_eq!(mapper.request_by(&tcp, wish(), || by(way)).await, Some(Ok(wanted.clone())));
     }
     let of_pcp = heard(&told).iter().filter(|request| request[0] == 2).count();
     assert_eq!(of_pcp, 1, "a mapping is renewed as it was made");
@@ -168,7 +177,7 @@ async fn a_request_that_is_no_longer_wanted_comes_to_nothing_soon() {
     let (way, _) = router(|_| None).await;
     let (mut mapper, tcp) = (PortMapper::default(), crate::name::tcp_name());
     let began = Instant::now();
-    let asked = mapper.request_by(&tcp, wish(), || Some(way));
+    let asked = mapper.request_by(&tcp, wish(), || by(way));
     let removed = mapper.remove(&tcp);
     let (asked, ()) = tokio::join!(asked, removed);
     assert_eq!(asked, None);
@@ -180,7 +189,7 @@ async fn a_node_that_listens_elsewhere_asks_nobody() {
     let (way, told) = router(|_| None).await;
     let (mut mapper, tcp) = (PortMapper::default(), crate::name::tcp_name());
     let elsewhere = Wish { listens_at: ([10, 9, 8, 7], 7771).into(), ..wish() };
-    let answer = mapper.request_by(&tcp, elsewhere, || Some(way)).await;
+    let answer = mapper.request_by(&tcp, elsewhere, || by(way)).await;
     assert!(matches!(answer, Some(Err(why)) if why.contains("does not listen on the side of the router")));
     assert!(heard(&told).is_empty());
 }
@@ -188,7 +197,7 @@ async fn a_node_that_listens_elsewhere_asks_nobody() {
 #[tokio::test]
 async fn a_machine_without_a_router_asks_nobody() {
     let (mut mapper, tcp) = (PortMapper::default(), crate::name::tcp_name());
-    let answer = mapper.request_by(&tcp, wish(), || None).await;
+    let answer = mapper.request_by(&tcp, wish(), Ways::default).await;
     assert!(matches!(answer, Some(Err(why)) if why.contains("no default route")));
 }
 

@@ -13,9 +13,10 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::ending::Ending;
+use super::filtering;
 use crate::identity::NodeId;
 use crate::stun::message::MESSAGE_BYTES;
-use crate::stun::{Asked, OurSocket, TransactionId, Unbelievable};
+use crate::stun::{Asked, FilteringTest, OurSocket, TransactionId, Unbelievable};
 
 /// Sockets of clients at a time, at most, without the shared ones.
 pub const CLIENTS: usize = 16;
@@ -37,6 +38,17 @@ pub enum StunEvent {
         /// Its address as the peer saw it.
         mapped: SocketAddr,
     },
+    /// It was tested with the help of the peer what the router lets in.
+    FilteringTested {
+        /// Who.
+        peer: NodeId,
+        /// Where it was asked.
+        server: SocketAddr,
+        /// The address here of the socket that asked.
+        local: SocketAddr,
+        /// What it has shown.
+        result: FilteringTest,
+    },
     /// The peer does not want to answer.
     Refused {
         /// Who.
@@ -44,6 +56,14 @@ pub enum StunEvent {
         /// Why, for the log.
         reason: String,
     },
+}
+
+impl StunEvent {
+    fn peer(&self) -> &NodeId {
+        match self {
+            Self::Answered { peer, .. } | Self::FilteringTested { peer, .. } | Self::Refused { peer, .. } => peer,
+        }
+    }
 }
 
 /// Questions that were asked by one socket and are not answered yet.
@@ -89,8 +109,7 @@ impl Pending {
             }
             Err(_) => None,
         })?;
-        let (StunEvent::Answered { peer, .. } | StunEvent::Refused { peer, .. }) = &event;
-        asked.remove(peer);
+        asked.remove(event.peer());
         Some(event)
     }
 
@@ -163,6 +182,8 @@ async fn read_all(socket: tokio::net::UdpSocket, pending: Pending, events: mpsc:
 /// All clients.
 pub struct StunClients {
     own: HashMap<NodeId, (SocketAddr, Line)>,
+    /// Tests of what the router lets in, one for each peer at most.
+    tests: HashMap<NodeId, Ending>,
     /// Of IPv4 and of IPv6, as long as anybody is asked by it.
     shared: [Option<Line>; 2],
     /// What is asked by the socket that sessions go by.
@@ -174,7 +195,8 @@ impl StunClients {
     /// None yet. What comes of questions is told to `events`.
     #[must_use]
     pub fn new(events: mpsc::Sender<StunEvent>) -> Self {
-        Self { own: HashMap::new(), shared: [None, None], of_transport: Pending::new(OurSocket::Shared), events }
+        let of_transport = Pending::new(OurSocket::Shared);
+        Self { own: HashMap::new(), tests: HashMap::new(), shared: [None, None], of_transport, events }
     }
 
     /// Asks a peer at that address, by both sockets, with these numbers. To be called within a tokio runtime.
@@ -232,9 +254,29 @@ impl StunClients {
         own.into_iter().chain(self.shared.iter().flatten()).for_each(|line| line.send(peer));
     }
 
+    /// Tests what the router lets in, with the help of a peer whose server is there; with these numbers. Nothing comes of
+    /// it if the peer does not answer, or is not asked any more. To be called within a tokio runtime.
+    pub fn test_filtering(&mut self, peer: NodeId, server: SocketAddr, ids: [TransactionId; 3]) {
+        if !self.own.contains_key(&peer) {
+            return;
+        }
+        let events = self.events.clone();
+        let test = Ending::spawn(async move {
+            match filtering::test(server, ids).await {
+                Ok(Some((local, result))) => {
+                    let _ = events.send(StunEvent::FilteringTested { peer, server, local, result }).await;
+                }
+                Ok(None) => {}
+                Err(error) => tracing::debug!(%peer, %error, "it was not tested what the router lets in"),
+            }
+        });
+        self.tests.insert(peer, test);
+    }
+
     /// Closes the socket with which this peer alone was asked.
     pub fn close(&mut self, peer: &NodeId) {
         self.own.remove(peer);
+        self.tests.remove(peer);
         self.of_transport.forget(peer);
         for (shared, is_v6) in self.shared.iter_mut().zip([false, true]) {
             if let Some(line) = shared {

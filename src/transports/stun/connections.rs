@@ -77,7 +77,7 @@ async fn serve(mut socket: TcpStream, from: SocketAddr, at: SocketAddr, shared: 
         if !shared.admits(from) {
             return None;
         }
-        let how = Received { carrier: Carrier::Tcp, from, at, other: None };
+        let how = Received { carrier: Carrier::Tcp, from, at, other: None, other_port: None };
         let answer = answer(&buffer[..length], &how)?;
         shared.note(from);
         socket.write_all(&answer.bytes).await.ok()?;

@@ -11,6 +11,7 @@
 mod clients;
 mod connections;
 mod ending;
+mod filtering;
 mod server;
 mod shared;
 

@@ -1,5 +1,5 @@
-//! The server: sockets of UDP and TCP at one port, and, with a second address, those of RFC 5780: both addresses with
-//! the port and the next one.
+//! The server: sockets of UDP and TCP at one port, and one of UDP at another port, from which clients may want the
+//! answer. With a second address they are those of RFC 5780: both addresses with the port and the next one.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -34,7 +34,8 @@ pub struct Place {
 impl Place {
     /// All addresses of UDP, once the port is known: the first is the one that others are told of.
     fn addresses(&self, port: u16) -> Vec<SocketAddr> {
-        let Some(other) = self.other else { return vec![SocketAddr::new(self.at.ip(), port)] };
+        // Nobody is told of the second port, so any will do.
+        let Some(other) = self.other else { return [port, 0].map(|port| SocketAddr::new(self.at.ip(), port)).to_vec() };
         let next = port.checked_add(1).unwrap_or(port - 1);
         let ports = |ip| [SocketAddr::new(ip, port), SocketAddr::new(ip, next)];
         [ports(self.at.ip()), ports(other)].concat()
@@ -121,7 +122,8 @@ async fn answer_datagrams(shared: Arc<Shared>, index: usize) {
         if from.port() == 0 || !shared.admits(from) {
             continue;
         }
-        let how = Received { carrier: Carrier::Udp, from, at: *at, other: shared.opposite(*at) };
+        let (other, other_port) = (shared.opposite(*at), shared.other_port(*at));
+        let how = Received { carrier: Carrier::Udp, from, at: *at, other, other_port };
         let Some(answer) = answer(&buffer[..length], &how) else { continue };
         shared.note(from);
         let from_there = shared.sockets.iter().find(|(address, _)| *address == answer.send_from);

@@ -40,4 +40,10 @@ impl Shared {
         let all = self.sockets.iter().map(|(address, _)| *address);
         all.into_iter().find(|other| other.ip() != at.ip() && other.port() != at.port())
     }
+
+    /// The other port at the same IP.
+    pub(super) fn other_port(&self, at: SocketAddr) -> Option<u16> {
+        let ports = self.sockets.iter().map(|(address, _)| address).filter(|other| other.ip() == at.ip());
+        ports.map(SocketAddr::port).find(|port| *port != at.port())
+    }
 }
