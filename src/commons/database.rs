@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use super::digest::DigestTree;
 use super::fold::fold;
 use super::id::{Place, StatementId};
+use super::limits::STATEMENT_PARENTS;
 use super::orphans::Orphans;
 use super::payload::Payload;
 use super::place::{Placing, place};
 use super::refusal::{Blame, Refusal};
 use super::stamp::Stamp;
-use super::statement::{Network, STATEMENT_PARENTS, Statement, StatementBody};
+use super::statement::{Network, Statement, StatementBody};
 use super::store::{Register, Store};
 use crate::codec::AtMost;
 use crate::identity::NodeId;
@@ -239,68 +240,13 @@ impl<S: Store> Commons<S> {
             stamp: Stamp::default(),
         })
     }
-
-    /// The digest of the statements up to a time; nothing if more than `limit` are later.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub fn tree_until(&self, time_unix_ms: u64, limit: usize) -> Result<Option<DigestTree>, S::Error> {
-        let later = self.store.later_than(time_unix_ms, limit.saturating_add(1))?;
-        if later.len() > limit {
-            return Ok(None);
-        }
-        let mut tree = self.tree.clone();
-        for id in &later {
-            tree.remove(id);
-        }
-        Ok(Some(tree))
-    }
-
-    /// Whether a statement stands: the author has not taken it back, and no other with its sequence number counts.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub fn stands(&self, id: &StatementId) -> Result<bool, S::Error> {
-        match self.store.entry(id)? {
-            Some(entry) => self.store.has(&Register::Author(entry.author), entry.place),
-            None => Ok(false),
-        }
-    }
-
-    /// The statement of a register that counts: the profile of an author, say.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub fn last(&self, register: &Register) -> Result<Option<Statement>, S::Error> {
-        match self.store.last(register, None)? {
-            Some(place) => self.statement(&place.id),
-            None => Ok(None),
-        }
-    }
-
-    /// A statement that is here. One whose bytes were altered is not.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub fn statement(&self, id: &StatementId) -> Result<Option<Statement>, S::Error> {
-        let bytes = self.store.bytes(id)?.filter(|bytes| StatementId::of(bytes) == *id);
-        Ok(bytes.and_then(|bytes| Statement::kept(&bytes, &self.network).ok()))
-    }
-
-    /// Whether an author has signed two statements with one sequence number.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub fn equivocates(&self, author: &NodeId) -> Result<bool, S::Error> {
-        Ok(self.store.last(&Register::Evidence(*author), None)?.is_some())
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commons::limits::STATEMENTS_PER_DAY;
     use crate::commons::memory::MemoryStore;
-    use crate::commons::refusal::STATEMENTS_PER_DAY;
     use crate::commons::samples::{Author, NOW, network, note};
 
     const DAY_MS: u64 = 24 * 60 * 60 * 1000;

@@ -18,10 +18,12 @@ pub mod digest;
 mod draft;
 mod fold;
 mod id;
+mod limits;
 mod memory;
 mod orphans;
 mod payload;
 mod place;
+mod questions;
 mod reference;
 mod refusal;
 #[cfg(test)]
@@ -36,6 +38,7 @@ pub use check::{Fault, check};
 pub use database::{Commons, Settled, TakeError, Taken};
 pub use fold::fold;
 pub use id::{PLACE_BYTES, ParseStatementIdError, Place, STATEMENT_ID_BYTES, StatementId};
+pub use limits::{GREATEST_NUMBER, STATEMENT_BYTES, STATEMENT_PARENTS, STATEMENTS_PER_DAY};
 pub use memory::MemoryStore;
 pub use orphans::{Orphans, Share, WAITING, WAITING_MS, WAITING_OF_PEER};
 pub use payload::{
@@ -44,7 +47,7 @@ pub use payload::{
 };
 pub use place::{Placing, place};
 pub use reference::{Folded, folded};
-pub use refusal::{Blame, Refusal, STATEMENTS_PER_DAY};
+pub use refusal::{Blame, Refusal};
 pub use stamp::{STAMP_BYTES, Stamp, StampRule, Stamping, zero_bits};
-pub use statement::{GREATEST_NUMBER, Network, STATEMENT_BYTES, STATEMENT_PARENTS, Statement, StatementBody};
+pub use statement::{Network, Statement, StatementBody};
 pub use store::{Change, Entry, Register, Store, Sum};

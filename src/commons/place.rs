@@ -4,7 +4,8 @@
 //! else they hold and in whatever order it came.
 
 use super::id::{Place, StatementId};
-use super::refusal::{Refusal, STATEMENTS_PER_DAY};
+use super::limits::STATEMENTS_PER_DAY;
+use super::refusal::Refusal;
 use super::statement::{Network, Statement};
 use super::store::{Entry, Store};
 

@@ -1,13 +1,10 @@
 //! Why a statement is not taken: every reason by its name, and what it says about the one who sent it.
 
 use super::id::StatementId;
+use super::limits::{STATEMENT_BYTES, STATEMENT_PARENTS, STATEMENTS_PER_DAY};
 use super::payload::PayloadError;
-use super::statement::{STATEMENT_BYTES, STATEMENT_PARENTS};
 use crate::codec::DecodeError;
 use crate::identity::BadSignature;
-
-/// Statements of one author in one day in UTC, at most, along one chain of `previous`.
-pub const STATEMENTS_PER_DAY: u32 = 1000;
 
 /// Why a statement is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +21,7 @@ pub enum Refusal {
     /// It is for another network.
     #[error("the statement belongs to another network")]
     OtherNetwork,
-    /// No statement has this number.
+    /// A sequence number that no statement may have.
     #[error("the statement has sequence number {sequence}: the first is 1, and the last below 2^63")]
     Sequence {
         /// Which.

@@ -55,7 +55,7 @@ impl Author {
         Statement::verify(signed.as_bytes(), &network(), body.time_unix_ms).expect("it is valid by itself")
     }
 
-    /// Says something, by the way of a node that has this database.
+    /// Says something, at a node that has this database.
     pub fn say<S: Store>(&self, commons: &mut Commons<S>, payload: &Payload, now_unix_ms: u64) -> Statement {
         let body = commons.next_statement(self.id(), payload, now_unix_ms).expect("the store can be read");
         let statement = self.sign(&body);

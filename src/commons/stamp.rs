@@ -1,8 +1,8 @@
 //! Stamps: a statement costs its author some work, so that to flood everybody costs a flooder more than it costs them.
 //!
 //! A stamp is a number in the body for which SHA-256 of the body, in its domain, begins with enough zero bits (Hashcash,
-//! <http://www.hashcash.org/papers/hashcash.pdf>). The signature is made afterwards: whoever searches for the stamp needs
-//! no key, and can be a thread of its own.
+//! <http://www.hashcash.org/papers/hashcash.pdf>). The signature is made afterwards: the search needs no key, and can be a
+//! thread of its own.
 
 use minicbor::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
@@ -96,7 +96,7 @@ fn leading_zeros(hash: &[u8; 32]) -> u32 {
     8 * u32::try_from(zeros).expect("at most 32") + rest
 }
 
-/// The search for a stamp. It is pure: whoever drives it decides how long it works at a time, and may stop between.
+/// The search for a stamp. It is pure: the caller decides how long it works at a time, and may stop between.
 pub struct Stamping {
     /// The state of the hash after everything but the stamp.
     start: Sha256,

@@ -8,20 +8,12 @@ use std::sync::Arc;
 use minicbor::{Decode, Encode};
 
 use super::id::StatementId;
+use super::limits::{GREATEST_NUMBER, STATEMENT_BYTES, STATEMENT_PARENTS};
 use super::payload::{Payload, StatementKind};
 use super::refusal::Refusal;
 use super::stamp::{Stamp, StampRule, Stamping, zero_bits};
 use crate::codec::{AtMost, Text, decode, encode};
 use crate::identity::{CLOCK_SKEW_MS, Domain, IdentityKey, NodeId, Signed};
-
-/// Bytes of a statement, signature and all, at most.
-pub const STATEMENT_BYTES: usize = 5 * 1024;
-
-/// Parents that a statement names, at most.
-pub const STATEMENT_PARENTS: usize = 8;
-
-/// The highest sequence number and the latest time that a statement may have: numbers in databases have a sign.
-pub const GREATEST_NUMBER: u64 = i64::MAX as u64;
 
 /// Bytes of a network's name, at most; as in HELLO.
 const NETWORK_BYTES: usize = 32;
@@ -176,7 +168,7 @@ impl Statement {
     /// Reads a statement that was verified before it was kept: signature, stamp and time are not looked at.
     ///
     /// # Errors
-    /// If the bytes are no statement, so that something has changed them since.
+    /// If the bytes are not a statement: something has changed them since.
     pub fn kept(bytes: &[u8], network: &Network) -> Result<Self, Refusal> {
         let (signed, body) = Self::parse(bytes)?;
         let payload = body.check(network)?;

@@ -21,7 +21,7 @@ pub struct Entry {
     pub sequence: u64,
     /// When, by the author's clock: unix time in milliseconds.
     pub time_unix_ms: u64,
-    /// The how manieth of its author's in its day in UTC it is, along its chain, from 1.
+    /// Counts the author's statements of its day in UTC, along its chain, from 1.
     pub of_day: u32,
     /// What it is about.
     pub kind: StatementKind,

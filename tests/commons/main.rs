@@ -3,6 +3,7 @@
 
 mod exchange;
 mod history;
+mod liars;
 mod properties;
 mod simulation;
 mod synchronising;

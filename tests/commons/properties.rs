@@ -50,7 +50,7 @@ proptest! {
     }
 
     #[test]
-    fn who_has_both_halves_sees_that_an_author_equivocates(seed in any::<u64>(), count in 0..120_usize) {
+    fn a_node_with_both_halves_sees_that_an_author_equivocates(seed in any::<u64>(), count in 0..120_usize) {
         let history = history(seed, count);
         let part = part(&mut Random(seed ^ 3), &history, 90);
         let commons = node_with(&part);

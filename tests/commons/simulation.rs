@@ -6,16 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bitpie::codec::Text;
-use bitpie::commons::digest::{Attestation, Contradiction, Hash, VerifiedAttestation, contradiction};
-use bitpie::commons::sync::{PartAnswer, PeerState, Salt, SyncFault, SyncMessage};
-use bitpie::commons::{
-    Commons, MemoryStore, PeerBudget, Place, Refusal, Register, Statement, StatementBody, StatementId, Store,
-};
+use bitpie::commons::digest::{Contradiction, Hash, VerifiedAttestation, contradiction};
+use bitpie::commons::sync::{Salt, SyncFault};
+use bitpie::commons::{Commons, MemoryStore, PeerBudget, Refusal, Register, Statement, StatementBody, StatementId};
 use bitpie::identity::{IdentityKey, NodeId};
 
-use super::exchange::{Cost, Ended, Exchange, Honest, Peer};
+use super::exchange::{Cost, Ended, Exchange, Honest};
 use super::history::{BEGINNING, Random, anything, empty, key, network, note};
+use super::liars::{LIES, Liar, Lie, Lossy};
 
 const NODES: usize = 1000;
 /// Sessions that each node opens; as many again are opened to it, on average.
@@ -31,28 +29,6 @@ const STATEMENTS_PER_ROUND: usize = 8;
 const LOST_PERCENT: usize = 20;
 /// In how many meetings in a row a node may lack the same, and not ask for it, before it counts as one that withholds.
 const OFFERS: usize = 6;
-
-/// How a node lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Lie {
-    /// It has nothing to do with what others say, and shows what it had at the beginning.
-    Withhold,
-    /// It shows statements that do not exist.
-    Invent,
-    /// It sends more than it may, unasked.
-    Flood,
-    /// It says two things under one number, to different nodes.
-    Equivocate,
-    /// It changes what it passes on.
-    InvalidStream,
-    /// It names tips that do not exist.
-    FalseTips,
-    /// It states a digest of something else.
-    FalseDigest,
-}
-
-const LIES: [Lie; 7] =
-    [Lie::Withhold, Lie::Invent, Lie::Flood, Lie::Equivocate, Lie::InvalidStream, Lie::FalseTips, Lie::FalseDigest];
 
 struct Node {
     key: IdentityKey,
@@ -74,61 +50,6 @@ enum Found {
     Fault(SyncFault),
     Withholds,
     Floods,
-}
-
-/// A node that answers with a lie, now and then.
-struct Liar<'a> {
-    honest: Honest<'a>,
-    lie: Lie,
-    random: &'a mut Random,
-}
-
-impl Peer for Liar<'_> {
-    fn answer(&mut self, question: &SyncMessage) -> Option<Vec<SyncMessage>> {
-        let mut answers = self.honest.answer(question)?;
-        let invented = StatementId(std::array::from_fn(|_| self.random.number().to_be_bytes()[0]));
-        match (self.lie, &mut answers[0]) {
-            (Lie::FalseDigest, SyncMessage::State(state)) => state.root = [0x66; 32],
-            (Lie::FalseTips, SyncMessage::State(state)) => {
-                state.tips = vec![StatementId([0x55; 32])].into();
-            }
-            (Lie::Invent, SyncMessage::State(state)) => state.root[0] ^= 1,
-            (Lie::Invent, SyncMessage::Parts(parts)) => {
-                if let SyncMessage::AskParts { prefixes, .. } = question {
-                    let lies = prefixes.iter().zip(parts.iter()).map(|(prefix, part)| match part {
-                        PartAnswer::Leaf(places) if places.len() < 8 => {
-                            let id = if prefix.is_of(&invented) { invented } else { prefix.lowest() };
-                            let mut places: BTreeMap<StatementId, Place> =
-                                places.iter().map(|place| (place.id, *place)).collect();
-                            places.insert(id, Place { generation: 3, id });
-                            PartAnswer::Leaf(places.into_values().collect())
-                        }
-                        part => part.clone(),
-                    });
-                    *parts = lies.collect();
-                }
-            }
-            (Lie::InvalidStream, SyncMessage::Statement(bytes)) => {
-                let last = bytes.len() - 1;
-                bytes[last] ^= 1;
-            }
-            _ => {}
-        }
-        Some(answers)
-    }
-}
-
-/// One whose messages are lost after a while.
-struct Lossy<'a> {
-    peer: &'a mut dyn Peer,
-    answers_left: usize,
-}
-
-impl Peer for Lossy<'_> {
-    fn answer(&mut self, question: &SyncMessage) -> Option<Vec<SyncMessage>> {
-        self.answers_left = self.answers_left.checked_sub(1)?;
-        self.peer.answer(question)
-    }
 }
 
 struct Simulation {
@@ -208,7 +129,7 @@ impl Simulation {
                 let node = self.random.below(NODES);
                 self.speak(node);
             }
-            // Those who equivocate do so at all events.
+            // Some of them are sure to be by those who equivocate.
             if self.round % 4 == 1 {
                 let liars: Vec<usize> =
                     (0..NODES).filter(|node| self.nodes[*node].lie == Some(Lie::Equivocate)).collect();
@@ -401,23 +322,9 @@ fn a_node_that_signs_two_answers_which_cannot_both_be_true_convicts_itself() {
     let mut simulation = Simulation::new(5);
     (0..4).for_each(|node| simulation.speak(node * 10));
     let attest = |node: usize, moment_unix_ms| {
-        let commons = &simulation.nodes[node].commons;
-        let PeerState { root, count, tip_count, tips } =
-            bitpie::commons::sync::state(commons.store(), commons.tree()).expect("memory can be read");
-        let sum = commons.store().sum(None).expect("memory can be read");
-        let attestation = Attestation {
-            network: Text::cut("test"),
-            node: key.id(),
-            moment_unix_ms,
-            until_unix_ms: None,
-            root,
-            count,
-            tip_count,
-            tips: tips.iter().copied().collect(),
-            ratings: Some(sum.ratings),
-            stars: Some(sum.stars),
-        };
-        VerifiedAttestation::verify(attestation.sign(&key).as_bytes()).expect("it is signed")
+        let Ok(attestation) = simulation.nodes[node].commons.attest(key.id(), moment_unix_ms, None, 0);
+        let signed = attestation.expect("it is of all").sign(&key);
+        VerifiedAttestation::verify(signed.as_bytes()).expect("it is signed")
     };
     // It shows one of its clients the database of one node, and the next one that of another.
     assert_eq!(contradiction(&attest(0, 1000), &attest(10, 2000)), Some(Contradiction::Lost));

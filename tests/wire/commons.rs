@@ -2,8 +2,8 @@
 //! signs about its database, and each message of the synchroniser.
 
 use bitpie::codec::Text;
-use bitpie::commons::digest::{Attestation, DigestTree, InclusionProof, Prefix, VerifiedAttestation};
-use bitpie::commons::sync::{PartAnswer, PeerState, StreamEnd, SyncMessage, fingerprint, state};
+use bitpie::commons::digest::{DigestTree, InclusionProof, Prefix, VerifiedAttestation};
+use bitpie::commons::sync::{PartAnswer, StreamEnd, SyncMessage, fingerprint, state};
 use bitpie::commons::{
     Claim, Commons, MemoryStore, Network, Note, Payload, Place, Profile, Rating, Retraction, Stamp, Statement,
     StatementBody, StatementId, Store, Target, zero_bits,
@@ -81,7 +81,7 @@ fn statements() {
         })
         .collect();
     expected("statements", &vectors);
-    // Whoever reads them in any order comes to the same.
+    // Read in the opposite order, they come to the same.
     let mut again = Commons::open(Network::named("test"), MemoryStore::default()).expect("memory can be read");
     for vector in read("statements").iter().rev() {
         again.take(&bytes(&vector["signed"]), bob().id(), u64::MAX, 0).expect("it is valid");
@@ -154,37 +154,30 @@ fn commons_digests() {
             assert_eq!(proof.check(first, &root), Ok(ids.len() as u64));
         }
     }
-    let Ok(PeerState { root, count, tip_count, tips }) = state(commons.store(), commons.tree());
-    let Ok(sum) = commons.store().sum(None);
-    let attestation = Attestation {
-        network: Text::cut("test"),
-        node: alice().id(),
-        moment_unix_ms: NOW_UNIX_MS,
-        until_unix_ms: None,
-        root,
-        count,
-        tip_count,
-        tips: tips.iter().copied().collect(),
-        ratings: Some(sum.ratings),
-        stars: Some(sum.stars),
-    };
-    let signed = attestation.sign(&alice());
-    let said = signed.attestation();
-    expected(
-        "attestations",
-        &[json!({
-            "name": "of the statements",
+    let attested = [("of all", 0, None), ("until a time", 1, Some(NOW_UNIX_MS + 3))].map(|(name, after_ms, until)| {
+        let Ok(attestation) = commons.attest(alice().id(), NOW_UNIX_MS + after_ms, until, 99);
+        (name, attestation.expect("few are later").sign(&alice()))
+    });
+    let vectors = attested.each_ref().map(|(name, signed)| {
+        let said = signed.attestation();
+        json!({
+            "name": name,
             "by": "alice",
+            "moment_unix_ms": said.moment_unix_ms,
+            "until_unix_ms": said.until_unix_ms,
             "root": hex(&said.root),
             "count": said.count,
+            "tip_count": said.tip_count,
             "tips": *said.tips,
             "ratings": said.ratings,
             "stars": said.stars,
             "signed": hex(signed.as_bytes()),
-        })],
-    );
-    let kept = bytes(&read("attestations")[0]["signed"]);
-    assert_eq!(VerifiedAttestation::verify(&kept), Ok(signed));
+        })
+    });
+    expected("attestations", &vectors);
+    for (vector, (_, signed)) in read("attestations").iter().zip(attested) {
+        assert_eq!(VerifiedAttestation::verify(&bytes(&vector["signed"])), Ok(signed));
+    }
 }
 
 #[test]

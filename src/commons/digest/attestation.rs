@@ -7,7 +7,7 @@ use crate::codec::{AtMost, DecodeError, Text, decode, encode, fixed_bytes};
 use crate::commons::id::StatementId;
 use crate::identity::{BadSignature, Domain, IdentityKey, NodeId, Signed};
 
-/// Tips that an attestation names, at most: those with the lowest places.
+/// Tips that an attestation names, at most.
 pub const DIGEST_TIPS: usize = 16;
 
 /// Bytes of an attestation, at most.
@@ -35,13 +35,14 @@ pub struct Attestation {
     /// How many they are.
     #[n(5)]
     pub count: u64,
-    /// How many of them no other of them names.
+    /// How many of them no other names. This and what follows is left out where `until` is given: the index knows what
+    /// is, and not what was.
     #[n(6)]
-    pub tip_count: u64,
-    /// Those, with the lowest places.
+    pub tip_count: Option<u64>,
+    /// Those with the highest places, the highest first.
     #[cbor(n(7), skip_if = "AtMost::is_empty")]
     pub tips: AtMost<StatementId, DIGEST_TIPS>,
-    /// How many ratings count. Left out, as the stars, where `until` is given: a sum has no past.
+    /// How many ratings count.
     #[n(8)]
     pub ratings: Option<u64>,
     /// Their stars together.
@@ -80,7 +81,7 @@ impl VerifiedAttestation {
     /// Reads one.
     ///
     /// # Errors
-    /// If it is none, or is not signed by the node for which it speaks.
+    /// If the bytes are not an attestation, or are not signed by the node for which it speaks.
     pub fn verify(bytes: &[u8]) -> Result<Self, AttestationError> {
         if bytes.len() > ATTESTATION_BYTES {
             return Err(AttestationError::TooLong { bytes: bytes.len() });
@@ -139,11 +140,11 @@ pub fn contradiction(one: &VerifiedAttestation, other: &VerifiedAttestation) -> 
     if (one.node, &one.network) != (other.node, &other.network) {
         return None;
     }
-    let numbers = |of: &Attestation| (of.count, of.tip_count, of.tips.clone());
-    let sums = |of: &Attestation| of.ratings.zip(of.stars);
-    let sums_differ = sums(one).zip(sums(other)).is_some_and(|(one, other)| one != other);
+    let of_all = |of: &Attestation| (of.tip_count, of.tips.clone(), of.ratings, of.stars);
     if one.root == other.root {
-        return (numbers(one) != numbers(other) || sums_differ).then_some(Contradiction::SameRoot);
+        let are_of_all = one.until_unix_ms.is_none() && other.until_unix_ms.is_none();
+        let differ = one.count != other.count || (are_of_all && of_all(one) != of_all(other));
+        return differ.then_some(Contradiction::SameRoot);
     }
     if one.until_unix_ms != other.until_unix_ms {
         return None;
@@ -171,7 +172,7 @@ mod tests {
             until_unix_ms: None,
             root: [1; 32],
             count: 20,
-            tip_count: 17,
+            tip_count: Some(17),
             tips: (0..16).map(|byte| StatementId([byte; 32])).collect(),
             ratings: Some(2),
             stars: Some(7),
@@ -192,7 +193,7 @@ mod tests {
             moment_unix_ms: u64::MAX,
             until_unix_ms: Some(u64::MAX),
             count: u64::MAX,
-            tip_count: u64::MAX,
+            tip_count: Some(u64::MAX),
             ratings: Some(u64::MAX),
             stars: Some(u64::MAX),
             ..attestation()
@@ -218,9 +219,12 @@ mod tests {
         assert_eq!(against(later(1, 21)), Some(Contradiction::SameRoot));
         assert_eq!(against(Attestation { stars: Some(8), ..later(1, 20) }), Some(Contradiction::SameRoot));
         assert_eq!(against(Attestation { root: [2; 32], count: 21, ..first.clone() }), Some(Contradiction::SameMoment));
-        // Without sums there is nothing to compare.
-        let until = Attestation { until_unix_ms: Some(9), ratings: None, stars: None, ..first.clone() };
-        assert_eq!(against(until), None);
+        // One until a time has nothing but the count to compare.
+        let tips = AtMost::default();
+        let until =
+            Attestation { until_unix_ms: Some(9), tip_count: None, tips, ratings: None, stars: None, ..later(1, 20) };
+        assert_eq!(against(until.clone()), None);
+        assert_eq!(against(Attestation { count: 19, ..until }), Some(Contradiction::SameRoot));
         let other_key = IdentityKey::from_seed(&[8; 32]);
         let other = Attestation { node: other_key.id(), ..later(2, 3) }.sign(&other_key);
         assert_eq!(contradiction(&first.clone().sign(&key()), &other), None, "two nodes may differ");

@@ -81,7 +81,7 @@ impl InclusionProof {
     /// The proof with these bytes.
     ///
     /// # Errors
-    /// If there is none.
+    /// If they are not a proof.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         if bytes.len() > PROOF_BYTES {
             return Err(DecodeError::TooLong { bytes: bytes.len(), limit: PROOF_BYTES });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::SyncFault;
+use super::fault::SyncFault;
 use super::message::{ASKED_IDS, StreamEnd, SyncMessage};
 use super::serve::STREAM_STATEMENTS;
 use crate::commons::id::{Place, StatementId};

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::codec::{AtMost, DecodeError, decode, encode, fixed_bytes, numbered};
 use crate::commons::digest::{CHILDREN, EMPTY, Hash, LEAF_IDS, Prefix};
 use crate::commons::id::{PLACE_BYTES, Place, StatementId};
-use crate::commons::statement::STATEMENT_BYTES;
+use crate::commons::limits::STATEMENT_BYTES;
 
 /// Parts of a tree in a question, at most.
 pub const ASKED_PARTS: usize = 128;
@@ -25,8 +25,8 @@ pub const STATE_TIPS: usize = 64;
 /// Bytes of a fingerprint.
 pub const FINGERPRINT_BYTES: usize = 8;
 
-/// What stands for the hash of a part. It is short because it is salted: whoever makes statements cannot know the salt,
-/// so they cannot make two sets that have the same.
+/// What stands for the hash of a part. It is short because it is salted: an author of statements cannot know the salt,
+/// and so cannot make two sets that have the same.
 pub type Fingerprint = [u8; FINGERPRINT_BYTES];
 
 /// Chosen at random by the one who asks, for one walk.
@@ -111,7 +111,7 @@ pub enum SyncMessage {
     Statement(Vec<u8>),
     /// The stream is at its end.
     End(StreamEnd),
-    /// These are new here. Whoever lacks them asks for them.
+    /// These are new here. A node that lacks them asks for them.
     Announce(AtMost<StatementId, ANNOUNCED_IDS>),
     /// Something of a later version, by its tag.
     Unknown(u64),
@@ -173,7 +173,7 @@ impl SyncMessage {
     /// The message with these bytes.
     ///
     /// # Errors
-    /// If there is none.
+    /// If they are not a message.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         decode(bytes)
     }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::SyncFault;
+use super::fault::SyncFault;
 use super::message::{ASKED_PARTS, PartAnswer, PeerState, Salt, SyncMessage, fingerprint};
 use crate::codec::AtMost;
 use crate::commons::digest::{DigestTree, PREFIX_DIGITS, Prefix};
