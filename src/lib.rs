@@ -4,7 +4,7 @@
 //! `docs/decisions/0008-the-joints.md` what is left to Rust: sums, ranks, bounds.
 //!
 //! * Vocabulary: [`name`], [`words`], [`calendar`], [`pace`], [`nickname`], [`codec`], [`identity`], [`wire`],
-//!   [`messages`], [`peers`], [`stun`].
+//!   [`messages`], [`peers`], [`stun`], [`commons`].
 //! * The core: [`automata`] (generated), [`world`] (what is known), [`hosts`] (conditions and actions), [`services`],
 //!   [`node`] (the bus, inputs in, commands out).
 //! * Neighbours: [`transports`], [`dht`], [`store`], [`traces`], [`home`] (what lies in the home folder), [`api`].
@@ -21,6 +21,7 @@ pub mod automata;
 pub mod calendar;
 pub mod client;
 pub mod codec;
+pub mod commons;
 pub mod demo;
 pub mod dht;
 pub mod hardening;

@@ -37,11 +37,13 @@ pub enum Domain {
     NicknameClaim,
     /// A statement of the commons.
     Statement,
+    /// What a node says about its copy of the commons.
+    CommonsDigest,
 }
 
 impl Domain {
     /// All kinds.
-    pub const ALL: [Domain; 7] = [
+    pub const ALL: [Domain; 8] = [
         Domain::Document,
         Domain::SessionKey,
         Domain::PeerId,
@@ -49,6 +51,7 @@ impl Domain {
         Domain::Message,
         Domain::NicknameClaim,
         Domain::Statement,
+        Domain::CommonsDigest,
     ];
 
     /// The text that is signed in front of the body, with a zero byte behind it.
@@ -62,6 +65,7 @@ impl Domain {
             Domain::Message => "bitpie/message/1",
             Domain::NicknameClaim => "bitpie/nickname-claim/1",
             Domain::Statement => "bitpie/statement/1",
+            Domain::CommonsDigest => "bitpie/commons-digest/1",
         }
     }
 

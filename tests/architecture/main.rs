@@ -24,6 +24,7 @@ const MODULES: &[(&str, &str)] = &[
     ("codec", ""),
     ("identity", "codec name nickname"),
     ("wire", "codec identity"),
+    ("commons", "codec identity nickname pace"),
     ("automata", ""),
     ("messages", "codec identity nickname wire words"),
     ("peers", "identity name"),

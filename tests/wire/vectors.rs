@@ -394,7 +394,7 @@ fn body_of_sealed(vector: &Value) -> Vec<u8> {
     body.into_writer()
 }
 
-fn seed(target: &str, name: &str, bytes: &[u8]) {
+pub(super) fn seed(target: &str, name: &str, bytes: &[u8]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
     let path = folder.join(format!("{name}.bin"));
     if std::env::var_os("UPDATE_EXPECT").is_some() {
@@ -420,13 +420,13 @@ fn shown(document: &IdentityDocument) -> Value {
 }
 
 /// Compares what is made now with what is kept.
-fn expected(name: &str, vectors: &[Value]) {
+pub(super) fn expected(name: &str, vectors: &[Value]) {
     let mut text = serde_json::to_string_pretty(vectors).expect("JSON");
     text.push('\n');
     expect_file![path(name)].assert_eq(&text);
 }
 
-fn read(name: &str) -> Vec<Value> {
+pub(super) fn read(name: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(path(name)).expect("the vectors can be read");
     let vectors: Vec<Value> = serde_json::from_str(&text).expect("a list");
     assert!(!vectors.is_empty());
@@ -437,10 +437,10 @@ fn path(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(format!("{name}.json"))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
 }
 
-fn bytes(hex: &Value) -> Vec<u8> {
+pub(super) fn bytes(hex: &Value) -> Vec<u8> {
     HEXLOWER.decode(hex.as_str().expect("a text").as_bytes()).expect("hexadecimal digits")
 }
