@@ -40,10 +40,10 @@ fn key(seed: u8) -> IdentityKey {
 }
 
 /// Nodes that carry the DHT.
-struct Network(Testnet);
+pub(super) struct Network(Testnet);
 
 impl Network {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Testnet::builder(DHT_NODES).build().expect("a DHT on loopback"))
     }
 
@@ -54,7 +54,7 @@ impl Network {
     }
 
     /// A node of ours that is a client of it, and runs.
-    fn node(&self) -> Node {
+    pub(super) fn node(&self) -> Node {
         self.node_with(&[])
     }
 

@@ -92,7 +92,8 @@ export function situationPanel(room) {
   function drawTimers(instance, recording, now_ms) {
     clearTimeout(ticking);
     if (!instance || instance.timers.size === 0) return fill(timers);
-    const isRunning = recording.kind === "live" && recording.isFollowing && !recording.isComplete;
+    const isConnected = room.source.isConnected ?? true;
+    const isRunning = recording.kind === "live" && recording.isFollowing && !recording.isComplete && isConnected;
     const passed = isRunning ? performance.now() - recording.arrived : 0;
     const rows = [...instance.timers]
       .sort((a, b) => a[1].due_ms - b[1].due_ms)
