@@ -186,7 +186,10 @@ async fn log_out(
         return response;
     }
     let error = RpcError::new(ErrorKind::Forbidden, "no browser with that token is let in");
-    refused(StatusCode::UNAUTHORIZED, error.help("send the header `Authorization: Bearer TOKEN`, with the token of `POST /session`"))
+    refused(
+        StatusCode::UNAUTHORIZED,
+        error.help("send the header `Authorization: Bearer TOKEN`, with the token of `POST /session`"),
+    )
 }
 
 fn no_randomness() -> Response<Body> {

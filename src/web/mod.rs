@@ -81,7 +81,9 @@ mod tests {
         for room in ["room.js", "base.css", "icon.svg"] {
             assert!(asset(&format!("/room/{room}")).is_some_and(|asset| !asset.bytes.is_empty()), "{room}");
         }
-        for absent in ["", "/x", "/../Cargo.toml", "//main.js", "main.js", "/room/", "/room/main.js", "/room/../main.js"] {
+        for absent in
+            ["", "/x", "/../Cargo.toml", "//main.js", "main.js", "/room/", "/room/main.js", "/room/../main.js"]
+        {
             assert!(asset(absent).is_none(), "{absent}");
         }
     }
@@ -91,7 +93,9 @@ mod tests {
         let page = std::str::from_utf8(asset("/").expect("the page").bytes).expect("a text");
         let loaded: Vec<&str> = page
             .split(['"', ' ', '>'])
-            .filter(|part| part.starts_with('/') && (part.contains(".js") || part.contains(".css") || part.contains(".svg")))
+            .filter(|part| {
+                part.starts_with('/') && (part.contains(".js") || part.contains(".css") || part.contains(".svg"))
+            })
             .collect();
         assert!(loaded.len() > 5, "{loaded:?}");
         for path in loaded {

@@ -3,34 +3,35 @@
 import { attempt, fill, h } from './elements.js';
 import { NodeSource } from './node_source.js';
 
+/** The room, once it was opened: it goes on recording while another one is shown. */
+let kept;
+
 export function mountAutomata(main, connection) {
-  const place = h('div.automata');
+  kept ??= begin(connection);
+  const { place, room } = kept;
   fill(main, place);
-  let room;
-  let wanted;
-  let isLeft = false;
+  room.then((room) => room?.away(false));
   // `contact_status`, or `contact_status[…]` for one instance.
-  const choose = () => {
-    if (!room || !wanted) return;
-    const [automaton] = wanted.split('[');
-    room.select(automaton, wanted);
-    wanted = undefined;
-  };
-  const path = ({ detail }) => {
-    wanted = detail[0];
-    choose();
+  const path = ({ detail: [name] }) => {
+    if (name) room.then((room) => room?.goTo(name));
   };
   main.addEventListener('path', path);
-  attempt(async () => {
+  return () => {
+    main.removeEventListener('path', path);
+    room.then((room) => room?.away(true));
+  };
+}
+
+function begin(connection) {
+  const place = h('div.automata');
+  const room = attempt(async () => {
     // The other rooms do not wait for these files.
     const { mountRoom } = await import('./room/room.js');
-    if (isLeft) return;
-    room = mountRoom(place, new NodeSource(connection), { isPart: true });
-    choose();
+    return mountRoom(place, new NodeSource(connection), { isPart: true });
   });
-  return () => {
-    isLeft = true;
-    main.removeEventListener('path', path);
-    room?.close();
-  };
+  connection.addEventListener('state', () => {
+    // It was this browser's node no longer: what was recorded goes.
+    if (connection.state === 'left' || connection.state === 'refused') room.then((room) => room?.close());
+  });
+  return { place, room };
 }

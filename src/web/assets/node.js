@@ -134,7 +134,7 @@ async function drawServices(body, connection, draw) {
 function table(caption, columns, rows) {
   return h(
     'div.scroll',
-    {},
+    { tabIndex: 0, role: 'region', 'aria-label': caption },
     h(
       'table',
       {},

@@ -43,7 +43,7 @@ class Talk {
     this.heading = h('header');
     this.scroll = h('div.messages', { role: 'log', 'aria-label': 'Messages', tabIndex: 0 });
     this.below = h('div.below');
-    fill(this.people, this.#bar(), this.list);
+    fill(this.people, h('h1.unseen', {}, 'Talk'), this.#bar(), this.list);
     fill(main, h('main.page.talk', {}, this.people, this.conversation));
     this.#listen();
     this.#drawConversation();

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::super::nodes::Node;
 use super::super::replays;
-use super::page::{MARKUP, assert_no_markup, drop_file, go_to, open, text, until_says};
 use super::Browser;
+use super::page::{MARKUP, assert_no_markup, drop_file, go_to, open, text, until_says};
 
 /// A service that nothing else needs.
 const SERVICE: &str = "stun";
@@ -93,7 +93,8 @@ fn a_trace_is_dropped_onto_the_page_and_walked() {
     // Somebody else's trace holds what somebody else likes: here a name that an instance cannot have.
     let foreign = json!({ "sequence": 1_000_000, "at_ms": 1_000_000_000, "instance": MARKUP, "event": MARKUP,
                           "outcome": MARKUP, "before": MARKUP, "after": MARKUP, "fields": { MARKUP: MARKUP } });
-    let mut lines: Vec<String> = trace.lines().filter(|line| !line.starts_with("{\"end\"")).map(str::to_owned).collect();
+    let mut lines: Vec<String> =
+        trace.lines().filter(|line| !line.starts_with("{\"end\"")).map(str::to_owned).collect();
     let deliveries = lines.len() - 2;
     lines.push(foreign.to_string());
 

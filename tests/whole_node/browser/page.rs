@@ -32,13 +32,21 @@ pub fn enter(browser: &Browser, node: &Node) {
     assert_eq!(browser.run("return location.hash", &[]), "", "the link does not stay in the address");
 }
 
+/// Loads the page again, by the token that the browser keeps.
+pub fn reload(browser: &Browser) {
+    let origin = browser.run("return location.origin", &[]);
+    // With another fragment alone, nothing would be loaded.
+    browser.go("about:blank");
+    browser.go(origin.as_str().expect("a text"));
+    browser.until("document.querySelector('#room').dataset.room");
+}
+
 /// Goes to a room by the page's own links.
 pub fn go_to(browser: &Browser, room: &str) {
     browser.click(&format!("nav a[href='#{room}']"));
     browser.until(&format!("document.querySelector('#room').dataset.room === '{room}'"));
     if room == "automata" {
         browser.until("document.querySelector('[data-part=diagram] svg')");
-        browser.until("Number(document.querySelector('[data-part=slider]').max) > 0");
     }
 }
 
@@ -62,10 +70,8 @@ pub fn until_says(browser: &Browser, selector: &str, part: &str) {
 /// Nothing that others wrote became an element, and nothing ran.
 #[track_caller]
 pub fn assert_no_markup(browser: &Browser) {
-    let found = browser.run(
-        "return [document.title, document.querySelectorAll('img:not(.qr), #room b, dialog b').length]",
-        &[],
-    );
+    let found = browser
+        .run("return [document.title, document.querySelectorAll('img:not(.qr), #room b, dialog b').length]", &[]);
     assert_ne!(found[0], "owned");
     assert_eq!(found[1], 0, "a text became markup");
     browser.assert_no_complaints();
@@ -104,10 +110,8 @@ pub fn assert_accessible(browser: &Browser, what: &str) {
 
 /// A picture of what can be seen, for people to look at.
 pub fn picture(browser: &Browser, name: &str) {
-    let folder = std::env::var_os(SCREENSHOTS).map_or_else(
-        || PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screenshots"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os(SCREENSHOTS)
+        .map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screenshots"), PathBuf::from);
     std::fs::create_dir_all(&folder).expect("a folder");
     let picture = browser.screenshot();
     assert!(picture.starts_with(b"\x89PNG"), "{name} is no picture");

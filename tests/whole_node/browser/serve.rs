@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use super::page::{MARKUP, assert_accessible, assert_no_markup, drop_file, picture, text, until_says};
 use super::Browser;
+use super::page::{MARKUP, assert_accessible, assert_no_markup, drop_file, picture, text, until_says};
 
 /// The program `automata`, which is of another crate.
 const PROGRAM: &str = "BITPIE_AUTOMATA";
@@ -36,8 +36,8 @@ impl Served {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("parts.yaml"), "visitor: Somebody at the door.\n").expect("written");
         fs::write(folder.path().join("door.yaml"), DOOR).expect("written");
-        let program =
-            std::env::var(PROGRAM).unwrap_or_else(|_| panic!("{PROGRAM} names no program: `cargo xtask test --only browser`"));
+        let program = std::env::var(PROGRAM)
+            .unwrap_or_else(|_| panic!("{PROGRAM} names no program: `cargo xtask test --only browser`"));
         let mut program = Command::new(program)
             .args(["serve", "--port", "0"])
             .arg(folder.path())

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::super::names::Network;
 use super::super::nodes::Node;
-use super::page::{MARKUP, assert_no_markup, go_to, open, text, until_says, until_text};
 use super::Browser;
+use super::page::{MARKUP, assert_no_markup, go_to, open, text, until_says, until_text};
 
 const KEYBOARD_ENTER: &str = "\u{e007}";
 
@@ -26,7 +26,8 @@ fn say(browser: &Browser, words: &str) {
 
 /// Waits until the last of our messages is in a state.
 fn until_state(browser: &Browser, state: &str) {
-    browser.until(&format!("[...document.querySelectorAll('.message.ours')].at(-1)?.dataset.state === {}", json!(state)));
+    browser
+        .until(&format!("[...document.querySelectorAll('.message.ours')].at(-1)?.dataset.state === {}", json!(state)));
 }
 
 #[test]

@@ -136,9 +136,9 @@ impl Browser {
     pub fn click(&self, selector: &str) {
         let deadline = Instant::now() + DEADLINE;
         loop {
-            let clicked = self.element(selector).and_then(|id| {
-                self.ask("POST", &self.path(&format!("/element/{id}/click")), &json!({}))
-            });
+            let clicked = self
+                .element(selector)
+                .and_then(|id| self.ask("POST", &self.path(&format!("/element/{id}/click")), &json!({})));
             match clicked {
                 Ok(_) => return,
                 // It may be drawn again at this very moment, or be behind something that is about to go.
@@ -203,8 +203,7 @@ impl Browser {
     /// Nothing that is wrong stands in the console.
     #[track_caller]
     pub fn assert_no_complaints(&self) {
-        let complaints: Vec<String> =
-            self.console().into_iter().filter(|line| line.starts_with("SEVERE")).collect();
+        let complaints: Vec<String> = self.console().into_iter().filter(|line| line.starts_with("SEVERE")).collect();
         assert!(complaints.is_empty(), "{complaints:#?}");
     }
 

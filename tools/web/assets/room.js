@@ -77,7 +77,11 @@ export class Room {
   span = undefined;
   isCovered = false;
   problem = "";
+  /** What is to be shown as soon as the definitions are here. */
+  wanted = undefined;
   panels = [];
+  /** Another room of the page is shown: what happens is recorded, and neither drawn nor listened to. */
+  isAway = false;
 
   constructor(container, source, { isPart = false } = {}) {
     this.source = source;
@@ -92,6 +96,12 @@ export class Room {
   close() {
     this.ending.abort();
     fill(this.container);
+  }
+
+  /** The page shows another room, or this one again. */
+  away(isAway) {
+    this.isAway = isAway;
+    this.draw();
   }
 
   build() {
@@ -163,7 +173,8 @@ export class Room {
   listen() {
     const { signal } = this.ending;
     const hasFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-    const on = (name, handler) => document.addEventListener(name, handler, { signal });
+    const on = (name, handler) =>
+      document.addEventListener(name, (event) => (this.isAway ? undefined : handler(event)), { signal });
     on("dragover", (event) => hasFile(event) && (event.preventDefault(), (this.drop.hidden = false)));
     on("dragleave", (event) => event.relatedTarget === null && (this.drop.hidden = true));
     on("drop", (event) => {
@@ -221,6 +232,8 @@ export class Room {
       const first = definitions.automata[0];
       this.select(first?.name ?? "", first && !first.key ? first.name : "");
     }
+    if (this.wanted) this.goTo(this.wanted);
+    this.wanted = undefined;
     this.emit("definitions");
     this.draw();
   }
@@ -352,6 +365,14 @@ export class Room {
     this.draw();
   }
 
+  /** Shows an automaton or an instance by its name: `door`, or `door[1]`. */
+  goTo(name) {
+    const [automatonName] = name.split("[");
+    const automaton = this.automatonNamed(automatonName);
+    if (!this.definitions) this.wanted = name;
+    else if (automaton) this.select(automatonName, automaton.key && name === automatonName ? "" : name);
+  }
+
   select(automaton, instance) {
     this.automaton = automaton;
     this.instance = instance;
@@ -418,10 +439,11 @@ export class Room {
 
   /** Draws everything, once in the next frame. */
   draw() {
-    if (this.isDrawing || this.ending.signal.aborted) return;
+    if (this.isDrawing || this.isAway || this.ending.signal.aborted) return;
     this.isDrawing = true;
     requestAnimationFrame(() => {
       this.isDrawing = false;
+      if (this.isAway) return;
       this.drawHead();
       for (const panel of this.panels) panel.update();
     });

@@ -32,9 +32,16 @@ export function situationPanel(room) {
     const situation = run.at(index);
     const now_ms = situation.now_ms;
     const instance = situation.instances.get(room.instance);
-    const now = [recording.kind, index, run.dropped, run.length, room.automaton, room.instance, definitions.model].join(
-      "\u0000",
-    );
+    const now = [
+      recording.kind,
+      run.begun,
+      index,
+      run.dropped,
+      run.length,
+      room.automaton,
+      room.instance,
+      definitions.model,
+    ].join("\u0000");
     if (now !== key) {
       key = now;
       fill(panel, head, timers, delivery);
