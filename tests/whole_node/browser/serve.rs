@@ -10,13 +10,13 @@ use super::page::{MARKUP, assert_accessible, assert_no_markup, drop_file, pictur
 /// The program `automata`, which is of another crate.
 const PROGRAM: &str = "BITPIE_AUTOMATA";
 
-const DOOR: &str = "
+const DOOR: &str = "\
 automaton: door
 summary: Is the door open?
 events:
-  push: { from: [visitor] }
+  push: { from: visitor }
+initial: CLOSED
 states:
-  initial: CLOSED
   CLOSED:
     on:
       push: OPEN
@@ -34,8 +34,8 @@ struct Served {
 impl Served {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("parts.yaml"), "visitor: Somebody at the door.\n").expect("written");
-        fs::write(folder.path().join("door.yaml"), DOOR).expect("written");
+        fs::write(folder.path().join("parts.yaml"), "parts:\n  visitor: { summary: Somebody at the door. }\n").expect("written");
+        fs::write(folder.path().join("door.yaml"), "automaton: door\nstates: { CLOSED: {}, OPEN: {} }\n").expect("written");
         let program = std::env::var(PROGRAM)
             .unwrap_or_else(|_| panic!("{PROGRAM} names no program: `cargo xtask test --only browser`"));
         let mut program = Command::new(program)
@@ -69,7 +69,10 @@ impl Drop for Served {
 fn an_edit_appears_as_it_is_saved() {
     let served = Served::new();
     let browser = Browser::open(1280, 800);
+    // At first nothing in the folder is right, and there is nothing to draw.
     browser.go(&served.url);
+    until_says(&browser, "[data-part=findings]", "door.yaml");
+    served.write(DOOR);
     browser.until("document.querySelector('[data-part=diagram] #door-state-OPEN')");
     assert!(browser.run("return document.querySelector('#door-state-LOCKED')", &[]).is_null());
     for is_dark in [false, true] {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::names::Network;
-use super::super::nodes::Node;
+use super::super::nodes::{Node, free_port};
 use super::Browser;
 use super::page::{MARKUP, assert_no_markup, go_to, open, text, until_says, until_text};
 
@@ -34,7 +34,9 @@ fn until_state(browser: &Browser, state: &str) {
 #[ignore = "needs Chromium: cargo xtask test --only browser"]
 fn two_people_find_each_other_by_nickname_and_talk() {
     let network = Network::new();
-    let (mut alice, bob) = (network.node(), network.node());
+    // Her page finds her node again where it was.
+    let port = free_port().to_string();
+    let (mut alice, bob) = (network.node_with(&[("api/http-port", &port)]), network.node());
     let fingerprint = bitpie::identity::Fingerprint::of(&alice.id()).to_string();
     let (at_alice, at_bob) = (open(&alice, "talk"), open(&bob, "talk"));
 
@@ -73,8 +75,8 @@ fn two_people_find_each_other_by_nickname_and_talk() {
     at_bob.click(".conversation header button");
     at_bob.click("dialog a.why");
     at_bob.until("document.querySelector('#room').dataset.room === 'automata'");
-    at_bob.until("document.querySelector('[data-part=state]')?.dataset.state === 'CONNECTED'");
-    until_says(&at_bob, ".situation h2", "contact_status[");
+    until_says(&at_bob, ".situation h2", &format!("contact_status[{}]", alice.id()));
+    at_bob.until("document.querySelector('[data-part=diagram] .state.current')");
     go_to(&at_bob, "talk");
     at_bob.click(".contacts a.contact");
 

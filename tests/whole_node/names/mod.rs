@@ -59,7 +59,7 @@ impl Network {
     }
 
     /// The same, with more settings.
-    fn node_with(&self, settings: &[(&str, &str)]) -> Node {
+    pub(super) fn node_with(&self, settings: &[(&str, &str)]) -> Node {
         let mut node = node(self.bootstrap(), settings);
         node.start();
         node
