@@ -208,6 +208,29 @@ async fn a_browser_comes_in_by_a_link_once() {
 }
 
 #[tokio::test]
+async fn a_browser_that_has_logged_out_is_a_stranger() {
+    let ports = Ports::plain();
+    let link = ports.shared.desk.web_link().expect("the page is served").link.0;
+    let (_, link) = link.split_once("#link=").expect("a token");
+    let body = json!({ "link": link }).to_string();
+    let (_, _, entered) = ports.ask("POST", "/session", &[("content-type", "application/json")], &body).await;
+    let entered: Value = serde_json::from_str(&entered).expect("JSON");
+    let bearer = format!("Bearer {}", entered["token"].as_str().expect("a token"));
+    let log_out = |bearer: String| {
+        let ports = &ports;
+        async move { ports.ask("DELETE", "/session", &[("authorization", &bearer)], "").await.0 }
+    };
+    assert_eq!(ports.rpc(&[("authorization", &bearer)], &request(1, "shutdown")).await.0, 200);
+    // Only a browser has a session: the node's own token stays.
+    assert_eq!(log_out(ports.bearer()).await, 401);
+    assert_eq!(ports.ask("DELETE", "/session", &[], "").await.0, 401);
+    assert_eq!(log_out(bearer.clone()).await, 204);
+    assert_eq!(ports.rpc(&[("authorization", &bearer)], &request(2, "shutdown")).await.0, 401);
+    assert_eq!(log_out(bearer).await, 401);
+    assert_eq!(ports.rpc(&[("authorization", &ports.bearer())], &request(3, "shutdown")).await.0, 200);
+}
+
+#[tokio::test]
 async fn who_asks_too_fast_or_too_much_is_refused_and_the_user_is_not() {
     let ports = Ports::plain();
     let large = json!({ "jsonrpc": "2.0", "id": 1, "method": "getpeerinfo", "x": "y".repeat(STRANGERS_BODY_BYTES) });

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "9a9442c4ee6efdbca6f7a45ffddcc6a8447c6766542cd5154e7467a7791dfad1";
+pub const MODEL_HASH: &str = "7faeb644dd6f26befd863894fcb9ea39d40c7a27d2865c322d6d41027067b327";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -2869,20 +2869,16 @@ impl Member<port_mapping::Machine> for System {
             }
             port_mapping::Action::KeepMapping {
                 external,
-                pinholes,
                 lifetime,
                 protocol,
-                missing,
                 published,
             } => {
                 Action::PortMapping(
                     instance_.clone(),
                     port_mapping::Inside::KeepMapping {
                         external,
-                        pinholes,
                         lifetime,
                         protocol,
-                        missing,
                         published,
                     },
                 )
@@ -3456,24 +3452,6 @@ impl Member<stun_client::Machine> for System {
                         socket,
                         local,
                         mapped,
-                    },
-                )
-            }
-            stun_client::Action::TestFiltering { server } => {
-                Action::Outside(
-                    outside::Command::Transports(outside::Transports::StunClientTestFiltering {
-                        peer: instance_.clone(),
-                        server,
-                    }),
-                )
-            }
-            stun_client::Action::NoteFiltering { server, local, result } => {
-                Action::StunClient(
-                    instance_.clone(),
-                    stun_client::Inside::NoteFiltering {
-                        server,
-                        local,
-                        result,
                     },
                 )
             }

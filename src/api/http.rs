@@ -32,7 +32,7 @@ const QUESTION_BYTES: usize = 256;
 /// Everything that is answered.
 pub fn router(shared: Arc<Shared>) -> Router {
     let pages = Router::new()
-        .route("/session", post(enter).fallback(only_post))
+        .route("/session", post(enter).delete(log_out).fallback(only_post))
         .route("/openrpc.json", get(describe))
         .route("/metrics", get(measure))
         .route("/ws", get(open_websocket))
@@ -167,6 +167,29 @@ async fn enter(
         }
         Err(_) => no_randomness(),
     }
+}
+
+/// A browser does not want its token any more: it opens nothing from now on.
+async fn log_out(
+    State(shared): State<Arc<Shared>>,
+    Extension(line): Extension<Arc<Line>>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    if !line.way.is_local() {
+        return nothing_there();
+    }
+    let presented = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    let token = presented.and_then(|presented| presented.strip_prefix(b"Bearer "));
+    if token.is_some_and(|token| shared.desk.doors().web_sessions.forget(token)) {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        return response;
+    }
+    let error = RpcError::new(ErrorKind::Forbidden, "no browser with that token is let in");
+    refused(
+        StatusCode::UNAUTHORIZED,
+        error.help("send the header `Authorization: Bearer TOKEN`, with the token of `POST /session`"),
+    )
 }
 
 fn no_randomness() -> Response<Body> {

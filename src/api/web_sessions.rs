@@ -57,6 +57,15 @@ impl WebSessions {
         self.with(|inner| inner.sessions.iter().any(|known| known.matches(session)))
     }
 
+    /// A browser goes: its token opens nothing any more. Returns whether it was let in.
+    pub fn forget(&self, session: &[u8]) -> bool {
+        self.with(|inner| {
+            let before = inner.sessions.len();
+            inner.sessions.retain(|known| !known.matches(session));
+            inner.sessions.len() < before
+        })
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
         work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -80,6 +89,8 @@ mod tests {
         let session = sessions.enter(link.text().as_bytes()).expect("there is randomness").expect("the link counts");
         assert!(sessions.is_known(session.text().as_bytes()));
         assert!(!sessions.is_known(link.text().as_bytes()), "the link itself opens nothing");
+        assert!(!sessions.forget(link.text().as_bytes()) && sessions.forget(session.text().as_bytes()));
+        assert!(!sessions.is_known(session.text().as_bytes()), "it has logged out");
         assert!(sessions.enter(link.text().as_bytes()).expect("there is randomness").is_none());
         for wrong in [b"".as_slice(), b"abc"] {
             assert!(!sessions.is_known(wrong));

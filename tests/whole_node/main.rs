@@ -12,6 +12,7 @@
 mod api_gone;
 mod back_off;
 mod backups;
+mod browser;
 mod changes;
 mod compare;
 mod crash;

@@ -38,8 +38,8 @@ export async function enter() {
   throw new NodeError(said.error);
 }
 
-/** Forgets the token: the node does not know it any more. */
-export function leave() {
+/** Forgets the token. */
+function forget() {
   localStorage.removeItem(KEY);
 }
 
@@ -50,6 +50,9 @@ export class Connection extends EventTarget {
   #waiting = new Map();
   #topics = new Map();
   #subscriptions = new Map();
+  /** What was told before the answer to `subscribe` came, by subscription. */
+  #early = new Map();
+  #subscribing = 0;
   #waitMs = FIRST_WAIT_MS;
 
   /** Whether requests are answered now. Changes are told by the event `state`. */
@@ -58,9 +61,28 @@ export class Connection extends EventTarget {
   constructor(token) {
     super();
     this.#token = token;
+    // Another tab of this browser has logged out.
+    window.addEventListener('storage', ({ key, newValue }) => {
+      if (key === KEY && newValue === null) this.#leave('left');
+    });
+  }
+
+  /** Makes the node forget this browser, and this browser forget the node. */
+  async logOut() {
+    forget();
+    this.#leave('left');
+    const headers = { authorization: `Bearer ${this.#token}` };
+    // A node that does not answer forgets it when it stops.
+    await fetch('/session', { method: 'DELETE', headers }).catch(() => {});
+  }
+
+  #leave(state) {
+    this.#set(state);
+    this.#socket?.close();
   }
 
   open() {
+    if (this.state === 'left') return;
     const socket = new WebSocket(`ws://${location.host}/ws`);
     this.#socket = socket;
     socket.addEventListener('open', () => this.#opened());
@@ -73,9 +95,8 @@ export class Connection extends EventTarget {
       await this.#ask('authenticate', { token: this.#token });
     } catch (error) {
       if (error.kind !== 'forbidden') return;
-      leave();
-      this.#set('refused');
-      this.#socket.close();
+      forget();
+      this.#leave('refused');
       return;
     }
     this.#waitMs = FIRST_WAIT_MS;
@@ -91,7 +112,8 @@ export class Connection extends EventTarget {
     for (const { reject } of this.#waiting.values()) reject(lost);
     this.#waiting.clear();
     this.#subscriptions.clear();
-    if (this.state === 'refused') return;
+    this.#early.clear();
+    if (this.state === 'refused' || this.state === 'left') return;
     this.#set('lost');
     setTimeout(() => this.open(), this.#waitMs);
     this.#waitMs = Math.min(2 * this.#waitMs, LONGEST_WAIT_MS);
@@ -107,7 +129,8 @@ export class Connection extends EventTarget {
     if (message.method === 'subscription') {
       const { subscription, data } = message.params;
       const topic = this.#subscriptions.get(subscription);
-      for (const listener of this.#topics.get(topic) ?? []) listener(data);
+      if (topic) for (const listener of this.#topics.get(topic) ?? []) listener(data);
+      else if (this.#subscribing > 0) this.#early.set(subscription, [...(this.#early.get(subscription) ?? []), data]);
       return;
     }
     const waiting = this.#waiting.get(message.id);
@@ -133,9 +156,22 @@ export class Connection extends EventTarget {
   }
 
   async #subscribe(topic) {
-    // What is told can come before the answer is looked at, so the order of messages is kept by asking synchronously.
-    const { subscription } = await this.#ask('subscribe', { topic });
-    this.#subscriptions.set(subscription, topic);
+    const listeners = this.#topics.get(topic);
+    this.#subscribing += 1;
+    try {
+      const { subscription } = await this.#ask('subscribe', { topic });
+      const early = this.#early.get(subscription) ?? [];
+      // Meanwhile nobody may want it any more, or others may have asked again.
+      if (this.#topics.get(topic) !== listeners) {
+        this.call('unsubscribe', { subscription }).catch(() => {});
+        return;
+      }
+      this.#subscriptions.set(subscription, topic);
+      for (const data of early) for (const listener of listeners) listener(data);
+    } finally {
+      this.#subscribing -= 1;
+      if (this.#subscribing === 0) this.#early.clear();
+    }
   }
 
   /**

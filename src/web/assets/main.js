@@ -1,5 +1,6 @@
 // The page: its rooms, and the state of the connection.
 
+import { mountAutomata } from './automata.js';
 import { Connection, enter } from './connection.js';
 import { announce, complain, fill, h } from './elements.js';
 import { mountNode } from './node.js';
@@ -7,6 +8,7 @@ import { mountTalk } from './talk.js';
 
 const ROOMS = [
   { name: 'talk', title: 'Talk', mount: mountTalk },
+  { name: 'automata', title: 'Automata', mount: mountAutomata },
   { name: 'node', title: 'Node', mount: mountNode },
 ];
 
@@ -14,15 +16,17 @@ const STATES = {
   connecting: 'Connecting to the node …',
   lost: 'The node does not answer. It is tried again by itself; everything here is as it was last.',
   refused: 'The node was started again since, or does not know this browser.',
+  left: 'You have logged out.',
 };
 
 const main = document.getElementById('room');
 
 function wayIn(why) {
+  delete main.dataset.room;
   fill(
     main,
     h(
-      'section.way-in',
+      'main.page.way-in',
       {},
       h('h1', {}, 'This page belongs to the user of the node'),
       why ? h('p', {}, why) : null,
@@ -39,7 +43,6 @@ function showState(connection) {
   place.textContent = text;
   place.hidden = text === '';
   if (text) announce(text);
-  if (connection.state === 'refused') wayIn(text);
 }
 
 function open(connection) {
@@ -61,15 +64,31 @@ function open(connection) {
     }
     main.dispatchEvent(new CustomEvent('path', { detail: path.map(decodeURIComponent) }));
   };
+  const logOut = document.getElementById('log-out');
+  logOut.addEventListener('click', () => connection.logOut());
   const begin = () => {
     showState(connection);
-    if (connection.state !== 'open' || main.dataset.room) return;
+    if (connection.state === 'refused' || connection.state === 'left') {
+      window.removeEventListener('hashchange', go);
+      leave();
+      leave = () => {};
+      logOut.hidden = true;
+      return wayIn(STATES[connection.state]);
+    }
+    if (connection.state !== 'open' || main.dataset.room) return undefined;
+    logOut.hidden = false;
     window.addEventListener('hashchange', go);
-    go();
+    return go();
   };
   connection.addEventListener('state', begin);
   connection.open();
 }
+
+// It leads to what the room shows, and is no room by itself.
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  main.focus();
+});
 
 try {
   const token = await enter();

@@ -13,9 +13,9 @@ const PARTS = [
 ];
 
 export function mountNode(main, connection) {
-  const body = h('div.part', { tabIndex: -1 });
+  const body = h('main.part', { tabIndex: -1 });
   const menu = h('ul');
-  fill(main, h('div.node', {}, h('nav.parts', { 'aria-label': 'Parts of the node' }, menu), body));
+  fill(main, h('div.page.node', {}, h('nav.parts', { 'aria-label': 'Parts of the node' }, menu), body));
   let part = null;
   const draw = () => {
     if (part) attempt(() => part.draw(body, connection, draw));
@@ -134,7 +134,7 @@ async function drawServices(body, connection, draw) {
 function table(caption, columns, rows) {
   return h(
     'div.scroll',
-    {},
+    { tabIndex: 0, role: 'region', 'aria-label': caption },
     h(
       'table',
       {},

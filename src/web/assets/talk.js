@@ -43,8 +43,8 @@ class Talk {
     this.heading = h('header');
     this.scroll = h('div.messages', { role: 'log', 'aria-label': 'Messages', tabIndex: 0 });
     this.below = h('div.below');
-    fill(this.people, this.#bar(), this.list);
-    fill(main, h('div.talk', {}, this.people, this.conversation));
+    fill(this.people, h('h1.unseen', {}, 'Talk'), this.#bar(), this.list);
+    fill(main, h('main.page.talk', {}, this.people, this.conversation));
     this.#listen();
     this.#drawConversation();
   }
@@ -323,6 +323,7 @@ class Talk {
         h('dt', {}, 'Id'),
         h('dd', {}, h('code.long', {}, contact.id)),
       ),
+      h('p', {}, h('a.why', { href: `#automata/${encodeURIComponent(`contact_status[${contact.id}]`)}`, onclick: () => dialog.close() }, 'Why is this contact shown as it is?')),
       contact.state === 'accepted' ? h('button.danger', { type: 'button', onclick: remove }, 'Remove contact') : null,
     );
   }

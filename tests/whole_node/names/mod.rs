@@ -40,10 +40,10 @@ fn key(seed: u8) -> IdentityKey {
 }
 
 /// Nodes that carry the DHT.
-struct Network(Testnet);
+pub(super) struct Network(Testnet);
 
 impl Network {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Testnet::builder(DHT_NODES).build().expect("a DHT on loopback"))
     }
 
@@ -54,12 +54,12 @@ impl Network {
     }
 
     /// A node of ours that is a client of it, and runs.
-    fn node(&self) -> Node {
+    pub(super) fn node(&self) -> Node {
         self.node_with(&[])
     }
 
     /// The same, with more settings.
-    fn node_with(&self, settings: &[(&str, &str)]) -> Node {
+    pub(super) fn node_with(&self, settings: &[(&str, &str)]) -> Node {
         let mut node = node(self.bootstrap(), settings);
         node.start();
         node

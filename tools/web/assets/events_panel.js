@@ -32,6 +32,7 @@ export function eventsPanel(room) {
     const current = positionOf(index);
     const now = [
       recording.kind,
+      run.begun,
       run.dropped,
       count,
       filter,
@@ -53,7 +54,7 @@ export function eventsPanel(room) {
   /** Looks which lines are listed: those that came since the last time. */
   function collect(run) {
     const now = room.isOnlyInstance
-      ? `${room.automaton}\u0000${room.instance}\u0000${run.dropped}\u0000${room.recording.kind}`
+      ? `${room.automaton}\u0000${room.instance}\u0000${run.begun}\u0000${run.dropped}\u0000${room.recording.kind}`
       : "";
     if (now !== filter || run !== collect.run || run.length < looked) {
       filter = now;

@@ -45,7 +45,7 @@ export function instancesPanel(room) {
       definitions.model,
       definitions.old?.join(),
     ].join("\u0000");
-    const when = [recording?.index, run?.dropped, run?.lines[0]?.sequence, run?.length > 0].join();
+    const when = [run?.begun, recording?.index, run?.dropped, run?.lines[0]?.sequence, run?.length > 0].join();
     if (what === drawn.what && when === drawn.when) return;
     // A list that changes many times a second helps nobody.
     const since = performance.now() - drawn.at;

@@ -4,22 +4,22 @@ import { button, element, moment } from "./dom.js";
 
 /** @param {import("./room.js").Room} room */
 export function playerPanel(room) {
-  const first = button("⏮", () => room.show(-1), {
+  const first = button("⇤", () => room.show(-1), {
     "aria-label": "To the beginning",
     title: "To the beginning (Home)",
     data: { action: "first" },
   });
-  const back = button("◀", () => room.step(-1), {
+  const back = button("←", () => room.step(-1), {
     "aria-label": "One step back",
     title: "One step back (←)",
     data: { action: "back" },
   });
-  const forth = button("▶", () => room.step(1), {
+  const forth = button("→", () => room.step(1), {
     "aria-label": "One step forth",
     title: "One step forth (→)",
     data: { action: "forth" },
   });
-  const last = button("⏭", () => room.follow(), {
+  const last = button("⇥", () => room.follow(), {
     "aria-label": "To the end",
     title: "To the end (End)",
     data: { action: "last" },

@@ -1,5 +1,7 @@
 // The Automata room. `mountRoom(element, source)` fills an element of the page; source.js says what a source is.
 //
+// A page that has a header and more rooms of its own says so: `mountRoom(element, source, { isPart: true })`.
+//
 // The room holds what is shown: which recording, which line of it, which automaton and instance. Panels draw it: each
 // is a module with a function that takes the room and returns `{element, update}`; `update` is called once in a frame
 // after something changed. What can be worked out without a page is in modules of its own (run.js, follow.js, usage.js,
@@ -21,7 +23,10 @@ import { simulatePanel } from "./simulate_panel.js";
 import { situationPanel } from "./situation_panel.js";
 
 /** Lines of a running program that are kept: a page may be open for days. */
-const LIVE_LIMIT = 100_000;
+const LIVE_LIMIT = 50_000;
+
+/** A snapshot that seems to be older is not: the clock of the machine was set, or it slept. */
+const OLDEST_SNAPSHOT_MS = 60_000;
 
 const VIEWS = [
   ["diagram", "Diagram"],
@@ -47,10 +52,11 @@ const VIEWS = [
 /**
  * @param {HTMLElement} container
  * @param {import("./source.js").Source} source
+ * @param {{isPart?: boolean}} [options]   `isPart`: the page has a header already
  * @returns {Room}
  */
-export function mountRoom(container, source) {
-  return new Room(container, source);
+export function mountRoom(container, source, options = {}) {
+  return new Room(container, source, options);
 }
 
 export class Room {
@@ -71,10 +77,15 @@ export class Room {
   span = undefined;
   isCovered = false;
   problem = "";
+  /** What is to be shown as soon as the definitions are here. */
+  wanted = undefined;
   panels = [];
+  /** Another room of the page is shown: what happens is recorded, and neither drawn nor listened to. */
+  isAway = false;
 
-  constructor(container, source) {
+  constructor(container, source, { isPart = false } = {}) {
     this.source = source;
+    this.isPart = isPart;
     this.ending = new AbortController();
     this.container = container;
     this.build();
@@ -85,6 +96,12 @@ export class Room {
   close() {
     this.ending.abort();
     fill(this.container);
+  }
+
+  /** The page shows another room, or this one again. */
+  away(isAway) {
+    this.isAway = isAway;
+    this.draw();
   }
 
   build() {
@@ -112,7 +129,15 @@ export class Room {
     const open = button("Open a trace…", () => file.click(), { data: { action: "open-trace" } });
     this.tabs = element("div", { class: "tabs", role: "tablist", "aria-label": "Views" });
     const heading = element("h1", {}, "Automata ", element("small", { text: this.source.name }));
-    const head = element("header", { class: "head" }, heading, this.choice, open, file, this.tabs);
+    const head = element(
+      this.isPart ? "section" : "header",
+      { class: "head", "aria-label": this.isPart ? "What is shown, and how" : undefined },
+      heading,
+      this.choice,
+      open,
+      file,
+      this.tabs,
+    );
     this.views = new Map([
       ["diagram", panel(diagramPanel)],
       ["map", panel(mapPanel)],
@@ -148,7 +173,8 @@ export class Room {
   listen() {
     const { signal } = this.ending;
     const hasFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-    const on = (name, handler) => document.addEventListener(name, handler, { signal });
+    const on = (name, handler) =>
+      document.addEventListener(name, (event) => (this.isAway ? undefined : handler(event)), { signal });
     on("dragover", (event) => hasFile(event) && (event.preventDefault(), (this.drop.hidden = false)));
     on("dragleave", (event) => event.relatedTarget === null && (this.drop.hidden = true));
     on("drop", (event) => {
@@ -206,6 +232,8 @@ export class Room {
       const first = definitions.automata[0];
       this.select(first?.name ?? "", first && !first.key ? first.name : "");
     }
+    if (this.wanted) this.goTo(this.wanted);
+    this.wanted = undefined;
     this.emit("definitions");
     this.draw();
   }
@@ -278,16 +306,17 @@ export class Room {
             recording.isComplete = true;
             return;
           }
-          const dropped = run.dropped;
+          const { dropped, begun } = run;
           try {
             run.add(line);
           } catch (error) {
             throw new Error(`line ${count}: ${error.message}`);
           }
-          if (run.dropped > dropped) recording.index = Math.max(-1, recording.index - (run.dropped - dropped));
+          if (run.begun !== begun) this.begunAgain(recording);
+          else if (run.dropped > dropped) recording.index = Math.max(-1, recording.index - (run.dropped - dropped));
           if (count % 2000 === 0) await breath();
         }
-        recording.arrived = performance.now();
+        recording.arrived = performance.now() - (run.length === 0 ? this.ageOf(recording) : 0);
         if (recording.index >= run.length) recording.index = -1;
         if (recording.isFollowing) recording.index = run.length - 1;
         if (this.recording === recording) this.draw();
@@ -310,6 +339,20 @@ export class Room {
     }
   }
 
+  /** A header or a snapshot came: what was shown before is gone. */
+  begunAgain(recording) {
+    recording.index = -1;
+    if (recording.kind === "live") recording.isFollowing = true;
+    if (this.recording === recording) this.span = undefined;
+  }
+
+  /** How long ago a snapshot of a running bus was true: its time is that of the last delivery before it. */
+  ageOf({ kind, run }) {
+    const started = run.header?.started_unix_ms ?? 0;
+    if (kind !== "live" || started === 0) return 0;
+    return Math.min(Math.max(0, Date.now() - started - run.base.now_ms), OLDEST_SNAPSHOT_MS);
+  }
+
   /** Puts a run in place of that of the simulation. */
   simulated(run, note) {
     const recording = this.recordings.get("simulation");
@@ -320,6 +363,14 @@ export class Room {
     recording.note = note;
     recording.arrived = performance.now();
     this.draw();
+  }
+
+  /** Shows an automaton or an instance by its name: `door`, or `door[1]`. */
+  goTo(name) {
+    const [automatonName] = name.split("[");
+    const automaton = this.automatonNamed(automatonName);
+    if (!this.definitions) this.wanted = name;
+    else if (automaton) this.select(automatonName, automaton.key && name === automatonName ? "" : name);
   }
 
   select(automaton, instance) {
@@ -388,10 +439,11 @@ export class Room {
 
   /** Draws everything, once in the next frame. */
   draw() {
-    if (this.isDrawing || this.ending.signal.aborted) return;
+    if (this.isDrawing || this.isAway || this.ending.signal.aborted) return;
     this.isDrawing = true;
     requestAnimationFrame(() => {
       this.isDrawing = false;
+      if (this.isAway) return;
       this.drawHead();
       for (const panel of this.panels) panel.update();
     });

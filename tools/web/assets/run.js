@@ -52,6 +52,8 @@ export class Run {
   }
 
   clear() {
+    /** How often it has begun. */
+    this.begun = (this.begun ?? 0) + 1;
     this.header = undefined;
     /** Deliveries, and lines that leave some out, in order. Index 0 is the line after the snapshot. */
     this.lines = [];

@@ -73,7 +73,7 @@ export function sequencePanel(room) {
     const last = run.length - 1;
     const clamp = (at) => Math.max(0, Math.min(at, last));
     const span = room.span ? [clamp(room.span[0]), clamp(room.span[1])] : [clamp(index - BEFORE), clamp(index)];
-    const now = [recording.kind, run.dropped, run.length > span[1], ...span, index, room.definitions?.model].join();
+    const now = [recording.kind, run.begun, run.dropped, run.length > span[1], ...span, index, room.definitions?.model].join();
     if (now === key) return;
     key = now;
     from.max = to.max = String(run.length);

@@ -32,9 +32,16 @@ export function situationPanel(room) {
     const situation = run.at(index);
     const now_ms = situation.now_ms;
     const instance = situation.instances.get(room.instance);
-    const now = [recording.kind, index, run.dropped, run.length, room.automaton, room.instance, definitions.model].join(
-      "\u0000",
-    );
+    const now = [
+      recording.kind,
+      run.begun,
+      index,
+      run.dropped,
+      run.length,
+      room.automaton,
+      room.instance,
+      definitions.model,
+    ].join("\u0000");
     if (now !== key) {
       key = now;
       fill(panel, head, timers, delivery);
@@ -92,7 +99,8 @@ export function situationPanel(room) {
   function drawTimers(instance, recording, now_ms) {
     clearTimeout(ticking);
     if (!instance || instance.timers.size === 0) return fill(timers);
-    const isRunning = recording.kind === "live" && recording.isFollowing && !recording.isComplete;
+    const isConnected = room.source.isConnected ?? true;
+    const isRunning = recording.kind === "live" && recording.isFollowing && !recording.isComplete && isConnected;
     const passed = isRunning ? performance.now() - recording.arrived : 0;
     const rows = [...instance.timers]
       .sort((a, b) => a[1].due_ms - b[1].due_ms)

@@ -53,6 +53,7 @@
  * @property {(signal: AbortSignal) => AsyncIterable<Line[]>} [lines]   what happens, several lines at a time; the bus
  *   that they come from is running, so timers run down by the clock of this page. If it ends or throws, the room says
  *   so
+ * @property {boolean} [isConnected]   false while no lines can come: timers stand still until they do
  * @property {(script: string) => Promise<Simulated>} [simulate]
  * @property {() => Promise<Definitions>} [against]       another version, to compare with
  * @property {string} [againstName]                       what that version is

@@ -37,7 +37,7 @@ pub static ASSETS: &[Asset] = assets! {
         "dom.js" "virtual_list.js" "picture.js"
         "instances_panel.js" "diagram_panel.js" "situation_panel.js" "events_panel.js" "player_panel.js"
         "map_panel.js" "sequence_panel.js" "findings_panel.js" "simulate_panel.js" "compare_panel.js";
-    STYLE: "pictures.css" "marks.css" "panels.css" "room.css";
+    STYLE: "base.css" "pictures.css" "marks.css" "panels.css" "room.css";
     PICTURE: "icon.svg";
 };
 

@@ -35,9 +35,24 @@ pub struct TypeView {
     pub secret: bool,
 }
 
+/// SVG of each automaton, in the order of the model, and of the whole system.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pictures {
+    /// One for each automaton.
+    pub automata: Vec<String>,
+    /// The map of the system.
+    pub map: String,
+}
+
 /// What the page has to know of these definitions. It draws every picture, several at a time.
 #[must_use]
 pub fn definitions(system: &System, sources: &Sources) -> Definitions {
+    definitions_with(system, sources, &draw(system, sources))
+}
+
+/// The same, with pictures that were drawn already. Pictures that are missing are empty.
+#[must_use]
+pub fn definitions_with(system: &System, sources: &Sources, pictures: &Pictures) -> Definitions {
     let types = system.types.iter().map(|of| TypeView {
         name: of.name.clone(),
         variants: match &of.kind {
@@ -46,9 +61,8 @@ pub fn definitions(system: &System, sources: &Sources) -> Definitions {
         },
         secret: of.secret,
     });
-    let (pictures, map) = pictures(system, sources);
-    let automata = pictures.into_iter().zip(0..).map(|(picture, id)| {
-        let id = AutomatonId(id);
+    let automata = (0..system.automata.len() as u32).map(AutomatonId).map(|id| {
+        let picture = pictures.automata.get(id.index()).map(|picture| bare(picture)).unwrap_or_default();
         automaton(system, sources, id, picture)
     });
     Definitions {
@@ -56,31 +70,43 @@ pub fn definitions(system: &System, sources: &Sources) -> Definitions {
         automata: automata.collect(),
         types: types.collect(),
         parts: system.parts.iter().map(|part| part.name.clone()).collect(),
-        map,
+        map: bare(&pictures.map),
     }
 }
 
-/// Of each automaton, and of the whole.
-fn pictures(system: &System, sources: &Sources) -> (Vec<String>, String) {
+/// The definitions as a file, with each automaton on a line of its own, so that a difference shows which one changed.
+#[must_use]
+pub fn file(definitions: &Definitions) -> String {
+    let Definitions { model, automata, types, parts, map } = definitions;
+    let automata: Vec<String> = automata.iter().map(json).collect();
+    let rest = [("types", json(types)), ("parts", json(parts)), ("map", json(map))];
+    let rest: Vec<String> = rest.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{\"model\":{},\n\"automata\":[\n{}\n],\n{}}}\n", json(model), automata.join(",\n"), rest.join(",\n"))
+}
+
+fn json(of: &impl Serialize) -> String {
+    serde_json::to_string(of).expect("names, texts and numbers are JSON")
+}
+
+fn draw(system: &System, sources: &Sources) -> Pictures {
     let ids: Vec<AutomatonId> = (0..system.automata.len() as u32).map(AutomatonId).collect();
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(ids.len().max(1));
-    let mut pictures = vec![String::new(); ids.len()];
-    let mut map = String::new();
+    let mut pictures = Pictures { automata: vec![String::new(); ids.len()], map: String::new() };
     // Every so many-th, since the large ones may stand side by side.
     let draw = |worker: usize| {
         let own = ids.iter().skip(worker).step_by(workers);
-        own.map(|&id| (id, bare(&svg::automaton(system, sources, id)))).collect::<Vec<_>>()
+        own.map(|&id| (id, svg::automaton(system, sources, id))).collect::<Vec<_>>()
     };
     std::thread::scope(|scope| {
         let draw = &draw;
         let others: Vec<_> = (1..workers).map(|worker| scope.spawn(move || draw(worker))).collect();
-        map = bare(&svg::system_map::system(system, sources));
+        pictures.map = svg::system_map::system(system, sources);
         let drawn = others.into_iter().flat_map(|other| other.join().expect("drawing does not panic"));
         for (id, picture) in draw(0).into_iter().chain(drawn) {
-            pictures[id.index()] = picture;
+            pictures.automata[id.index()] = picture;
         }
     });
-    (pictures, map)
+    pictures
 }
 
 /// A picture without its style sheet, which a strict page does not take from it.

@@ -4,6 +4,7 @@
 
 mod advisories;
 mod bench;
+mod browser;
 mod codegen;
 mod dependencies;
 mod fuzz;
@@ -26,7 +27,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Rebuild generated/ from automata/: Rust, diagrams, tables, reference pages, schema
+    /// Rebuild generated/ from automata/: Rust, diagrams, tables, reference pages, schema, data of the web page
     Codegen(codegen::Codegen),
     /// Run everything that must hold before a change is accepted
     Test(test::Test),

@@ -24,6 +24,7 @@ const STEPS: &[Step] = &[
     Step { name: "generated", about: "generated/ is up to date", run: generated },
     Step { name: "clippy", about: "no lint complains", run: clippy },
     Step { name: "tests", about: "units, cases, properties, whole programs", run: tests },
+    Step { name: "browser", about: "the web page works in Chromium, for everybody", run: crate::browser::test },
     Step { name: "examples", about: "the framework works in other programs", run: examples },
     Step { name: "fuzz", about: "no input from outside crashes anything", run: crate::fuzz::briefly },
 ];

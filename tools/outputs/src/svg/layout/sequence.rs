@@ -32,7 +32,8 @@ pub(super) fn sequence(graph: &Graph, level: &Level, reading: Reading) -> Vec<us
         Reading::Breadth => breadth_first(&starts, next),
         Reading::File => {
             let mut order: Vec<usize> = Vec::new();
-            let first = starts[0];
+            // A system without automata has a map too.
+            let Some(&first) = starts.first() else { return order };
             let behind_dot = graph.nodes[first].is_entry.then(|| next(first).first().copied()).flatten();
             order.push(first);
             order.extend(behind_dot);
