@@ -36,15 +36,16 @@ const MODULES: &[(&str, &str)] = &[
     ("privacy", ""),
     ("hardening", "privacy"),
     ("traces", ""),
-    ("transports", "household identity name pace peers stun wire"),
+    ("quic_socket", "stun"),
+    ("transports", "household identity name pace peers quic_socket stun wire"),
     ("dht", "codec identity nickname wire"),
     ("store", "abort_points calendar identity messages nickname peers wire"),
     ("home", "dht identity messages name nickname privacy services store wire world"),
     ("web", ""),
-    ("api", "calendar household identity name nickname pace privacy stun web words"),
+    ("api", "calendar household identity name nickname pace privacy quic_socket stun web words"),
     ("client", "api calendar identity nickname privacy"),
     ("runtime", "abort_points api automata calendar client codec dht home hosts identity messages name nickname node \
-                 pace peers privacy services store stun traces transports wire world"),
+                 pace peers privacy quic_socket services store stun traces transports wire world"),
     ("demo", "api automata client home runtime"),
     ("main", ""),
 ];
@@ -61,7 +62,8 @@ const OUTSIDE: &[&str] = &[
 ];
 
 /// Folders of sources in which no files import one another in a circle.
-const SOURCES: &[&str] = &["src", "tools/compiler/src", "tools/outputs/src", "tools/web/src", "tools/cli/src", "tools/runtime/src"];
+const SOURCES: &[&str] =
+    &["src", "tools/compiler/src", "tools/outputs/src", "tools/web/src", "tools/cli/src", "tools/runtime/src"];
 
 /// Crates of this repository, and those of them that they may be built with. Tests may use more.
 const CRATES: &[(&str, &[&str])] = &[

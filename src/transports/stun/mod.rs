@@ -10,10 +10,12 @@
 
 mod clients;
 mod connections;
+mod dial;
 mod ending;
 mod server;
 mod shared;
 
 pub use clients::{CLIENTS, Pending, StunClients, StunEvent};
 pub use connections::{CONNECTIONS, CONNECTIONS_PER_NETWORK};
+pub use dial::{HeldConnection, SharingSocket, ask_by, sharing};
 pub use server::{Place, StunServer};

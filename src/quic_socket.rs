@@ -1,6 +1,11 @@
 //! The socket under QUIC. Only what may be QUIC's comes through; the rest is dropped without an answer, as a packet of
 //! a version that nobody speaks here would have one and say that QUIC is there.
+//!
+//! Answers of STUN that come by it are told (RFC 9443): what others see of this socket is what they have to know.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the rim: sockets are its business")]
+
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -10,12 +15,12 @@ use std::task::{Context, Poll, ready};
 use quinn::udp::{RecvMeta, Transmit};
 use quinn::{AsyncUdpSocket, Runtime as _, TokioRuntime, UdpPoller};
 use socket2::Socket;
-use tokio::sync::mpsc;
 
-use super::parameters::QUIC_VERSION;
 use crate::stun::is_stun;
 use crate::stun::message::MESSAGE_BYTES;
-use crate::transports::TransportEvent;
+
+/// The one version of QUIC that is spoken (RFC 9000).
+pub const QUIC_VERSION: u32 = 1;
 
 /// The bit that all packets of QUIC have (RFC 9000, section 17), and those of STUN do not (RFC 9443).
 const FIXED_BIT: u8 = 0x40;
@@ -23,21 +28,35 @@ const FIXED_BIT: u8 = 0x40;
 /// The bit of packets that say their version (RFC 8999, section 5.1).
 const LONG_HEADER: u8 = 0x80;
 
-/// A socket of UDP that is read by QUIC, less the answers of STUN, which are told (RFC 9443).
-#[derive(Debug)]
-pub(super) struct QuicSocket {
+/// Hears answers of STUN: from where, and what. It must not wait.
+pub type StunHeard = Box<dyn Fn(SocketAddr, &[u8]) + Send + Sync>;
+
+/// A socket of UDP that is read by QUIC, less the answers of STUN, which are told.
+pub struct QuicSocket {
     inner: Arc<dyn AsyncUdpSocket>,
-    events: mpsc::Sender<TransportEvent>,
+    stun_heard: StunHeard,
+}
+
+impl fmt::Debug for QuicSocket {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("QuicSocket").field("inner", &self.inner).finish_non_exhaustive()
+    }
 }
 
 impl QuicSocket {
-    /// To be called within a tokio runtime.
-    pub(super) fn new(socket: Socket, events: mpsc::Sender<TransportEvent>) -> io::Result<Arc<Self>> {
-        Ok(Arc::new(Self { inner: TokioRuntime.wrap_udp_socket(socket.into())?, events }))
+    /// Reads a socket that does not block. To be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// If the system does not let it be read.
+    pub fn new(socket: Socket, stun_heard: StunHeard) -> io::Result<Arc<Self>> {
+        Ok(Arc::new(Self { inner: TokioRuntime.wrap_udp_socket(socket.into())?, stun_heard }))
     }
 
     /// Sends a datagram, if the system takes it now, and says from which port.
-    pub(super) fn send(&self, to: SocketAddr, contents: &[u8]) -> io::Result<u16> {
+    ///
+    /// # Errors
+    /// If it does not take it.
+    pub fn send(&self, to: SocketAddr, contents: &[u8]) -> io::Result<u16> {
         let own = self.inner.local_addr()?;
         let destination = match to.ip() {
             IpAddr::V4(ip) if own.is_ipv6() => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
@@ -49,12 +68,8 @@ impl QuicSocket {
         Ok(own.port())
     }
 
-    /// Tells an answer of STUN. Others have more urgent things to tell: half of the room is theirs.
     fn tell(&self, from: SocketAddr, datagram: &[u8]) {
-        if self.events.capacity() > self.events.max_capacity() / 2 {
-            let from = SocketAddr::new(from.ip().to_canonical(), from.port());
-            let _ = self.events.try_send(TransportEvent::Stun { from, bytes: datagram.to_vec() });
-        }
+        (self.stun_heard)(SocketAddr::new(from.ip().to_canonical(), from.port()), datagram);
     }
 }
 
@@ -197,10 +212,12 @@ mod tests {
     async fn what_the_system_has_put_together_is_taken_apart() {
         let message = |class: u8| [&[class, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();
         let quic = |number: u8| [&[0x41][..], &[number; 19]].concat();
-        let (sender, mut events) = mpsc::channel(8);
+        let (sender, events) = std::sync::mpsc::channel();
+        let heard = Box::new(move |from, bytes: &[u8]| sender.send((from, bytes.to_vec())).expect("it is there"));
         let loopback = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
-        let bound = crate::transports::bind::datagrams(loopback).expect("some port is free");
-        let socket = QuicSocket::new(bound, sender).expect("a socket");
+        let bound = std::net::UdpSocket::bind(loopback).expect("some port is free");
+        bound.set_nonblocking(true).expect("it can wait");
+        let socket = QuicSocket::new(bound.into(), heard).expect("a socket");
         let other = std::net::UdpSocket::bind(loopback).expect("some port is free");
         let from = other.local_addr().expect("it is bound");
         let state = quinn::udp::UdpSocketState::new((&other).into()).expect("a socket");
@@ -222,8 +239,7 @@ mod tests {
         let taken = taken(&socket, |taken| taken.concat().len() >= expected.len()).await;
         assert_eq!(taken.concat(), expected);
         assert!(!is_put_together || taken.len() == 1, "the system has not put them together: {taken:?}");
-        let Ok(TransportEvent::Stun { from: told, bytes }) = events.try_recv() else { panic!("the answer is told") };
-        assert_eq!((told, bytes), (from, message(1)));
+        assert_eq!(events.try_recv(), Ok((from, message(1))), "the answer is told");
         assert!(events.try_recv().is_err(), "the question is not");
     }
 }
