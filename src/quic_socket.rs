@@ -5,12 +5,14 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the rim: sockets are its business")]
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use quinn::udp::{RecvMeta, Transmit};
 use quinn::{AsyncUdpSocket, Runtime as _, TokioRuntime, UdpPoller};
@@ -35,7 +37,11 @@ pub type StunHeard = Box<dyn Fn(SocketAddr, &[u8]) + Send + Sync>;
 pub struct QuicSocket {
     inner: Arc<dyn AsyncUdpSocket>,
     stun_heard: StunHeard,
+    ignored: Mutex<BTreeMap<SocketAddr, Instant>>,
 }
+
+/// Addresses that are ignored at the same time, at most; the one whose time ends first is heard again.
+const IGNORED: usize = 1_024;
 
 impl fmt::Debug for QuicSocket {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,7 +55,37 @@ impl QuicSocket {
     /// # Errors
     /// If the system does not let it be read.
     pub fn new(socket: Socket, stun_heard: StunHeard) -> io::Result<Arc<Self>> {
-        Ok(Arc::new(Self { inner: TokioRuntime.wrap_udp_socket(socket.into())?, stun_heard }))
+        let inner = TokioRuntime.wrap_udp_socket(socket.into())?;
+        Ok(Arc::new(Self { inner, stun_heard, ignored: Mutex::default() }))
+    }
+
+    /// Hears nothing from this address for so long. A connection that nobody can close ends by its silence.
+    pub fn ignore(&self, from: SocketAddr, time: Duration) {
+        let now = Instant::now();
+        let mut ignored = self.ignored();
+        ignored.retain(|_, until| *until > now);
+        if ignored.len() >= IGNORED {
+            let first = ignored.iter().min_by_key(|(_, until)| **until).map(|(from, _)| *from);
+            first.map(|first| ignored.remove(&first));
+        }
+        ignored.insert(canonical(from), now + time);
+    }
+
+    fn is_ignored(&self, from: SocketAddr) -> bool {
+        let mut ignored = self.ignored();
+        if ignored.is_empty() {
+            return false;
+        }
+        let from = canonical(from);
+        let is_ignored = ignored.get(&from).is_some_and(|until| Instant::now() < *until);
+        if !is_ignored {
+            ignored.remove(&from);
+        }
+        is_ignored
+    }
+
+    fn ignored(&self) -> MutexGuard<'_, BTreeMap<SocketAddr, Instant>> {
+        self.ignored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a datagram, if the system takes it now, and says from which port.
@@ -69,8 +105,13 @@ impl QuicSocket {
     }
 
     fn tell(&self, from: SocketAddr, datagram: &[u8]) {
-        (self.stun_heard)(SocketAddr::new(from.ip().to_canonical(), from.port()), datagram);
+        (self.stun_heard)(canonical(from), datagram);
     }
+}
+
+/// An address of IPv4 as what it is, also if it came by a socket for both.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 /// Whether a datagram may be QUIC's, of the version that is spoken.
@@ -127,6 +168,10 @@ impl AsyncUdpSocket for QuicSocket {
         for (meta, buffer) in meta[..count].iter_mut().zip(buffers) {
             // One without any bytes is passed over.
             let from = meta.addr;
+            if self.is_ignored(from) {
+                meta.len = 0;
+                continue;
+            }
             meta.len = keep_quic(buffer, meta.len, meta.stride, |datagram| self.tell(from, datagram));
         }
         Poll::Ready(Ok(count))
@@ -241,5 +286,27 @@ mod tests {
         assert!(!is_put_together || taken.len() == 1, "the system has not put them together: {taken:?}");
         assert_eq!(events.try_recv(), Ok((from, message(1))), "the answer is told");
         assert!(events.try_recv().is_err(), "the question is not");
+    }
+
+    #[tokio::test]
+    async fn what_is_ignored_is_not_heard_until_its_time_is_over_and_others_are() {
+        let loopback = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
+        let bound = std::net::UdpSocket::bind(loopback).expect("some port is free");
+        bound.set_nonblocking(true).expect("it can wait");
+        let socket = QuicSocket::new(bound.into(), Box::new(|_, _| {})).expect("a socket");
+        let to = socket.local_addr().expect("it is bound");
+        let [one, other] = [(); 2].map(|()| std::net::UdpSocket::bind(loopback).expect("some port is free"));
+        let from = one.local_addr().expect("it is bound");
+        socket.ignore(from, Duration::from_secs(600));
+        one.send_to(&[0x41; 20], to).expect("sent");
+        other.send_to(&[0x42; 20], to).expect("sent");
+        assert_eq!(taken(&socket, |taken| !taken.is_empty()).await, [vec![0x42; 20]]);
+        socket.ignore(from, Duration::ZERO);
+        one.send_to(&[0x43; 20], to).expect("sent");
+        assert_eq!(taken(&socket, |taken| !taken.is_empty()).await, [vec![0x43; 20]]);
+        for port in 1..=3_000 {
+            socket.ignore((std::net::Ipv4Addr::LOCALHOST, port).into(), Duration::from_secs(600));
+        }
+        assert_eq!(socket.ignored().len(), IGNORED);
     }
 }

@@ -110,6 +110,8 @@ pub enum Event {
     Made { hash: types::CertificateHash, begins_unix_ms: u64, ends_unix_ms: u64 },
     /// `failed`, from `api_ports`. The other answer.
     Failed { reason: String },
+    /// `noted`, from `services`. A certificate is known from now on.
+    Noted,
 }
 
 impl automaton::Event for Event {
@@ -122,13 +124,13 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after answer_timeout in READING` (`automata/api_certificate.yaml:80`).
+    /// `after answer_timeout in READING` (`automata/api_certificate.yaml:82`).
     ReadingAfterAnswerTimeout,
-    /// `after answer_timeout in MAKING` (`automata/api_certificate.yaml:94`).
+    /// `after answer_timeout in MAKING` (`automata/api_certificate.yaml:96`).
     MakingAfterAnswerTimeout,
-    /// `every min(look_interval, lifetime / 100) in SHOWING` (`automata/api_certificate.yaml:103`).
+    /// `every min(look_interval, lifetime / 100) in SHOWING` (`automata/api_certificate.yaml:106`).
     ShowingEveryMinLookIntervalLifetime100,
-    /// `after rest in RESTING` (`automata/api_certificate.yaml:111`).
+    /// `after rest in RESTING` (`automata/api_certificate.yaml:114`).
     RestingAfterRest,
 }
 
@@ -175,7 +177,7 @@ pub enum Action {
     Show { hash: Option<types::CertificateHash> },
     /// `forget_ended`, by `services`. Those that have ended are told to nobody.
     ForgetEnded,
-    /// `note`, by `services`. This one is told to those who ask.
+    /// `note`, by `services`. This one is told to those who ask; then noted comes.
     Note { hash: types::CertificateHash, begins_unix_ms: u64, ends_unix_ms: u64 },
     /// `note_shown`, by `services`. This one is shown.
     NoteShown { hash: Option<types::CertificateHash> },
@@ -521,7 +523,8 @@ fn anywhere(context: &mut Context<'_>) -> Response {
             | Event::Kept { .. }
             | Event::AllKept
             | Event::Made { .. }
-            | Event::Failed { .. },
+            | Event::Failed { .. }
+            | Event::Noted,
         ) => context.ignored(),
         _ => context.nobody_answers(),
     }
@@ -532,12 +535,12 @@ fn anywhere(context: &mut Context<'_>) -> Response {
 fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Init) => {
-            // → READING (`automata/api_certificate.yaml:69`).
+            // → READING (`automata/api_certificate.yaml:71`).
             enter_reading(context);
             context.take(State::Reading)
         }
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/api_certificate.yaml:70`).
+            // → CLOSED (`automata/api_certificate.yaml:72`).
             context.take(State::Closed)
         }
         _ => anywhere(context),
@@ -549,7 +552,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_working(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/api_certificate.yaml:75`).
+            // → CLOSED (`automata/api_certificate.yaml:77`).
             exit_all(context);
             context.take(State::Closed)
         }
@@ -562,7 +565,7 @@ fn in_working(context: &mut Context<'_>) -> Response {
 fn in_reading(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Kept { hash, begins_unix_ms, ends_unix_ms }) => {
-            // Stays (`automata/api_certificate.yaml:82`).
+            // Stays (`automata/api_certificate.yaml:84`).
             context
                 .effects
                 .act(Action::Note {
@@ -573,12 +576,12 @@ fn in_reading(context: &mut Context<'_>) -> Response {
             context.internal()
         }
         Trigger::Event(Event::AllKept) => {
-            // → CHOOSING (`automata/api_certificate.yaml:83`).
+            // → CHOOSING (`automata/api_certificate.yaml:85`).
             leave_reading(context);
             context.take(State::Choosing)
         }
         Trigger::Timer(Timer::ReadingAfterAnswerTimeout) => {
-            // → CHOOSING (`automata/api_certificate.yaml:80`).
+            // → CHOOSING (`automata/api_certificate.yaml:82`).
             leave_reading(context);
             context.take(State::Choosing)
         }
@@ -603,13 +606,13 @@ fn in_choosing(context: &mut Context<'_>) -> Response {
                 context.effects.faults.note_all(faults_);
                 holds_ && faults_.is_empty()
             } {
-                // → SHOWING (`automata/api_certificate.yaml:88`).
+                // → SHOWING (`automata/api_certificate.yaml:90`).
                 if !context.is_exhausted() {
                     enter_showing(context);
                 }
                 context.take(State::Showing)
             } else {
-                // → MAKING (`automata/api_certificate.yaml:89`).
+                // → MAKING (`automata/api_certificate.yaml:91`).
                 if !context.is_exhausted() {
                     enter_making(context);
                 }
@@ -625,8 +628,7 @@ fn in_choosing(context: &mut Context<'_>) -> Response {
 fn in_making(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Made { hash, begins_unix_ms, ends_unix_ms }) => {
-            // → SHOWING (`automata/api_certificate.yaml:96`).
-            leave_making(context);
+            // Stays (`automata/api_certificate.yaml:98`).
             context
                 .effects
                 .act(Action::Note {
@@ -636,11 +638,16 @@ fn in_making(context: &mut Context<'_>) -> Response {
                 });
             context.variables.rest = context.parameters.first_rest;
             context.effects.act(Action::ClearFailure);
+            context.internal()
+        }
+        Trigger::Event(Event::Noted) => {
+            // → SHOWING (`automata/api_certificate.yaml:99`).
+            leave_making(context);
             enter_showing(context);
             context.take(State::Showing)
         }
         Trigger::Event(Event::Failed { reason }) => {
-            // → RESTING (`automata/api_certificate.yaml:97`).
+            // → RESTING (`automata/api_certificate.yaml:100`).
             leave_making(context);
             context
                 .effects
@@ -651,7 +658,7 @@ fn in_making(context: &mut Context<'_>) -> Response {
             context.take(State::Resting)
         }
         Trigger::Timer(Timer::MakingAfterAnswerTimeout) => {
-            // → RESTING (`automata/api_certificate.yaml:94`).
+            // → RESTING (`automata/api_certificate.yaml:96`).
             leave_making(context);
             context
                 .effects
@@ -682,12 +689,12 @@ fn in_showing(context: &mut Context<'_>) -> Response {
                 context.effects.faults.note_all(faults_);
                 holds_ && faults_.is_empty()
             } {
-                // → MAKING (`automata/api_certificate.yaml:104`).
+                // → MAKING (`automata/api_certificate.yaml:107`).
                 leave_showing(context);
                 enter_making(context);
                 context.take(State::Making)
             } else {
-                // Stays (`automata/api_certificate.yaml:105`).
+                // Stays (`automata/api_certificate.yaml:108`).
                 context.effects.act(Action::ForgetEnded);
                 let value_ = Action::Show {
                     hash: {
@@ -721,7 +728,7 @@ fn in_showing(context: &mut Context<'_>) -> Response {
 fn in_resting(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Timer(Timer::RestingAfterRest) => {
-            // → CHOOSING (`automata/api_certificate.yaml:111`).
+            // → CHOOSING (`automata/api_certificate.yaml:114`).
             leave_resting(context);
             context.variables.rest = context
                 .variables

@@ -1027,6 +1027,12 @@ pub mod services {
         pub fn stop() -> Message {
             Message::ApiCertificate(Input::Event(Event::Stop))
         }
+
+        /// `noted`. A certificate is known from now on.
+        #[must_use]
+        pub fn noted() -> Message {
+            Message::ApiCertificate(Input::Event(Event::Noted))
+        }
     }
 
     /// To `api_port`.

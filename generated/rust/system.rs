@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "29c5694f6832438bfdb7b5d5fd12977bf8561cc93142f59b6038a9727863efcb";
+pub const MODEL_HASH: &str = "e0da49673c1b4638027d10c1c9cded11e0c1e6c58a56233b5eed0bf20de6f07e";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]

@@ -248,6 +248,7 @@ pub enum Command {
         #[command(subcommand)]
         command: passphrase::PassphraseCommand,
     },
+    /// Ask several nodes the same, and show where their answers differ
     Compare(compare::Compare),
     /// Look for what is wrong, and say what to do about it
     #[command(

@@ -23,6 +23,7 @@ pub fn perform(world: &mut World, action: Action) {
         Action::ForgetEnded => world.api_certificates.forget_ended(world.now.unix_ms),
         Action::Note { hash, begins_unix_ms, ends_unix_ms } => {
             world.api_certificates.note(KnownCertificate { hash, begins_unix_ms, ends_unix_ms });
+            world.tell(services::api_certificate::noted());
         }
         Action::NoteShown { hash } => world.api_certificates.shown = hash,
         Action::OpenPort => world.tell(services::api_port::init(webtransport_api_name())),

@@ -54,3 +54,4 @@ mod two_sessions;
 mod vanish;
 mod violations;
 mod ways;
+mod webtransport;

@@ -50,6 +50,7 @@ impl Lines {
             }
             if self.is_over {
                 let last = std::mem::take(&mut self.begun);
+                self.looked_at = 0;
                 return if last.is_empty() { Next::End } else { Next::Line(last) };
             }
             let mut piece = [0; PIECE_BYTES];

@@ -10,7 +10,7 @@ mod stream;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use quinn::crypto::rustls::QuicServerConfig;
@@ -19,7 +19,7 @@ use rustls::crypto::ring;
 use rustls::version::TLS13;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::certificate::ShownCertificate;
 use super::line::{Line, Serves, Shared};
@@ -28,6 +28,7 @@ use super::server::{CONNECTIONS, END_TIMEOUT, HEAD_TIMEOUT};
 use super::visitor::Way;
 use crate::quic_socket::{QUIC_VERSION, QuicSocket};
 use ending::ends;
+use session::Opened;
 
 /// Conversations of a connection at the same time. QUIC lets nobody open more.
 pub const STREAMS: u32 = 4;
@@ -50,11 +51,17 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// A connection of which nothing is heard for so long is over.
 const IDLE_MS: u32 = 75_000;
 
+/// Connections that QUIC has, those included that end by their silence; beyond that, nobody comes in.
+const OPEN_CONNECTIONS: usize = 4 * CONNECTIONS;
+
 /// Handshakes that have not been looked at.
 const WAITING_HANDSHAKES: usize = 64;
 
 /// Bytes of early packets that are kept for each of them, and for all.
 const EARLY_BYTES: [u64; 2] = [8 << 10, 512 << 10];
+
+/// How often it is looked whether a socket is given back.
+const GIVEN_BACK_LOOK: Duration = Duration::from_millis(2);
 
 fn server_config(shown: ShownCertificate) -> ServerConfig {
     let builder = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
@@ -80,7 +87,7 @@ fn server_config(shown: ShownCertificate) -> ServerConfig {
     let mut config = ServerConfig::with_crypto(Arc::new(tls));
     config
         .transport_config(Arc::new(transport))
-        // Limits are those of an address, and whoever was on this machine stays there.
+        // Limits are those of an address, and rights those of this machine.
         .migration(false)
         .max_incoming(WAITING_HANDSHAKES)
         .incoming_buffer_size(EARLY_BYTES[0])
@@ -99,12 +106,14 @@ pub fn endpoint(socket: Arc<QuicSocket>, shown: ShownCertificate) -> io::Result<
     quinn::Endpoint::new_with_abstract_socket(config, Some(server_config(shown)), socket, Arc::new(TokioRuntime))
 }
 
-/// Answers by it, until `ending` says that it is to be closed or the API ends.
+/// Answers by it, until `ending` says that it is to be closed or the API ends. When this completes, the system has the
+/// socket back, unless that takes longer than [`END_TIMEOUT`].
 ///
 /// # Errors
 /// If the system takes the socket away.
 pub async fn serve_webtransport(
     endpoint: quinn::Endpoint,
+    socket: Weak<QuicSocket>,
     shared: Arc<Shared>,
     mut ending: watch::Receiver<bool>,
 ) -> io::Result<()> {
@@ -120,8 +129,11 @@ pub async fn serve_webtransport(
             incoming = endpoint.accept() => {
                 let Some(incoming) = incoming else { break Err(io::Error::other("the socket was lost")) };
                 while connections.try_join_next().is_some() {}
-                if let Some((incoming, line)) = let_in(incoming, at, &shared, &places).await {
-                    connections.spawn(connection(incoming, line, Arc::clone(&shared), to_end.clone()));
+                if endpoint.open_connections() >= OPEN_CONNECTIONS {
+                    incoming.refuse();
+                } else if let Some((incoming, line)) = let_in(incoming, at, &shared, &places).await {
+                    let socket = Weak::clone(&socket);
+                    connections.spawn(connection(incoming, line, socket, Arc::clone(&shared), to_end.clone()));
                 }
             }
         }
@@ -130,7 +142,15 @@ pub async fn serve_webtransport(
     endpoint.set_server_config(None);
     let _ = timeout(END_TIMEOUT, async { while connections.join_next().await.is_some() {} }).await;
     endpoint.close(VarInt::from_u32(0), b"");
-    let _ = timeout(END_TIMEOUT, endpoint.wait_idle()).await;
+    let _ = timeout(END_TIMEOUT, async {
+        endpoint.wait_idle().await;
+        drop(endpoint);
+        // QUIC has a task of its own, which gives it back a moment later.
+        while socket.strong_count() > 0 {
+            sleep(GIVEN_BACK_LOOK).await;
+        }
+    })
+    .await;
     outcome
 }
 
@@ -163,13 +183,30 @@ async fn let_in(
 }
 
 /// A connection, from its handshake to its end. Until there is a session it gives way like an idle one.
-async fn connection(incoming: Incoming, line: Arc<Line>, shared: Arc<Shared>, mut ending: watch::Receiver<bool>) {
+///
+/// `wtransport` gives no hold on a connection without a session, and keeps it as long as a stream of it is unfinished. So
+/// a client that has opened none in time is not heard any more, and its connection ends by that.
+async fn connection(
+    incoming: Incoming,
+    line: Arc<Line>,
+    socket: Weak<QuicSocket>,
+    shared: Arc<Shared>,
+    mut ending: watch::Receiver<bool>,
+) {
+    let from = incoming.remote_address();
     let opened = tokio::select! {
-        opened = timeout(HEAD_TIMEOUT, session::open(incoming, &line, &shared)) => opened.ok().flatten(),
-        _ = line.place.is_to_leave() => None,
-        () = ends(&mut ending) => None,
+        opened = timeout(HEAD_TIMEOUT, session::open(incoming, &line, &shared)) => opened.unwrap_or(Opened::Nothing),
+        _ = line.place.is_to_leave() => Opened::Nothing,
+        () = ends(&mut ending) => Opened::Nothing,
     };
-    if let Some((session, asker)) = opened {
-        session::talk(session, asker, line, shared, ending).await;
+    match opened {
+        Opened::Session(session, asker) => session::talk(session, asker, line, shared, ending).await,
+        // A program of this machine may come again by the same socket, with the right token.
+        Opened::Refused if line.way.is_local() => {}
+        Opened::Refused | Opened::Nothing => {
+            if let Some(socket) = socket.upgrade() {
+                socket.ignore(from, Duration::from_millis(IDLE_MS.into()));
+            }
+        }
     }
 }

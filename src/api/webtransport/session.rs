@@ -17,25 +17,27 @@ use super::super::visitor::judge;
 use super::ending::{code, ends};
 use super::stream::{self, Ended};
 
-/// Where sessions are opened, beside `/`; anything behind a question mark is nobody's business.
-const PATHS: [&str; 2] = ["/", "/rpc"];
+/// What has come of a connection.
+pub(super) enum Opened {
+    /// A session, with what its client may ask for.
+    Session(Connection, Asker),
+    /// The client was told that it may have none.
+    Refused,
+    /// It has ended, or spoke something else.
+    Nothing,
+}
 
-/// Opens a session, if whoever wants it may have one.
-pub(super) async fn open(incoming: Incoming, line: &Line, shared: &Shared) -> Option<(Connection, Asker)> {
-    let request = IncomingSessionFuture::with_quic_incoming(incoming).await.ok()?;
+/// Opens a session, if this client may have one.
+pub(super) async fn open(incoming: Incoming, line: &Line, shared: &Shared) -> Opened {
+    let Ok(request) = IncomingSessionFuture::with_quic_incoming(incoming).await else { return Opened::Nothing };
     let headers = headers(&request);
     let page_port = shared.desk.page.borrow().map(|address| address.port());
     let asker = judge(&headers, line.way, page_port).ok().and_then(|()| line.who(&headers, &shared.desk).ok());
     let Some(asker) = asker else {
         request.forbidden().await;
-        return None;
+        return Opened::Refused;
     };
-    let path = request.path().split('?').next().unwrap_or_default();
-    if !path.is_empty() && !PATHS.contains(&path) {
-        request.not_found().await;
-        return None;
-    }
-    Some((request.accept().await.ok()?, asker))
+    request.accept().await.map_or(Opened::Nothing, |session| Opened::Session(session, asker))
 }
 
 /// What a request says of whom it is from, as HTTP/1.1 would have it (RFC 9114, section 4.3.1).

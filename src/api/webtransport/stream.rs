@@ -16,7 +16,7 @@ use super::super::rpc;
 use super::ending::{code, ends};
 use super::lines::{Lines, Next};
 
-/// Answers and notifications that wait to be sent, at most; further ones wait with whoever makes them.
+/// Answers and notifications that wait to be sent, at most; further ones wait where they are made.
 const WAITING: usize = 32;
 
 /// How long a line may take to be sent to somebody who reads slowly.
@@ -46,7 +46,7 @@ pub(super) async fn talk(
     let most = if line.way.is_local() { BODY_BYTES } else { STRANGERS_BODY_BYTES };
     let (mut busy, mut place) = (None, None);
     let reason = loop {
-        // Whoever has not shown that they are the user gives way to others, however much they say.
+        // A client that has not shown that it is the user gives way to others, however much it says.
         if busy.is_none() && conversation.asker().rights == Rights::User {
             line.place.is_known();
             busy = Some(line.place.busy());
@@ -121,7 +121,7 @@ fn judged(shared: &Shared, conversation: &Conversation, body: &[u8]) -> Result<r
     Ok(parsed)
 }
 
-/// Sends a line; whether it was sent in time. Whoever does not read waits for nothing.
+/// Sends a line; whether it was sent in time. A client that does not read ends with its session.
 async fn send(to: &mut SendStream, mut line: Vec<u8>, ending: &mut watch::Receiver<bool>) -> bool {
     line.push(b'\n');
     tokio::select! {

@@ -41,7 +41,7 @@ pub struct Compare {
 }
 
 /// `bitpie compare`
-pub fn perform(compare: &Compare, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) fn perform(compare: &Compare, context: &Context<'_>) -> Result<(), Failure> {
     let params: Value = serde_json::from_str(&compare.params).map_err(|error| {
         Failure::here(format!("--params is no JSON: {error}"), "an object, like '{\"name\": \"alice\"}'")
     })?;

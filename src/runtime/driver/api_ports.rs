@@ -139,9 +139,10 @@ impl ApiPorts {
             let bound = bind_datagrams(choice, reach).map_err(|error| error.to_string())?;
             let lost = |error: std::io::Error| format!("QUIC cannot use its socket: {error}");
             let socket = QuicSocket::new(bound.listener.into(), questions.heard()).map_err(lost)?;
-            let questions = questions.by(Socket::Udp(Arc::downgrade(&socket)));
+            let held = Arc::downgrade(&socket);
+            let questions = questions.by(Socket::Udp(held.clone()));
             let endpoint = endpoint(socket, certificate).map_err(lost)?;
-            let serving = self.watched(service, serve_webtransport(endpoint, shared, ending));
+            let serving = self.watched(service, serve_webtransport(endpoint, held, shared, ending));
             return Ok(Open { address: bound.address, end, serving, questions });
         }
         let bound = bind_port(choice, reach).map_err(|error| error.to_string())?;

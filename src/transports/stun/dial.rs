@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(mapped, SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()));
         // The same connection cannot be there twice.
         assert!(ask_by(sharing(&listener, at).expect("the port is shared"), asked).await.is_err());
-        // Whoever connects reaches the socket that listens.
+        // Another client reaches the socket that listens.
         TcpStream::connect(mapped).await.expect("it listens");
         let (_, came_from) = listener.accept().expect("it has come");
         assert!(came_from.ip().is_loopback());
