@@ -10,7 +10,8 @@
 //! * Neighbours: [`transports`], [`dht`], [`store`], [`traces`], [`home`] (what lies in the home folder), [`api`].
 //! * [`runtime`] joins core and neighbours in one loop. [`client`] is the command line's side of the API, [`demo`] a
 //!   quick look. [`hardening`] is what the process does for its secrets before anything else, [`privacy`] whether a
-//!   file is the user's alone. [`abort_points`] lets a test end the program where it hurts.
+//!   file is the user's alone. [`quic_socket`] is the socket under QUIC, of sessions and of the API. [`abort_points`]
+//!   lets a test end the program where it hurts.
 
 // The core is deterministic; clippy.toml says what that excludes. Modules of the rim allow it again at their roots.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
@@ -36,6 +37,7 @@ pub mod node;
 pub mod pace;
 pub mod peers;
 pub mod privacy;
+pub mod quic_socket;
 pub mod runtime;
 pub mod services;
 pub mod store;

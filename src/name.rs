@@ -140,6 +140,12 @@ pub fn stun_name() -> TransportName {
     "stun".parse().expect("it is a name")
 }
 
+/// The service of the API's port of WebTransport.
+#[must_use]
+pub fn webtransport_api_name() -> ServiceName {
+    "webtransport-api".parse().expect("it is a name")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

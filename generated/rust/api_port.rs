@@ -3,7 +3,7 @@
 //!
 //! There is one per service (ServiceName). Generated from `automata/api_port.yaml`; change that.
 //!
-//! The API is at the ports of HTTP, with the web page, and of WebSocket. Programs of this machine are answered there; others only if the user has
+//! The API is at the ports of HTTP, with the web page, of WebSocket and of WebTransport. Programs of this machine are answered there; others only if the user has
 //! opened the public methods to them, and a change of that has the port opened again.
 
 use automata_runtime::generated::*;

@@ -27,6 +27,18 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "arguments are what they are called")]
 pub enum ApiPorts {
+    /// `api_address.ask`. Ask these peers; answered or failed answers.
+    ApiAddressAsk { service: types::ServiceName, observers: types::Observers },
+    /// `api_address.ask_again`. Send what has no answer once more.
+    ApiAddressAskAgain { service: types::ServiceName },
+    /// `api_address.stop_asking`. Nobody is asked any more.
+    ApiAddressStopAsking { service: types::ServiceName },
+    /// `api_certificate.read_kept`. Read those that were kept; kept answers for each, then all_kept.
+    ApiCertificateReadKept,
+    /// `api_certificate.make`. Make one, and keep it; made or failed answers.
+    ApiCertificateMake { lifetime: Milliseconds },
+    /// `api_certificate.show`. Show this one to those who connect from now on.
+    ApiCertificateShow { hash: Option<types::CertificateHash> },
     /// `api_port.open`. Listen there, unless it does already as it should; opened or failed answers.
     ApiPortOpen { service: types::ServiceName },
     /// `api_port.close`. Listen no more; connections end.

@@ -141,6 +141,82 @@ pub mod api {
 
 /// The ports at which the API is reached.
 pub mod api_ports {
+    /// To `api_address`.
+    pub mod api_address {
+        use automata_runtime::generated::*;
+        use super::super::super::{api_address::Event, system::Message, types};
+        /// `answered`. An answer to ask: where a peer sees the port.
+        #[must_use]
+        pub fn answered(
+            service: types::ServiceName,
+            observer: types::NodeId,
+            mapped: types::SocketAddress,
+        ) -> Message {
+            Message::ApiAddress(
+                service,
+                Input::Event(Event::Answered {
+                    observer,
+                    mapped,
+                }),
+            )
+        }
+
+        /// `failed`. An answer to ask: nobody can be asked from that port.
+        #[must_use]
+        pub fn failed(service: types::ServiceName, reason: String) -> Message {
+            Message::ApiAddress(service, Input::Event(Event::Failed { reason }))
+        }
+    }
+
+    /// To `api_certificate`.
+    pub mod api_certificate {
+        use automata_runtime::generated::*;
+        use super::super::super::{api_certificate::Event, system::Message, types};
+        /// `kept`. An answer to read_kept: one that was made in an earlier run.
+        #[must_use]
+        pub fn kept(
+            hash: types::CertificateHash,
+            begins_unix_ms: u64,
+            ends_unix_ms: u64,
+        ) -> Message {
+            Message::ApiCertificate(
+                Input::Event(Event::Kept {
+                    hash,
+                    begins_unix_ms,
+                    ends_unix_ms,
+                }),
+            )
+        }
+
+        /// `all_kept`. The last answer to read_kept.
+        #[must_use]
+        pub fn all_kept() -> Message {
+            Message::ApiCertificate(Input::Event(Event::AllKept))
+        }
+
+        /// `made`. An answer to make: there is one more.
+        #[must_use]
+        pub fn made(
+            hash: types::CertificateHash,
+            begins_unix_ms: u64,
+            ends_unix_ms: u64,
+        ) -> Message {
+            Message::ApiCertificate(
+                Input::Event(Event::Made {
+                    hash,
+                    begins_unix_ms,
+                    ends_unix_ms,
+                }),
+            )
+        }
+
+        /// `failed`. The other answer.
+        #[must_use]
+        pub fn failed(reason: String) -> Message {
+            Message::ApiCertificate(Input::Event(Event::Failed { reason }))
+        }
+    }
+
     /// To `api_port`.
     pub mod api_port {
         use automata_runtime::generated::*;
@@ -923,6 +999,46 @@ pub mod router {
 
 /// The tree of services and their dependencies.
 pub mod services {
+    /// To `api_address`.
+    pub mod api_address {
+        use automata_runtime::generated::*;
+        use super::super::super::{api_address::Event, system::Message, types};
+        /// `begin`. The port is open to other machines.
+        #[must_use]
+        pub fn begin(service: types::ServiceName) -> Message {
+            Message::ApiAddress(service, Input::Event(Event::Begin))
+        }
+
+        /// `end`. It is not open to them any more.
+        #[must_use]
+        pub fn end(service: types::ServiceName) -> Message {
+            Message::ApiAddress(service, Input::Event(Event::End))
+        }
+    }
+
+    /// To `api_certificate`.
+    pub mod api_certificate {
+        use automata_runtime::generated::*;
+        use super::super::super::{api_certificate::Event, system::Message};
+        /// `init`. The service webtransport-api is on.
+        #[must_use]
+        pub fn init() -> Message {
+            Message::ApiCertificate(Input::Event(Event::Init))
+        }
+
+        /// `stop`. The service is off.
+        #[must_use]
+        pub fn stop() -> Message {
+            Message::ApiCertificate(Input::Event(Event::Stop))
+        }
+
+        /// `noted`. A certificate is known from now on.
+        #[must_use]
+        pub fn noted() -> Message {
+            Message::ApiCertificate(Input::Event(Event::Noted))
+        }
+    }
+
     /// To `api_port`.
     pub mod api_port {
         use automata_runtime::generated::*;

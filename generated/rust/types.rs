@@ -45,6 +45,15 @@ fn variants_of_CarryRefusal_are_named_as_in_types_yaml() {
     }
 }
 
+/// A certificate, by the SHA-256 hash of its DER.
+pub type CertificateHash = opaque::Checked<
+    CertificateHash_of_,
+    { opaque::carried::<CertificateHash_of_>() + opaque::shown::<CertificateHash_of_>() },
+>;
+
+#[allow(non_camel_case_types)]
+type CertificateHash_of_ = crate::world::CertificateHash;
+
 /// Why a session ended.
 pub type CloseReason = opaque::Checked<
     CloseReason_of_,
@@ -333,6 +342,15 @@ pub type NodeId = opaque::Checked<
 
 #[allow(non_camel_case_types)]
 type NodeId_of_ = crate::identity::NodeId;
+
+/// Peers that are asked where they see us, and where each is asked.
+pub type Observers = opaque::Checked<
+    Observers_of_,
+    { opaque::carried::<Observers_of_>() + opaque::shown::<Observers_of_>() },
+>;
+
+#[allow(non_camel_case_types)]
+type Observers_of_ = crate::world::Observers;
 
 /// Another session with the same peer, seen from a new one: there is none; it must prove that it lives; it yields to the new one; it prevails over the new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]

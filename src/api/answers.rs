@@ -569,12 +569,41 @@ pub struct NodeInfo {
 /// A port of the API in [`NodeInfo`] and [`Status`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApiPort {
-    /// The service that it belongs to: `http-api`, `websocket-api`.
+    /// The service that it belongs to: `http-api`, `websocket-api`, `webtransport-api`.
     pub service: ServiceName,
     /// Where it listens.
     pub address: SocketAddr,
     /// Whether other machines are answered, with what is public.
     pub is_public: bool,
+    /// Where peers see it by STUN, and so may others reach it: of IPv4 and of IPv6.
+    #[serde(default)]
+    pub external: Vec<ApiAddress>,
+    /// The certificates by which a browser recognises it, over WebTransport. There are two for some days, so that a page
+    /// which knows both is let in before and after the change.
+    #[serde(default)]
+    pub certificates: Vec<ApiCertificate>,
+}
+
+/// An address of an [`ApiPort`] as peers see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ApiAddress {
+    /// The address.
+    pub address: SocketAddr,
+    /// How many peers say so.
+    pub observers: usize,
+}
+
+/// A certificate of an [`ApiPort`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ApiCertificate {
+    /// The SHA-256 hash of its DER, in 64 hexadecimal digits.
+    pub sha256: String,
+    /// From when on it is valid, in milliseconds of unix time.
+    pub begins_unix_ms: u64,
+    /// Until when, likewise.
+    pub ends_unix_ms: u64,
+    /// It is the one that is shown now.
+    pub is_shown: bool,
 }
 
 /// `getidentity`: who a node is.

@@ -2,7 +2,7 @@
 //! and at the ports that services ask for.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 
 use super::access::{Access, HttpAccess, Token};
@@ -72,27 +72,51 @@ impl Bound {
     }
 }
 
-/// A port that is bound.
+/// A port that is bound: of TCP if nothing else is said.
 #[derive(Debug)]
-pub struct BoundPort {
+pub struct BoundPort<S = TcpListener> {
     /// It listens already, and does not block.
-    pub listener: TcpListener,
+    pub listener: S,
     /// Where.
     pub address: SocketAddr,
     /// The default port that was taken, so that another was used.
     pub instead_of: Option<u16>,
 }
 
-/// Binds a port.
+/// Binds a port of TCP.
 ///
 /// # Errors
 /// If the port that the user set cannot be had, or no port can.
 pub fn bind_port(choice: PortChoice, reach: Reach) -> Result<BoundPort, BindError> {
+    bind_with(choice, reach, |at| {
+        let listener = TcpListener::bind(at)?;
+        listener.set_nonblocking(true)?;
+        Ok((listener.local_addr()?, listener))
+    })
+}
+
+/// Binds a port of UDP.
+///
+/// # Errors
+/// If the port that the user set cannot be had, or no port can.
+pub fn bind_datagrams(choice: PortChoice, reach: Reach) -> Result<BoundPort<UdpSocket>, BindError> {
+    bind_with(choice, reach, |at| {
+        let socket = UdpSocket::bind(at)?;
+        socket.set_nonblocking(true)?;
+        Ok((socket.local_addr()?, socket))
+    })
+}
+
+fn bind_with<S>(
+    choice: PortChoice,
+    reach: Reach,
+    bind: impl Fn(&[SocketAddr]) -> io::Result<(SocketAddr, S)>,
+) -> Result<BoundPort<S>, BindError> {
     let at = |port: u16| match reach {
-        Reach::ThisMachine => TcpListener::bind((Ipv4Addr::LOCALHOST, port)),
+        Reach::ThisMachine => bind(&[(Ipv4Addr::LOCALHOST, port).into()]),
         Reach::Everywhere => {
             let all: [IpAddr; 2] = [Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into()];
-            TcpListener::bind(&all.map(|address| SocketAddr::new(address, port))[..])
+            bind(&all.map(|address| SocketAddr::new(address, port)))
         }
     };
     let failed = |error: io::Error| match choice {
@@ -102,7 +126,7 @@ pub fn bind_port(choice: PortChoice, reach: Reach) -> Result<BoundPort, BindErro
         PortChoice::Set { port, setting } => BindError::Refused { port, setting, error },
         PortChoice::Default(_) => BindError::NoPort { error },
     };
-    let (listener, instead_of) = match choice {
+    let ((address, listener), instead_of) = match choice {
         PortChoice::Set { port, .. } => (at(port).map_err(failed)?, None),
         PortChoice::Default(port) => match at(port) {
             Ok(listener) => (listener, None),
@@ -113,8 +137,6 @@ pub fn bind_port(choice: PortChoice, reach: Reach) -> Result<BoundPort, BindErro
             }
         },
     };
-    listener.set_nonblocking(true).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
     Ok(BoundPort { listener, address, instead_of })
 }
 
@@ -180,6 +202,18 @@ mod tests {
         assert_eq!(second.instead_of, Some(port));
         assert_ne!(second.address.port(), port);
         assert!(second.address.ip().is_loopback());
+    }
+
+    #[test]
+    fn a_port_of_udp_gives_way_likewise() {
+        let first = bind_datagrams(PortChoice::Default(0), Reach::ThisMachine).expect("some port is free");
+        let port = first.address.port();
+        let second = bind_datagrams(PortChoice::Default(port), Reach::ThisMachine).expect("another is used");
+        assert_eq!(second.instead_of, Some(port));
+        let error = bind_datagrams(PortChoice::Set { port, setting: "api/wt-port" }, Reach::ThisMachine)
+            .expect_err("it is taken")
+            .to_string();
+        assert!(error.contains("bitpie config set api/wt-port PORT"), "{error}");
     }
 
     #[test]

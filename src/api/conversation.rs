@@ -77,6 +77,12 @@ impl Conversation {
         Arc::clone(&self.places).acquire_owned().await.expect("it is never closed")
     }
 
+    /// Completes when everything that came is answered.
+    pub async fn has_answered(&self) {
+        let all = u32::try_from(AT_A_TIME).expect("it is small");
+        let _ = self.places.acquire_many(all).await;
+    }
+
     /// A message came; it is answered by and by.
     pub fn heard(self: &Arc<Self>, parsed: Body, place: OwnedSemaphorePermit) {
         let conversation = Arc::downgrade(self);

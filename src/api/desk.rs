@@ -147,7 +147,8 @@ impl Desk {
                 let method = request.method();
                 let said = format!("`{method}` belongs to a connection that stays, and this request came alone");
                 let error = RpcError::new(ErrorKind::Unavailable, said);
-                Err(error.help("use WebSocket; over HTTP, a token goes into the header `Authorization`"))
+                Err(error
+                    .help("use WebSocket or WebTransport; over HTTP, a token goes into the header `Authorization`"))
             }
         }
     }

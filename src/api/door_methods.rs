@@ -183,14 +183,14 @@ pub const DOOR_METHODS: &[MethodDescription] = &[
     MethodDescription {
         name: "authenticate",
         access: Access::Public,
-        summary: "Lets the user's program in, on this connection (WebSocket).",
+        summary: "Lets the user's program in, on this connection (WebSocket, WebTransport).",
         parameters: |schemas| schemas.subschema_for::<Authenticate>(),
         answer: |schemas| schemas.subschema_for::<Authenticated>(),
     },
     MethodDescription {
         name: "subscribe",
         access: Access::Public,
-        summary: "Tells of something as it changes, on this connection (WebSocket).",
+        summary: "Tells of something as it changes, on this connection (WebSocket, WebTransport).",
         parameters: |schemas| schemas.subschema_for::<Subscribe>(),
         answer: |schemas| schemas.subschema_for::<Subscribed>(),
     },

@@ -61,7 +61,7 @@ async fn let_in(
     let is_public = !line.way.is_local();
     let mut response = match line.serves {
         Serves::WebSocket => open_websocket(State(shared), Extension(line), request).await,
-        Serves::Programs | Serves::Http => next.run(request).await,
+        Serves::Programs | Serves::Http | Serves::WebTransport => next.run(request).await,
     };
     if is_public {
         // Nothing that a page from anywhere could not ask for by itself: what is public has no cookies and no tokens.
@@ -77,7 +77,7 @@ async fn only_at_ports(
 ) -> Response<Body> {
     match line.serves {
         Serves::Programs => nothing_there(),
-        Serves::Http | Serves::WebSocket => next.run(request).await,
+        Serves::Http | Serves::WebSocket | Serves::WebTransport => next.run(request).await,
     }
 }
 

@@ -60,6 +60,8 @@ pub enum Serves {
     Http,
     /// WebSocket alone.
     WebSocket,
+    /// WebTransport alone.
+    WebTransport,
 }
 
 impl Line {
@@ -89,7 +91,7 @@ impl Line {
                     "the request has no token",
                     "send the header `Authorization: Bearer TOKEN`, with the token of api.json in the node's home folder",
                 )),
-                Serves::Http | Serves::WebSocket => Ok(self.asker(Rights::Public)),
+                Serves::Http | Serves::WebSocket | Serves::WebTransport => Ok(self.asker(Rights::Public)),
             };
         };
         if !self.way.is_local() {

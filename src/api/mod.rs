@@ -1,4 +1,4 @@
-//! The API: JSON-RPC 2.0 over HTTP and WebSocket, at a socket in the home folder and at ports. From the
+//! The API: JSON-RPC 2.0 over HTTP, WebSocket and WebTransport, at a socket in the home folder and at ports. From the
 //! sockets up to a bounded channel of typed calls, which the driver answers.
 //!
 //! A request comes in at a [`server`], [`visitor`] looks by which way, [`rpc`] reads it, and the [`desk`] answers it; a
@@ -13,6 +13,7 @@ pub mod access;
 pub mod answers;
 pub mod asker;
 pub mod bind;
+pub mod certificate;
 pub mod clients;
 pub mod conversation;
 pub mod desk;
@@ -35,3 +36,4 @@ pub mod socket;
 pub mod visitor;
 pub mod web_sessions;
 pub mod websocket;
+pub mod webtransport;

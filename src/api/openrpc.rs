@@ -23,7 +23,7 @@ pub fn document(most: Access) -> Value {
         "openrpc": "1.3.2",
         "info": {
             "title": "bitpie",
-            "description": "A peer-to-peer node. JSON-RPC 2.0 over HTTP and WebSocket; docs/API.md says how.",
+            "description": "A peer-to-peer node. JSON-RPC 2.0 over HTTP, WebSocket and WebTransport; docs/API.md says how.",
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": "MIT OR Apache-2.0" },
         },

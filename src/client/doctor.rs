@@ -67,7 +67,7 @@ const TCP_ADDRESS: &str = "services/tcp-transport/address";
 const UDP_ADDRESS: &str = "services/udp-transport/address";
 
 /// All of them.
-const PORTS: [Port; 6] = [
+const PORTS: [Port; 7] = [
     Port {
         path: "services/tcp-transport/port",
         default: 7771,
@@ -109,6 +109,13 @@ const PORTS: [Port; 6] = [
         protocol: Protocol::Tcp,
         address: None,
         used_with: Some("services/websocket-api/enabled"),
+    },
+    Port {
+        path: "api/wt-port",
+        default: 38083,
+        protocol: Protocol::Udp,
+        address: None,
+        used_with: Some("services/webtransport-api/enabled"),
     },
 ];
 

@@ -182,11 +182,16 @@ fn level_of(text: &str) -> Option<LevelFilter> {
 
 /// The level is that of this program. Libraries are heard when something is wrong; at `trace`, always. The DHT's
 /// library says each second that nobody answers, which is no fault of a node that is alone, and which `status` shows;
-/// so it is heard from `debug` on.
+/// so it is heard from `debug` on. That of WebTransport tells the headers of each session, in which a token may be, and
+/// is heard at no level when nothing is wrong.
 fn targets(level: LevelFilter) -> Targets {
     let of_libraries = if level == LevelFilter::TRACE { level } else { level.min(LevelFilter::WARN) };
     let of_the_dht = if level >= LevelFilter::DEBUG { of_libraries } else { LevelFilter::OFF };
-    Targets::new().with_default(of_libraries).with_target("mainline", of_the_dht).with_target("bitpie", level)
+    Targets::new()
+        .with_default(of_libraries)
+        .with_target("mainline", of_the_dht)
+        .with_target("wtransport", level.min(LevelFilter::WARN))
+        .with_target("bitpie", level)
 }
 
 /// Why nothing is logged.

@@ -185,6 +185,22 @@ impl Home {
         read_secret(&self.api_file())
     }
 
+    /// Keeps the certificates of the API, with their keys.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_certificates(&self, text: &str) -> Result<(), HomeError> {
+        write_secret(&self.certificates_file(), text.as_bytes())
+    }
+
+    /// The certificates that were kept; `None` if there are none.
+    ///
+    /// # Errors
+    /// If others may read them, or they cannot be read.
+    pub fn read_certificates(&self) -> Result<Option<Zeroizing<String>>, HomeError> {
+        read_secret(&self.certificates_file())
+    }
+
     /// The API is gone.
     ///
     /// # Errors
@@ -203,8 +219,14 @@ impl Home {
     /// If the home cannot be looked at.
     pub fn open_to_others(&self) -> Result<Vec<NotPrivate>, HomeError> {
         let mut found = Vec::new();
-        let looked_at =
-            [self.folder.clone(), self.messages_folder(), self.key_file(), self.api_file(), self.config_file()];
+        let looked_at = [
+            self.folder.clone(),
+            self.messages_folder(),
+            self.key_file(),
+            self.api_file(),
+            self.certificates_file(),
+            self.config_file(),
+        ];
         for path in looked_at {
             match fs::metadata(&path) {
                 Ok(metadata) if metadata.is_dir() => found.extend(privacy::of_folder(&path, &metadata).err()),
@@ -244,6 +266,12 @@ impl Home {
     #[must_use]
     pub fn api_file(&self) -> PathBuf {
         self.folder.join("api.json")
+    }
+
+    /// `webtransport.json`: the certificates of the API over WebTransport, with their keys, mode 0600.
+    #[must_use]
+    pub fn certificates_file(&self) -> PathBuf {
+        self.folder.join("webtransport.json")
     }
 
     /// `lock`: held by the node that runs, with its process id.

@@ -2,6 +2,8 @@
 //! are performed in `services`. Conditions are answered from what the [`World`] holds, actions become commands to the
 //! rim or messages to other automata. Pure, like everything in the core.
 
+pub mod api_address;
+pub mod api_certificate;
 pub mod api_port;
 pub mod connections;
 pub mod contact_ratings;

@@ -2,10 +2,10 @@
 
 use crate::automata::system::{Action, System};
 use crate::hosts::{
-    api_port, contact_ratings, contact_status, dht_connector, identity_publisher, lan_discovery, message_delivery,
-    network_connector, network_transport, nickname_holder, outbox, p2p_connector, peer_link, peer_protocol,
-    port_mapping, quic_connection, reachability, read_receipts, relay_circuit, stun_client, stun_server,
-    tcp_connection,
+    api_address, api_certificate, api_port, contact_ratings, contact_status, dht_connector, identity_publisher,
+    lan_discovery, message_delivery, network_connector, network_transport, nickname_holder, outbox, p2p_connector,
+    peer_link, peer_protocol, port_mapping, quic_connection, reachability, read_receipts, relay_circuit, stun_client,
+    stun_server, tcp_connection,
 };
 use crate::services::tree;
 use crate::world::{Command, World};
@@ -14,7 +14,9 @@ use crate::world::{Command, World};
 pub fn perform(world: &mut World, system: &System, action: Action) {
     match action {
         Action::Outside(command) => world.command(Command::Outside(command)),
-        Action::ApiPort(service, action) => api_port::perform(world, service, action),
+        Action::ApiAddress(service, action) => api_address::perform(world, service, action),
+        Action::ApiCertificate(action) => api_certificate::perform(world, action),
+        Action::ApiPort(service, action) => api_port::perform(world, system, service, action),
         Action::ContactRatings(action) => contact_ratings::perform(world, system, &action),
         Action::ContactStatus(peer, action) => contact_status::perform(world, peer, &action),
         Action::DhtConnector(action) => dht_connector::perform(world, action),

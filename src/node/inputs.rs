@@ -25,6 +25,10 @@ pub fn receive(world: &mut World, system: &System, input: Input) {
         Input::Event(told @ Message::RelayCircuit(_, BusInput::Event(Taken | NotTaken | Ended { .. }))) => {
             world.tell_if_there(system, told);
         }
+        // The port may have been closed meanwhile.
+        Input::Event(told @ (Message::ApiAddress(..) | Message::ApiCertificate(..))) => {
+            world.tell_if_there(system, told)
+        }
         Input::Event(message) => world.tell(message),
         Input::Transport(transport, input) => network_transport::report(world, transport, input),
         Input::Session(session, input) => sessions::report(world, system, session, input),

@@ -11,14 +11,14 @@ use crate::automata::local_service::State;
 use crate::hosts::connections;
 use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::{Contact, ContactState, DeliveryState, Direction, Item, Rating, SentTime, WaitingMessage};
-use crate::name::ServiceName;
+use crate::name::{ServiceName, webtransport_api_name};
 use crate::nickname::Nickname;
 use crate::node::Node;
 use crate::peers::MISBEHAVIOUR_LIMIT;
 use crate::services::{SERVICES, Service};
 use crate::store::Store;
 use crate::stun::OurSocket;
-use crate::world::services;
+use crate::world::{KnownCertificate, services};
 
 use super::errors::{bad, failed};
 use super::lookup;
@@ -445,11 +445,24 @@ fn view_of_setting(config: &Config, setting: &Setting) -> Result<answers::Settin
 
 /// Where the API is reached.
 pub fn api_ports(node: &Node<Recorder>) -> Vec<answers::ApiPort> {
-    let ports = &node.world().api_ports;
+    let (ports, certificates) = (&node.world().api_ports, &node.world().api_certificates);
+    let external = |service: &ServiceName| {
+        let believed = ports.external.get(service).into_iter().flatten();
+        believed.map(|it| answers::ApiAddress { address: it.address, observers: it.observers }).collect()
+    };
+    let certificate = |known: &KnownCertificate| answers::ApiCertificate {
+        sha256: known.hash.to_string(),
+        begins_unix_ms: known.begins_unix_ms,
+        ends_unix_ms: known.ends_unix_ms,
+        is_shown: certificates.shown == Some(known.hash),
+    };
+    let shows = |service: &ServiceName| *service == webtransport_api_name();
     let port = |(service, address): (&ServiceName, &std::net::SocketAddr)| answers::ApiPort {
         service: service.clone(),
         address: *address,
         is_public: ports.is_public,
+        external: external(service),
+        certificates: certificates.known.iter().filter(|_| shows(service)).map(certificate).collect(),
     };
     ports.open.iter().map(port).collect()
 }

@@ -392,6 +392,7 @@ fn automata_settings(settings: &Settings) -> system::Settings {
     let holder = &mut of_automata.nickname_holder;
     holder.check_interval = settings.testing.nickname_check;
     holder.settle_interval = holder.settle_interval.min(holder.check_interval);
+    of_automata.api_certificate.lifetime = settings.testing.certificate_lifetime;
     of_automata.contact_ratings.count_interval = settings.testing.count_interval;
     of_automata.dht_connector.look_interval = settings.testing.dht_look;
     let mapping = &mut of_automata.port_mapping;

@@ -25,6 +25,7 @@ pub mod tree;
 mod udp_connections;
 mod udp_transport;
 mod websocket_api;
+mod webtransport_api;
 
 pub use service::Service;
 
@@ -48,6 +49,7 @@ pub const SERVICES: &[Service] = &[
     public_api::SERVICE,
     http_api::SERVICE,
     websocket_api::SERVICE,
+    webtransport_api::SERVICE,
 ];
 
 impl Service {

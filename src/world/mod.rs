@@ -2,6 +2,7 @@
 //! anything.
 
 mod acknowledgements;
+mod api_certificates;
 mod api_ports;
 mod calls;
 pub mod clocks;
@@ -38,7 +39,8 @@ use crate::peers::{AddressGroup, PeerSource};
 use crate::wire::{Frame, Packet, PacketBody, PacketId, PacketKind, Refusal};
 
 pub use acknowledgements::{Acknowledgements, Purpose};
-pub use api_ports::ApiPorts;
+pub use api_certificates::{ApiCertificates, CertificateHash, KnownCertificate};
+pub use api_ports::{ApiPorts, ExternalAddress, OBSERVERS, Observer, Observers};
 pub use calls::Calls;
 pub use clocks::{ClockVerdict, Clocks};
 pub use command::Command;
@@ -122,6 +124,8 @@ pub struct World {
     pub stun: Stun,
     /// Where the API is reached.
     pub api_ports: ApiPorts,
+    /// With which certificates it is reached over WebTransport.
+    pub api_certificates: ApiCertificates,
     /// Services and requests that wait.
     pub waiting: services::Waiting,
     /// Our identity.
@@ -191,6 +195,7 @@ impl World {
             mappings: Mappings { rules: beginning.mapping_rules, ..Mappings::default() },
             stun: Stun::new(beginning.is_private_network),
             api_ports: ApiPorts::default(),
+            api_certificates: ApiCertificates::default(),
             waiting: services::Waiting::default(),
             identity: OwnIdentity::new(beginning.document, beginning.document_name),
             acknowledgements: Acknowledgements::default(),

@@ -9,9 +9,9 @@ use bitpie::automata::outside::{self, ApiPorts, Dht, Network, Router, Store, Tra
 use bitpie::automata::system::{Message, Settings};
 use bitpie::automata::types::{CloseReason, DeliveryState, FailReason, MappingProtocol, NicknameResult, Refusal};
 use bitpie::automata::{
-    api_port, dht_connector, identity_publisher, lan_discovery, local_service, network_connector, network_transport,
-    nickname_holder, node_life, outbox, peer_protocol, port_mapping, reachability, read_receipts, stun_client,
-    stun_server,
+    api_address, api_certificate, api_port, dht_connector, identity_publisher, lan_discovery, local_service,
+    network_connector, network_transport, nickname_holder, node_life, outbox, peer_protocol, port_mapping,
+    reachability, read_receipts, stun_client, stun_server,
 };
 use bitpie::dht::{Slot, judge};
 use bitpie::identity::{Entrypoint, IdentityKey, NodeId};
@@ -25,8 +25,8 @@ use bitpie::stun::{FilteringTest, OurSocket};
 use bitpie::wire::{Frame, Hello, Packet, PacketId, PacketKind};
 use bitpie::words::snake_case;
 use bitpie::world::{
-    Beginning, Command, DhtInput, IdentityBuilt, Input, MappingRules, Now, Places, QueuedMessage, RelayRules,
-    RequestId, SessionId, SessionInput, TransportInput,
+    Beginning, CertificateHash, Command, DhtInput, IdentityBuilt, Input, MappingRules, Now, Places, QueuedMessage,
+    RelayRules, RequestId, SessionId, SessionInput, TransportInput,
 };
 
 use crate::carrying::Carrying;
@@ -104,6 +104,10 @@ pub struct Host {
     pub is_mapped: bool,
     /// How often it was asked to.
     pub mapping_requests: u32,
+    /// How many certificates were made for its API.
+    pub certificates: u8,
+    /// Which of them is shown.
+    pub shown: Option<CertificateHash>,
 }
 
 /// What has become of a search.
@@ -162,7 +166,7 @@ pub fn id(number: u8) -> NodeId {
     key(number).id()
 }
 
-fn address(index: usize) -> SocketAddr {
+pub fn address(index: usize) -> SocketAddr {
     format!("10.0.0.{}:7771", index + 1).parse().expect("an address")
 }
 
@@ -447,7 +451,35 @@ impl World {
                 let opened = BusInput::Event(api_port::Event::Opened { address, gave_way: false });
                 self.tell(index, 0, Input::Event(Message::ApiPort(service, opened)));
             }
-            outside::Command::ApiPorts(ApiPorts::ApiPortClose { .. } | ApiPorts::ApiPortTryPort { .. }) => {}
+            outside::Command::ApiPorts(ApiPorts::ApiCertificateReadKept) => {
+                let all = BusInput::Event(api_certificate::Event::AllKept);
+                self.tell(index, 0, Input::Event(Message::ApiCertificate(all)));
+            }
+            outside::Command::ApiPorts(ApiPorts::ApiCertificateMake { lifetime }) => {
+                let host = &mut self.hosts[index];
+                host.certificates += 1;
+                let hash = CertificateHash([host.certificates; 32]);
+                let begins_unix_ms = self.now(index).unix_ms;
+                let ends_unix_ms = begins_unix_ms + lifetime.0;
+                let made = api_certificate::Event::Made { hash, begins_unix_ms, ends_unix_ms };
+                self.tell(index, 1, Input::Event(Message::ApiCertificate(BusInput::Event(made))));
+            }
+            outside::Command::ApiPorts(ApiPorts::ApiCertificateShow { hash }) => self.hosts[index].shown = hash,
+            // Each observer sees the host's address, and the port that it has there.
+            outside::Command::ApiPorts(ApiPorts::ApiAddressAsk { service, observers }) => {
+                let mapped = SocketAddr::new(self.hosts[index].address.ip(), 38_081);
+                for observer in observers.0 {
+                    let answered = api_address::Event::Answered { observer: observer.peer, mapped };
+                    let answered = Message::ApiAddress(service.clone(), BusInput::Event(answered));
+                    self.tell(index, 2 * DELAY_MS, Input::Event(answered));
+                }
+            }
+            outside::Command::ApiPorts(
+                ApiPorts::ApiPortClose { .. }
+                | ApiPorts::ApiPortTryPort { .. }
+                | ApiPorts::ApiAddressAskAgain { .. }
+                | ApiPorts::ApiAddressStopAsking { .. },
+            ) => {}
             outside::Command::Dht(command) => self.dht(index, command),
             outside::Command::Network(command) => self.network(index, &command),
             outside::Command::Router(command) => self.router(index, command),
@@ -978,5 +1010,7 @@ fn host_by(mapping_rules: MappingRules, index: usize, contacts: &[usize], peers:
         router: None,
         is_mapped: false,
         mapping_requests: 0,
+        certificates: 0,
+        shown: None,
     }
 }

@@ -56,3 +56,4 @@ mod two_sessions;
 mod vanish;
 mod violations;
 mod ways;
+mod webtransport;

@@ -168,6 +168,7 @@ impl Node {
         node.set("services/stun/port", Some("0"));
         node.set("api/http-port", Some("0"));
         node.set("api/ws-port", Some("0"));
+        node.set("api/wt-port", Some("0"));
         // Nobody of the public DHT is ever asked by a test.
         node.set("services/entangled-dht/address", Some("\"127.0.0.1\""));
         node.set("services/entangled-dht/port", Some("0"));

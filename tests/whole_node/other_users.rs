@@ -86,7 +86,11 @@ fn a_home_or_a_secret_that_others_can_get_at_is_refused_with_the_command_that_he
 
 #[test]
 fn a_node_without_the_service_has_no_port_for_its_api_and_no_token() {
-    let mut node = Node::with(&[("services/http-api/enabled", "false"), ("services/websocket-api/enabled", "false")]);
+    let mut node = Node::with(&[
+        ("services/http-api/enabled", "false"),
+        ("services/websocket-api/enabled", "false"),
+        ("services/webtransport-api/enabled", "false"),
+    ]);
     node.start();
     let access = Access::read(node.home()).expect("it can be read").expect("it runs");
     assert!(access.socket.is_some() && access.http.is_none());

@@ -67,6 +67,10 @@ impl Node {
             ("services/udp-transport/port", "0"),
             ("services/udp-transport/enabled", on(listens == Listens::ByUdp)),
             ("services/udp-connections/enabled", on(listens != Listens::ByTcp)),
+            // Nobody else's ports.
+            ("api/http-port", "0"),
+            ("api/ws-port", "0"),
+            ("api/wt-port", "0"),
             // What is measured is not what is asked by the way.
             ("services/stun/enabled", "false"),
             // Nobody of the public DHT is ever asked by a benchmark.
@@ -216,7 +220,10 @@ pub async fn pair(folder: &Path, is_recorded: bool) -> anyhow::Result<(Node, Nod
 }
 
 /// Waits until there is something.
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
+///
+/// # Errors
+/// If it does not come, or what the look came to.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look().await? {

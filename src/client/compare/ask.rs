@@ -1,27 +1,18 @@
-//! Asks a node at an address, by HTTP or WebSocket. Nothing is proved of who it is: what it says is held against what
+//! Asks a node at an address, by HTTP, WebSocket or WebTransport. Nothing is proved of who it is: what it says is held against what
 //! others say.
 
 use std::time::Duration;
 
-use futures_util::{SinkExt as _, StreamExt as _};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Bytes;
-use hyper::client::conn::http1::handshake;
-use hyper::{Method, Request, header};
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
+use super::ways::{over_http, over_websocket};
+use super::webtransport::over_webtransport;
 use crate::api::errors::RpcError;
+use crate::world::CertificateHash;
 
 /// How long a node may take.
 pub const PATIENCE: Duration = Duration::from_secs(40);
-
-/// Bytes of an answer, at most.
-const ANSWER_BYTES: usize = 16 << 20;
 
 /// Where a node is asked, and by which way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +21,13 @@ pub enum Place {
     Http(String),
     /// Over WebSocket.
     WebSocket(String),
+    /// Over WebTransport.
+    WebTransport {
+        /// Where.
+        at: String,
+        /// The certificate that it shows; if there is none, the node is asked for it over HTTP.
+        hash: Option<CertificateHash>,
+    },
 }
 
 /// Why there is no answer.
@@ -48,14 +46,23 @@ impl std::str::FromStr for Place {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (kind, rest) = text.split_once("://").unwrap_or(("http", text));
+        let (rest, hash) = match rest.split_once('#') {
+            Some((rest, hash)) if kind == "https" => (rest, Some(hash.parse::<CertificateHash>()?)),
+            _ => (rest, None),
+        };
         let place = rest.trim_end_matches('/');
         let has_port = place.rsplit_once(':').is_some_and(|(host, port)| {
-            !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0) && !host.contains(['/', '@', ' '])
+            !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0) && !host.contains(['/', '@', ' ', '#'])
         });
         match kind {
             "http" if has_port => Ok(Self::Http(place.to_owned())),
             "ws" if has_port => Ok(Self::WebSocket(place.to_owned())),
-            _ => Err("it is HOST:PORT or http://HOST:PORT (38081), or ws://HOST:PORT (38082)".to_owned()),
+            "https" if has_port => Ok(Self::WebTransport { at: place.to_owned(), hash }),
+            _ => {
+                let forms =
+                    "HOST:PORT or http://HOST:PORT (38081), ws://HOST:PORT (38082), or https://HOST:PORT (38083)";
+                Err(format!("it is {forms}"))
+            }
         }
     }
 }
@@ -71,6 +78,7 @@ impl Place {
             match self {
                 Self::Http(place) => over_http(place, request).await,
                 Self::WebSocket(place) => over_websocket(place, request).await,
+                Self::WebTransport { at, hash } => over_webtransport(at, *hash, request).await,
             }
         };
         let late = || format!("no answer came within {} s", PATIENCE.as_secs());
@@ -86,41 +94,6 @@ impl Place {
     }
 }
 
-async fn over_http(place: &str, body: String) -> Result<String, String> {
-    let stream = TcpStream::connect(place).await.map_err(|error| error.to_string())?;
-    let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
-    tokio::spawn(connection);
-    let request = Request::builder()
-        .method(Method::POST)
-        .uri("/rpc")
-        .header(header::HOST, place)
-        .header(header::USER_AGENT, concat!("bitpie/", env!("CARGO_PKG_VERSION")))
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(Full::<Bytes>::from(body))
-        .map_err(|error| error.to_string())?;
-    let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
-    let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await.map_err(|error| error.to_string())?;
-    String::from_utf8(body.to_bytes().to_vec()).map_err(|_| "its answer is no text".to_owned())
-}
-
-async fn over_websocket(place: &str, body: String) -> Result<String, String> {
-    let stream = TcpStream::connect(place).await.map_err(|error| error.to_string())?;
-    let configuration = WebSocketConfig::default().max_message_size(Some(ANSWER_BYTES));
-    let (mut socket, _) =
-        tokio_tungstenite::client_async_with_config(format!("ws://{place}/"), stream, Some(configuration))
-            .await
-            .map_err(|error| error.to_string())?;
-    socket.send(Message::text(body)).await.map_err(|error| error.to_string())?;
-    while let Some(message) = socket.next().await {
-        match message.map_err(|error| error.to_string())? {
-            Message::Text(text) => return Ok(text.to_string()),
-            Message::Close(Some(frame)) => return Err(format!("it has closed the connection: {}", frame.reason)),
-            _ => {}
-        }
-    }
-    Err("it has closed the connection".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,7 +104,23 @@ mod tests {
         assert_eq!(place("127.0.0.1:38081"), Ok(Place::Http("127.0.0.1:38081".to_owned())));
         assert_eq!(place("http://[::1]:80/"), Ok(Place::Http("[::1]:80".to_owned())));
         assert_eq!(place("ws://node.example:38082"), Ok(Place::WebSocket("node.example:38082".to_owned())));
-        for wrong in ["", "node", ":1", "a:0", "a:b", "https://a:1", "a:65536", "http://u@a:1", "http://a:1/x"] {
+        let hash = CertificateHash([0xab; 32]);
+        let of_webtransport = |hash| Ok(Place::WebTransport { at: "[::1]:38083".to_owned(), hash });
+        assert_eq!(place("https://[::1]:38083/"), of_webtransport(None));
+        assert_eq!(place(&format!("https://[::1]:38083#{hash}")), of_webtransport(Some(hash)));
+        for wrong in [
+            "",
+            "node",
+            ":1",
+            "a:0",
+            "a:b",
+            "https://a:1#ab",
+            "http://a:1#ab",
+            "ftp://a:1",
+            "a:65536",
+            "http://u@a:1",
+            "http://a:1/x",
+        ] {
             assert!(place(wrong).is_err(), "{wrong}");
         }
     }

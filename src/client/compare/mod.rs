@@ -2,6 +2,8 @@
 
 mod ask;
 mod difference;
+mod ways;
+mod webtransport;
 
 use clap::Args;
 use futures_util::future::join_all;
@@ -20,8 +22,9 @@ const SHOWN: usize = 40;
 /// Whom `bitpie compare` asks, and for what.
 #[derive(Args)]
 #[command(
-    after_help = "A node is HOST:PORT or http://HOST:PORT (HTTP), or ws://HOST:PORT (WebSocket). It is asked as anybody may ask it, \
-    without a token. Exit code 1 if the answers differ, or a node does not answer.\n\n\
+    after_help = "A node is HOST:PORT or http://HOST:PORT (HTTP), ws://HOST:PORT (WebSocket), or https://HOST:PORT (WebTransport). The \
+    last shows a certificate that only its SHA-256 hash makes known: name it as https://HOST:PORT#HASH, or HOST is asked for it over HTTP at port 38081. \
+    Every node is asked as anybody may ask it, without a token. Exit code 1 if the answers differ, or a node does not answer.\n\n\
     Examples:\n  bitpie compare 127.0.0.1:38081 192.0.2.7:38081 ws://192.0.2.8:38082\n  \
     bitpie compare 127.0.0.1:38081 192.0.2.7:38081 --method findnickname --params '{\"name\": \"alice\"}'"
 )]
@@ -38,7 +41,7 @@ pub struct Compare {
 }
 
 /// `bitpie compare`
-pub fn perform(compare: &Compare, context: &Context<'_>) -> Result<(), Failure> {
+pub(super) fn perform(compare: &Compare, context: &Context<'_>) -> Result<(), Failure> {
     let params: Value = serde_json::from_str(&compare.params).map_err(|error| {
         Failure::here(format!("--params is no JSON: {error}"), "an object, like '{\"name\": \"alice\"}'")
     })?;
@@ -75,6 +78,7 @@ fn shown_place(place: &Place) -> String {
     match place {
         Place::Http(at) => format!("http://{}", safe(at)),
         Place::WebSocket(at) => format!("ws://{}", safe(at)),
+        Place::WebTransport { at, .. } => format!("https://{}", safe(at)),
     }
 }
 

@@ -270,6 +270,7 @@ settings! {
     api: ApiSettings {
         http_port: PortSetting = restart(PORT, "38081", "The TCP port of the web page, and of the API over HTTP"),
         ws_port: PortSetting = restart(PORT, "38082", "The TCP port of the API over WebSocket"),
+        wt_port: PortSetting = restart(PORT, "38083", "The UDP port of the API over WebTransport"),
     }
 
     ["messages"]
@@ -318,6 +319,11 @@ settings! {
             duration(1_000, DAY_MS),
             "1h",
             "How long routers are asked to map ports, for tests that cannot wait so long",
+        ),
+        certificate_lifetime: Milliseconds = hidden(
+            duration(1_000, 13 * DAY_MS),
+            "13d",
+            "How long a certificate of the API over WebTransport lasts, for tests that cannot wait so long",
         ),
         handshake_timeout: Milliseconds = hidden(
             duration(100, 60_000),

@@ -7,7 +7,9 @@
 //! in and goes out: `events` from the network, `commands` of the core, `outside` for what automata ask of parts
 //! outside; calls of the local API are in `../handlers`.
 
+mod api_certificates;
 mod api_ports;
+mod api_questions;
 mod callers;
 mod commands;
 mod dht;
@@ -55,6 +57,7 @@ use crate::world::{IdentityBuilt, Input, UserRequest};
 
 use super::interface_watch::InterfaceWatch;
 use super::recording::{Recorder, Recording};
+use api_certificates::ApiCertificates;
 use api_ports::ApiPorts;
 use callers::Callers;
 pub use callers::{WaitingPing, WaitingService};
@@ -88,6 +91,7 @@ pub struct Driver {
     pub(super) stun: StunNeighbour,
     pub(super) dht: DhtNeighbour,
     pub(super) api_ports: ApiPorts,
+    api_certificates: ApiCertificates,
     pub(super) storage: Storage,
     pub(super) callers: Callers,
     /// The database is damaged, and takes nothing: the node keeps out of the network.
@@ -142,6 +146,7 @@ impl Driver {
             storage: Storage::new(store, identity.keys.clone()),
             callers: Callers::new(api.desk.doors().feeds.clone()),
             api_ports: ApiPorts::new(api),
+            api_certificates: ApiCertificates::default(),
             is_damaged,
             notices,
             raised: 0,
@@ -176,7 +181,7 @@ impl Driver {
                 Some(event) = carried.recv() => self.relay_event(event),
                 Some(event) = near.recv() => self.lan_event(event),
                 Some(answered) = self.stun.next() => self.input(answered),
-                Some(ended) = self.api_ports.next() => self.input(ended),
+                Some(event) = self.api_ports.next() => self.input(event),
                 () = interfaces.changed() => {
                     let changed = self.network.interfaces_may_differ();
                     self.inputs(changed);

@@ -26,6 +26,21 @@ impl Driver {
 
     fn api_ports_command(&mut self, command: ApiPorts) {
         match command {
+            ApiPorts::ApiAddressAsk { service, observers } => {
+                let failed = self.api_ports.ask(service, &observers);
+                self.later(failed);
+            }
+            ApiPorts::ApiAddressAskAgain { service } => self.api_ports.ask_again(&service),
+            ApiPorts::ApiAddressStopAsking { service } => self.api_ports.stop_asking(&service),
+            ApiPorts::ApiCertificateReadKept => {
+                let kept = self.api_certificates.read_kept(&self.settings.home);
+                self.later(kept);
+            }
+            ApiPorts::ApiCertificateMake { lifetime } => {
+                let made = self.api_certificates.make(&self.settings.home, lifetime);
+                self.later([made]);
+            }
+            ApiPorts::ApiCertificateShow { hash } => self.api_certificates.show(hash),
             ApiPorts::ApiPortOpen { service } => self.open_api_port(service),
             ApiPorts::ApiPortClose { service } => self.api_ports.close(&service),
             ApiPorts::ApiPortTryPort { service } => {
@@ -44,7 +59,8 @@ impl Driver {
             });
         }
         let is_public = self.node.world().api_ports.is_public;
-        let answer = self.api_ports.open(service, &self.settings.values, is_public);
+        let certificate = self.api_certificates.shown();
+        let answer = self.api_ports.open(service, &self.settings.values, is_public, certificate);
         self.later([answer]);
     }
 

@@ -10,9 +10,9 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use super::parameters;
-use super::socket::QuicSocket;
-use crate::transports::bind;
+use crate::quic_socket::QuicSocket;
 use crate::transports::sessions::{Shared, lock};
+use crate::transports::{TransportEvent, bind};
 
 /// How long the end may take.
 const LONGEST_END: Duration = Duration::from_secs(1);
@@ -31,7 +31,14 @@ impl Endpoint {
     /// Opens a socket; port 0 takes a free one. It accepts nothing yet.
     pub(super) fn open(shared: &Shared, address: SocketAddr) -> io::Result<Self> {
         let _runtime = shared.runtime.enter();
-        let socket = QuicSocket::new(bind::datagrams(address)?, shared.events.clone())?;
+        let events = shared.events.clone();
+        let stun_heard = move |from, datagram: &[u8]| {
+            // Others have more urgent things to tell: half of the room is theirs.
+            if events.capacity() > events.max_capacity() / 2 {
+                let _ = events.try_send(TransportEvent::Stun { from, bytes: datagram.to_vec() });
+            }
+        };
+        let socket = QuicSocket::new(bind::datagrams(address)?, Box::new(stun_heard))?;
         let seen = Arc::downgrade(&socket);
         let configuration = parameters::of_endpoint();
         let quinn = quinn::Endpoint::new_with_abstract_socket(configuration, None, socket, Arc::new(TokioRuntime))?;

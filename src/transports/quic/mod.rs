@@ -18,7 +18,6 @@ mod listener;
 mod parameters;
 mod session;
 mod shared;
-mod socket;
 mod stream;
 mod talk;
 mod tls;

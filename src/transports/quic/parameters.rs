@@ -9,10 +9,8 @@ use quinn::{ClientConfig, ConnectionId, EndpointConfig, IdleTimeout, ServerConfi
 use super::caller_proof::{CHANCE_BYTES, caller_proof};
 use super::tls::TlsIdentity;
 use crate::identity::NodeId;
+use crate::quic_socket::QUIC_VERSION;
 use crate::transports::sessions::BULK_STREAMS_AT_THE_MOST;
-
-/// The one version of QUIC that is spoken (RFC 9000).
-pub(super) const QUIC_VERSION: u32 = 1;
 
 /// How often a session that is silent is kept alive: routers forget a mapping of UDP after 30 s (RFC 4787 asks for two
 /// minutes, and many do less).

@@ -10,6 +10,7 @@
 
 mod clients;
 mod connections;
+mod dial;
 mod ending;
 mod filtering;
 mod server;
@@ -17,4 +18,5 @@ mod shared;
 
 pub use clients::{CLIENTS, Pending, StunClients, StunEvent};
 pub use connections::{CONNECTIONS, CONNECTIONS_PER_NETWORK};
+pub use dial::{HeldConnection, SharingSocket, ask_by, sharing};
 pub use server::{Place, StunServer};

@@ -13,6 +13,8 @@ use expect_test::expect;
 
 /// Where each automaton is to come again and again. Final states are an end for all.
 const GOALS: &[Goal] = &[
+    Goal::of("api_address", &["KNOWN"]),
+    Goal::of("api_certificate", &["SHOWING"]),
     Goal { asked_again: &[("try_port", "after look_interval")], ..Goal::of("api_port", &["OPEN"]) },
     Goal::of("contact_ratings", &["COUNTING"]),
     Goal::of("contact_status", &["CONNECTED"]),

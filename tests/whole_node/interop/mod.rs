@@ -4,6 +4,7 @@
 //! `cargo xtask interop` installs libtorrent and runs this; without it there is nothing to run against.
 
 mod aioquic;
+mod api;
 mod libtorrent;
 
 use std::collections::BTreeMap;

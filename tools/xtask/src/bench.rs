@@ -20,6 +20,13 @@ pub struct Bench {
 /// Benchmarks with their own package.
 #[derive(Subcommand)]
 enum OfItsOwn {
+    /// The API beside bare axum, tokio-tungstenite and wtransport, and a thousand subscribers. Built with `node`
+    #[command(disable_help_flag = true)]
+    Api {
+        /// See `cargo xtask bench api --help`: --quick, --rounds N, requests, subscribers
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Names beside plain records, in a DHT of sixty nodes on loopback
     #[command(disable_help_flag = true)]
     Dht {
@@ -50,6 +57,7 @@ impl Bench {
         if let Some(of_its_own) = &self.of_its_own {
             const OF_NODE: &str = "benches/node/Cargo.toml";
             let (package, given): (&[&str], _) = match of_its_own {
+                OfItsOwn::Api { arguments } => (&["--manifest-path", OF_NODE, "--bin", "api"], arguments),
                 OfItsOwn::Dht { arguments } => (&["--package", "bitpie-bench-dht"], arguments),
                 OfItsOwn::Node { arguments } => (&["--manifest-path", OF_NODE, "--bin", "node"], arguments),
                 OfItsOwn::Transports { arguments } => (&["--manifest-path", OF_NODE, "--bin", "transports"], arguments),

@@ -1,5 +1,6 @@
 //! `cargo xtask interop`: our results with other programs.
 
+mod api;
 mod dht;
 mod formats;
 mod python;
@@ -11,6 +12,9 @@ use clap::{Args, ValueEnum};
 /// One test.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
+    /// The API, asked by curl, websockets and aioquic, and what it says of itself, read by promtool and a validator of OpenRPC. Needs curl, promtool,
+    /// node 20 or newer, npm, and Python 3.11 or newer with venv, or PYTHON=… that names one
+    Api,
     /// Nodes in a DHT that libtorrent carries. Needs Python 3.9 or newer with venv, or PYTHON=… that names one
     Dht,
     /// Texts for Mermaid, Graphviz, PlantUML and SCION. Needs node 20 or newer, npm, dot and plantuml
@@ -41,6 +45,7 @@ impl Interop {
         let parts = if self.parts.is_empty() { Part::value_variants() } else { self.parts.as_slice() };
         for part in parts {
             match part {
+                Part::Api => api::run(self.reinstall)?,
                 Part::Dht => dht::run(self.reinstall)?,
                 Part::Formats => formats::run(self.reinstall)?,
                 Part::Quic => quic::run(self.reinstall)?,

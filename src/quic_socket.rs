@@ -1,21 +1,28 @@
 //! The socket under QUIC. Only what may be QUIC's comes through; the rest is dropped without an answer, as a packet of
 //! a version that nobody speaks here would have one and say that QUIC is there.
+//!
+//! Answers of STUN that come by it are told (RFC 9443): what others see of this socket is what they have to know.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the rim: sockets are its business")]
+
+use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use quinn::udp::{RecvMeta, Transmit};
 use quinn::{AsyncUdpSocket, Runtime as _, TokioRuntime, UdpPoller};
 use socket2::Socket;
-use tokio::sync::mpsc;
 
-use super::parameters::QUIC_VERSION;
 use crate::stun::is_stun;
 use crate::stun::message::MESSAGE_BYTES;
-use crate::transports::TransportEvent;
+
+/// The one version of QUIC that is spoken (RFC 9000).
+pub const QUIC_VERSION: u32 = 1;
 
 /// The bit that all packets of QUIC have (RFC 9000, section 17), and those of STUN do not (RFC 9443).
 const FIXED_BIT: u8 = 0x40;
@@ -23,21 +30,69 @@ const FIXED_BIT: u8 = 0x40;
 /// The bit of packets that say their version (RFC 8999, section 5.1).
 const LONG_HEADER: u8 = 0x80;
 
-/// A socket of UDP that is read by QUIC, less the answers of STUN, which are told (RFC 9443).
-#[derive(Debug)]
-pub(super) struct QuicSocket {
+/// Hears answers of STUN: from where, and what. It must not wait.
+pub type StunHeard = Box<dyn Fn(SocketAddr, &[u8]) + Send + Sync>;
+
+/// A socket of UDP that is read by QUIC, less the answers of STUN, which are told.
+pub struct QuicSocket {
     inner: Arc<dyn AsyncUdpSocket>,
-    events: mpsc::Sender<TransportEvent>,
+    stun_heard: StunHeard,
+    ignored: Mutex<BTreeMap<SocketAddr, Instant>>,
+}
+
+/// Addresses that are ignored at the same time, at most; the one whose time ends first is heard again.
+const IGNORED: usize = 1_024;
+
+impl fmt::Debug for QuicSocket {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("QuicSocket").field("inner", &self.inner).finish_non_exhaustive()
+    }
 }
 
 impl QuicSocket {
-    /// To be called within a tokio runtime.
-    pub(super) fn new(socket: Socket, events: mpsc::Sender<TransportEvent>) -> io::Result<Arc<Self>> {
-        Ok(Arc::new(Self { inner: TokioRuntime.wrap_udp_socket(socket.into())?, events }))
+    /// Reads a socket that does not block. To be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// If the system does not let it be read.
+    pub fn new(socket: Socket, stun_heard: StunHeard) -> io::Result<Arc<Self>> {
+        let inner = TokioRuntime.wrap_udp_socket(socket.into())?;
+        Ok(Arc::new(Self { inner, stun_heard, ignored: Mutex::default() }))
+    }
+
+    /// Hears nothing from this address for so long. A connection that nobody can close ends by its silence.
+    pub fn ignore(&self, from: SocketAddr, time: Duration) {
+        let now = Instant::now();
+        let mut ignored = self.ignored();
+        ignored.retain(|_, until| *until > now);
+        if ignored.len() >= IGNORED {
+            let first = ignored.iter().min_by_key(|(_, until)| **until).map(|(from, _)| *from);
+            first.map(|first| ignored.remove(&first));
+        }
+        ignored.insert(canonical(from), now + time);
+    }
+
+    fn is_ignored(&self, from: SocketAddr) -> bool {
+        let mut ignored = self.ignored();
+        if ignored.is_empty() {
+            return false;
+        }
+        let from = canonical(from);
+        let is_ignored = ignored.get(&from).is_some_and(|until| Instant::now() < *until);
+        if !is_ignored {
+            ignored.remove(&from);
+        }
+        is_ignored
+    }
+
+    fn ignored(&self) -> MutexGuard<'_, BTreeMap<SocketAddr, Instant>> {
+        self.ignored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a datagram, if the system takes it now, and says from which port.
-    pub(super) fn send(&self, to: SocketAddr, contents: &[u8]) -> io::Result<u16> {
+    ///
+    /// # Errors
+    /// If it does not take it.
+    pub fn send(&self, to: SocketAddr, contents: &[u8]) -> io::Result<u16> {
         let own = self.inner.local_addr()?;
         let destination = match to.ip() {
             IpAddr::V4(ip) if own.is_ipv6() => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
@@ -49,13 +104,14 @@ impl QuicSocket {
         Ok(own.port())
     }
 
-    /// Tells an answer of STUN. Others have more urgent things to tell: half of the room is theirs.
     fn tell(&self, from: SocketAddr, datagram: &[u8]) {
-        if self.events.capacity() > self.events.max_capacity() / 2 {
-            let from = SocketAddr::new(from.ip().to_canonical(), from.port());
-            let _ = self.events.try_send(TransportEvent::Stun { from, bytes: datagram.to_vec() });
-        }
+        (self.stun_heard)(canonical(from), datagram);
     }
+}
+
+/// An address of IPv4 as what it is, also if it came by a socket for both.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 /// Whether a datagram may be QUIC's, of the version that is spoken.
@@ -112,6 +168,10 @@ impl AsyncUdpSocket for QuicSocket {
         for (meta, buffer) in meta[..count].iter_mut().zip(buffers) {
             // One without any bytes is passed over.
             let from = meta.addr;
+            if self.is_ignored(from) {
+                meta.len = 0;
+                continue;
+            }
             meta.len = keep_quic(buffer, meta.len, meta.stride, |datagram| self.tell(from, datagram));
         }
         Poll::Ready(Ok(count))
@@ -197,10 +257,12 @@ mod tests {
     async fn what_the_system_has_put_together_is_taken_apart() {
         let message = |class: u8| [&[class, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();
         let quic = |number: u8| [&[0x41][..], &[number; 19]].concat();
-        let (sender, mut events) = mpsc::channel(8);
+        let (sender, events) = std::sync::mpsc::channel();
+        let heard = Box::new(move |from, bytes: &[u8]| sender.send((from, bytes.to_vec())).expect("it is there"));
         let loopback = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
-        let bound = crate::transports::bind::datagrams(loopback).expect("some port is free");
-        let socket = QuicSocket::new(bound, sender).expect("a socket");
+        let bound = std::net::UdpSocket::bind(loopback).expect("some port is free");
+        bound.set_nonblocking(true).expect("it can wait");
+        let socket = QuicSocket::new(bound.into(), heard).expect("a socket");
         let other = std::net::UdpSocket::bind(loopback).expect("some port is free");
         let from = other.local_addr().expect("it is bound");
         let state = quinn::udp::UdpSocketState::new((&other).into()).expect("a socket");
@@ -222,8 +284,29 @@ mod tests {
         let taken = taken(&socket, |taken| taken.concat().len() >= expected.len()).await;
         assert_eq!(taken.concat(), expected);
         assert!(!is_put_together || taken.len() == 1, "the system has not put them together: {taken:?}");
-        let Ok(TransportEvent::Stun { from: told, bytes }) = events.try_recv() else { panic!("the answer is told") };
-        assert_eq!((told, bytes), (from, message(1)));
+        assert_eq!(events.try_recv(), Ok((from, message(1))), "the answer is told");
         assert!(events.try_recv().is_err(), "the question is not");
+    }
+
+    #[tokio::test]
+    async fn what_is_ignored_is_not_heard_until_its_time_is_over_and_others_are() {
+        let loopback = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
+        let bound = std::net::UdpSocket::bind(loopback).expect("some port is free");
+        bound.set_nonblocking(true).expect("it can wait");
+        let socket = QuicSocket::new(bound.into(), Box::new(|_, _| {})).expect("a socket");
+        let to = socket.local_addr().expect("it is bound");
+        let [one, other] = [(); 2].map(|()| std::net::UdpSocket::bind(loopback).expect("some port is free"));
+        let from = one.local_addr().expect("it is bound");
+        socket.ignore(from, Duration::from_secs(600));
+        one.send_to(&[0x41; 20], to).expect("sent");
+        other.send_to(&[0x42; 20], to).expect("sent");
+        assert_eq!(taken(&socket, |taken| !taken.is_empty()).await, [vec![0x42; 20]]);
+        socket.ignore(from, Duration::ZERO);
+        one.send_to(&[0x43; 20], to).expect("sent");
+        assert_eq!(taken(&socket, |taken| !taken.is_empty()).await, [vec![0x43; 20]]);
+        for port in 1..=3_000 {
+            socket.ignore((std::net::Ipv4Addr::LOCALHOST, port).into(), Duration::from_secs(600));
+        }
+        assert_eq!(socket.ignored().len(), IGNORED);
     }
 }
