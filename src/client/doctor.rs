@@ -259,7 +259,7 @@ fn home_folder(patient: &Patient) -> Finding {
             Finding::bad(format!("{home} is a link to nowhere"), "make the folder that it means, or remove it")
         }
         Ok(metadata) if !metadata.is_symlink() && !metadata.is_dir() => {
-            Finding::bad(format!("{home} is no folder"), "move it away, or name another with --home")
+            Finding::bad(format!("{home} is not a folder"), "move it away, or name another with --home")
         }
         Ok(_) => match std::fs::metadata(&patient.home) {
             Err(error) => Finding::bad(format!("{home} cannot be looked at: {error}"), "see who owns it"),
@@ -402,7 +402,7 @@ fn log_and_traces(patient: &Patient) -> Finding {
         let writable = rustix::fs::access(&folder, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK);
         match std::fs::metadata(&folder) {
             Ok(metadata) if !metadata.is_dir() => {
-                return Finding::bad(format!("{} is no folder", folder.display()), "move it away");
+                return Finding::bad(format!("{} is not a folder", folder.display()), "move it away");
             }
             Ok(_) if writable.is_err() => {
                 return Finding::bad(format!("nothing can be written into {}", folder.display()), "see who owns it");
@@ -645,7 +645,7 @@ mod tests {
         let folder = home();
         assert_eq!(log_and_traces(&patient(folder.path())).verdict, Verdict::Good, "the first run makes them");
         std::fs::write(folder.path().join("traces"), "").expect("a file");
-        assert!(log_and_traces(&patient(folder.path())).said.contains("traces is no folder"));
+        assert!(log_and_traces(&patient(folder.path())).said.contains("traces is not a folder"));
     }
 
     #[test]

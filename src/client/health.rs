@@ -221,10 +221,8 @@ fn dht(status: &Status, _: u64) -> Finding {
         ("JOINING" | "ALONE", None) if dht.asks_nobody => Finding::skipped(
             "nobody is asked, as services/entangled-dht/bootstrap has it: nobody is found by nickname, or after they have moved",
         ),
-        ("ALONE", problem) => {
-            let why = problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default();
-            Finding::bad(format!("nobody in it answers{why}"), ALONE)
-        }
+        // What was not published then was not for that reason, and would say it again.
+        ("ALONE", _) => Finding::bad("nobody in it answers", ALONE),
         ("OPENING" | "RESTING", Some(problem)) => Finding::bad(problem.clone(), NOT_OPEN),
         (_, Some(problem)) => Finding::bad(problem.clone(), FAILED),
         ("JOINED", None) if dht.identity == "PUBLISHED" => {
@@ -440,6 +438,16 @@ pub(super) mod tests {
         let [alone, told] = chosen;
         assert!(dht(&alone, NOW).said.contains("services/entangled-dht/bootstrap"));
         assert_eq!(notices(&told, NOW).verdict, Verdict::Notable);
+    }
+
+    #[test]
+    fn that_nobody_in_the_dht_answers_is_said_once() {
+        let status = changed(|it| {
+            it.dht.state = "ALONE".to_owned();
+            it.dht.problem = Some("nobody in the DHT has answered within 10 s".to_owned());
+        });
+        let finding = dht(&status, NOW);
+        assert_eq!((finding.verdict, finding.said.as_str()), (Verdict::Bad, "nobody in it answers"));
     }
 
     fn off(name: &str, enabled: bool, needs: &[&str]) -> ServiceOff {

@@ -51,18 +51,38 @@ impl Home {
     /// Makes the folder and those in it, if they are not there, for the owner alone.
     ///
     /// # Errors
-    /// If they cannot be made, or others can get at the folder that is there.
+    /// If they cannot be made, something else is in the place of one, or others can get at one that is there. Then none
+    /// was made.
     pub fn prepare(&self) -> Result<(), HomeError> {
-        privacy::of_home(&self.folder).map_err(|open| exposed(open, &self.folder))?;
-        let folders = [self.messages_folder(), self.peers_folder(), self.traces_folder(), self.log_folder()];
-        for folder in [self.folder.clone()].into_iter().chain(folders) {
-            fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&folder)
-                .map_err(at("make the folder", &folder))?;
+        let folders = self.folders();
+        for folder in &folders {
+            self.look_at_folder(folder)?;
+        }
+        for folder in &folders {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at("make the folder", folder))?;
         }
         Ok(())
+    }
+
+    /// The home folder, and those in it.
+    fn folders(&self) -> [PathBuf; 5] {
+        [self.folder.clone(), self.messages_folder(), self.peers_folder(), self.traces_folder(), self.log_folder()]
+    }
+
+    /// Whether one of the folders can be used as it is, or is not there and can be made.
+    fn look_at_folder(&self, folder: &Path) -> Result<(), HomeError> {
+        match fs::metadata(folder) {
+            Ok(metadata) if metadata.is_dir() => {
+                privacy::of_folder(folder, &metadata).map_err(|open| exposed(open, &self.folder))
+            }
+            Ok(_) => Err(HomeError::NoFolder { path: folder.to_owned(), what: "a file is in its place" }),
+            // What a link leads to is not made.
+            Err(_) if folder.is_symlink() => {
+                Err(HomeError::NoFolder { path: folder.to_owned(), what: "it is a link that leads to no folder" })
+            }
+            // It is not there, or making it says why it cannot be looked at.
+            Err(_) => Ok(()),
+        }
     }
 
     /// Takes the home for this process, until the lock is dropped. The system gives it back if the process dies.
@@ -203,11 +223,14 @@ impl Home {
     /// If the home cannot be looked at.
     pub fn open_to_others(&self) -> Result<Vec<NotPrivate>, HomeError> {
         let mut found = Vec::new();
-        let looked_at =
-            [self.folder.clone(), self.messages_folder(), self.key_file(), self.api_file(), self.config_file()];
-        for path in looked_at {
+        for folder in self.folders() {
+            match self.look_at_folder(&folder) {
+                Err(HomeError::NotPrivate { open, .. }) => found.push(open),
+                other => other?,
+            }
+        }
+        for path in [self.key_file(), self.api_file(), self.config_file()] {
             match fs::metadata(&path) {
-                Ok(metadata) if metadata.is_dir() => found.extend(privacy::of_folder(&path, &metadata).err()),
                 Ok(metadata) => found.extend(privacy::of_file(&path, &metadata).err()),
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at("look at", &path)(error)),
                 Err(_) => {}
@@ -401,6 +424,14 @@ pub enum HomeError {
         /// There is a key in this home, which somebody may have read.
         has_key: bool,
     },
+    /// Something else is where a folder of the home has to be.
+    #[error("{} is not a folder: {what}; move it away, or use another home: `--home DIR`", .path.display())]
+    NoFolder {
+        /// Where.
+        path: PathBuf,
+        /// What is there.
+        what: &'static str,
+    },
     /// The system refuses.
     #[error("cannot {doing} {}: {source}", .path.display())]
     File {
@@ -494,6 +525,41 @@ mod tests {
             assert!(error.to_string().contains(&format!("chmod 700 '{}'", home.folder().display())), "{error}");
         }
         assert!(!home.log_folder().exists());
+    }
+
+    #[test]
+    fn a_folder_of_the_home_that_others_can_look_into_is_refused_and_found() {
+        let (_folder, home) = home();
+        for folder in &home.folders()[1..] {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("set");
+            let error = home.prepare().expect_err("open").to_string();
+            assert!(error.contains(&format!("chmod 700 '{}'", folder.display())), "{error}");
+            let found = home.open_to_others().expect("looked");
+            assert_eq!(found.iter().map(|it| &it.path).collect::<Vec<_>>(), [folder]);
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).expect("set");
+        }
+        home.prepare().expect("they are the owner's alone");
+    }
+
+    #[test]
+    fn what_is_in_the_place_of_a_folder_is_named_and_nothing_is_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [in_place, link] = ["file", "link"].map(|name| folder.path().join(name));
+        fs::write(&in_place, "x").expect("written");
+        std::os::unix::fs::symlink(folder.path().join("nowhere"), &link).expect("made");
+        for path in [&in_place, &link] {
+            let error = Home::at(path).prepare().expect_err("no folder").to_string();
+            assert!(error.starts_with(&format!("{} is not a folder: ", path.display())), "{error}");
+            assert!(error.contains("`--home DIR`"), "{error}");
+        }
+        let home = Home::at(folder.path().join("home"));
+        home.prepare().expect("prepared");
+        fs::remove_dir(home.messages_folder()).expect("it is empty");
+        fs::remove_dir(home.peers_folder()).expect("it is empty");
+        fs::write(home.messages_folder(), "x").expect("written");
+        let error = home.prepare().expect_err("no folder").to_string();
+        assert!(error.contains(&format!("{} is not a folder: a file", home.messages_folder().display())), "{error}");
+        assert!(!home.peers_folder().exists());
     }
 
     #[test]
