@@ -378,7 +378,7 @@ impl World {
                 if host.seen.insert((sender, packet)) {
                     host.inbox.push((sender, packet));
                 }
-                self.tell(index, 3, Input::MessageCommitted { session, sender, packet, refused: None });
+                self.tell(index, 3, Input::MessagesCommitted { session, sender, packets: vec![packet] });
             }
             Command::CommitIdentity { session, packet } => {
                 let Packet { sender, id: packet, .. } = *packet.packet();
