@@ -14,7 +14,7 @@ pub use conversation::{
     SentTime, WaitingMessage,
 };
 pub use sealing::{
-    Expected, MessageHeader, OpenError, OpenedMessage, SEALED_BYTES, SealError, Sealing, conversation_of, open, open_by,
-    seal,
+    Expected, MessageHeader, OpenError, OpenedMessage, SEALED_BYTES, SealError, Sealing, conversation_of, open,
+    open_by, seal,
 };
 pub use text::{MessageText, TEXT_BYTES, TextError};

@@ -124,11 +124,7 @@ impl Sealing {
     ///
     /// # Errors
     /// If the recipient's key is one to which nothing can be sealed.
-    pub fn begin(
-        recipient: NodeId,
-        recipient_key: SealingPublicKey,
-        randomness: [u8; 32],
-    ) -> Result<Self, SealError> {
+    pub fn begin(recipient: NodeId, recipient_key: SealingPublicKey, randomness: [u8; 32]) -> Result<Self, SealError> {
         let agreement = OurAgreement::begin(&recipient_key, randomness)
             .map_err(|_| SealError { recipient, rotation: recipient_key.rotation })?;
         Ok(Self { recipient, recipient_key, agreement, sealed: 0 })
@@ -473,7 +469,8 @@ mod tests {
         let two = two();
         let opened_by_bob = {
             let envelope: Envelope = decode(&sealed(&two)).expect("a sealed message");
-            let agreement = TheirAgreements::default().take(&two.bob, envelope.encapsulated_key).expect("it is for Bob");
+            let agreement =
+                TheirAgreements::default().take(&two.bob, envelope.encapsulated_key).expect("it is for Bob");
             decrypt(&agreement.key(envelope.number), &envelope).expect("it is for Bob")
         };
         let carol = IdentityKey::from_seed(&[5; SEED_BYTES]);

@@ -69,8 +69,8 @@ pub use searches::{Found, SEARCHES, Search};
 pub use settings::OurSettings;
 use storage::Storage;
 use stun::StunNeighbour;
-pub use tasks::{Committed, Done};
 use tasks::{Cause, Tasks};
+pub use tasks::{Committed, Done};
 
 /// Everything that the loop holds.
 pub struct Driver {

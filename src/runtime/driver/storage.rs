@@ -53,7 +53,14 @@ pub struct Storage {
 
 impl Storage {
     pub(super) fn new(store: StoreHandle, keys: Keys) -> Self {
-        Self { store, sealer: Sealer::new(keys), agreements: TheirAgreements::default(), news: Vec::new(), sent: BTreeMap::new(), sent_due: None }
+        Self {
+            store,
+            sealer: Sealer::new(keys),
+            agreements: TheirAgreements::default(),
+            news: Vec::new(),
+            sent: BTreeMap::new(),
+            sent_due: None,
+        }
     }
 
     /// Does something with the store. What comes of it, or nothing if it fails, which is logged.
@@ -184,9 +191,7 @@ impl Storage {
                 }
                 match verdict.and_then(ArrivalVerdict::answer) {
                     Some(Ok(())) => Done::Committed(Committed { session, sender, packet }),
-                    Some(Err(reason)) => {
-                        Done::Changed(vec![Input::MessageRefused { session, sender, packet, reason }])
-                    }
+                    Some(Err(reason)) => Done::Changed(vec![Input::MessageRefused { session, sender, packet, reason }]),
                     None => Done::Nothing,
                 }
             },

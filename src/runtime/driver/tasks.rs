@@ -3,8 +3,8 @@
 use std::pin::Pin;
 use std::rc::Rc;
 
-use futures_util::{FutureExt as _, StreamExt as _};
 use futures_util::stream::{FuturesUnordered, Stream};
+use futures_util::{FutureExt as _, StreamExt as _};
 
 use crate::dht::SlotAnswer;
 use crate::identity::{NodeId, VerifiedDocument};
