@@ -7,7 +7,9 @@ use bitpie::identity::Signed;
 use bitpie::identity::{Domain, IdentityKey, SealingKey};
 use bitpie::messages::{Expected, MessageHeader, OpenError, TEXT_BYTES, open};
 use bitpie::wire::PacketId;
-use hpke::aead::ChaCha20Poly1305;
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{ChaCha20Poly1305, Nonce};
+use hpke::aead::ExportOnlyAead;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable as _, OpModeS, Serializable as _};
@@ -37,23 +39,26 @@ fuzz_target!(|data: &[u8]| {
 /// What `seal` makes, with anything inside.
 fn sealed(to: &SealingKey, header: &[u8], inside: &[u8]) -> Vec<u8> {
     let public = <X25519HkdfSha256 as hpke::Kem>::PublicKey::from_bytes(&to.public().key).expect("a key");
-    let (encapsulated, ciphertext) = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+    let (encapsulated, context) = hpke::setup_sender_with_rng::<ExportOnlyAead, HkdfSha256, X25519HkdfSha256>(
         &OpModeS::Base,
         &public,
-        b"bitpie/sealed/1",
-        inside,
-        header,
+        b"bitpie/sealed/2",
         &mut Same,
     )
     .expect("a sound key");
+    let mut key = [0; 32];
+    context.export(b"bitpie/message-key/1\0\0\0\0\0", &mut key).expect("it is short");
+    let payload = Payload { msg: inside, aad: header };
+    let ciphertext = ChaCha20Poly1305::new(&key.into()).encrypt(&Nonce::from([0; 12]), payload).expect("it is short");
     let bytes = |bytes: &[u8]| minicbor::bytes::ByteVec::from(bytes.to_vec());
     let fields = [bytes(&encapsulated.to_bytes()), bytes(header), bytes(&ciphertext)];
-    // {0: rotation, 1: encapsulated key, 2: header, 3: ciphertext}
-    let mut envelope = vec![0xa4, 0, 0];
+    // {0: rotation, 1: encapsulated key, 2: header, 3: ciphertext, 4: number}
+    let mut envelope = vec![0xa5, 0, 0];
     for (field, number) in fields.iter().zip(1..) {
         envelope.push(number);
         envelope.extend(encode(field));
     }
+    envelope.extend([4, 0]);
     envelope
 }
 

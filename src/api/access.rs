@@ -172,7 +172,7 @@ pub enum AccessError {
     #[error(transparent)]
     NotPrivate(#[from] NotPrivate),
     /// What is there is no home folder.
-    #[error("{home} is no folder")]
+    #[error("{home} is not a folder")]
     NoFolder {
         /// What should be one.
         home: String,
@@ -284,7 +284,7 @@ mod tests {
         let home = folder.path().join("home");
         std::fs::write(&home, "").expect("written");
         let error = Access::read(&home).expect_err("no folder");
-        assert_eq!(error.to_string(), format!("{} is no folder", home.display()));
+        assert_eq!(error.to_string(), format!("{} is not a folder", home.display()));
         assert!(error.remedy().contains("--home"), "{}", error.remedy());
     }
 

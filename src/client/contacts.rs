@@ -272,6 +272,7 @@ fn contacts_text(contacts: &Contacts, now_unix_ms: u64) -> String {
             (ContactState::Refused, _) => ("refused", FAINT),
             (ContactState::Removed, _) => ("removed", FAINT),
             (ContactState::Accepted, true) => ("online", GOOD),
+            (ContactState::Accepted, false) if contact.last_seen_unix_ms.is_none() => ("not seen yet", FAINT),
             (ContactState::Accepted, false) => ("offline", FAINT),
         };
         let unless_none = |count: u64| if count > 0 { Cell::number(count).styled(ODD) } else { Cell::default() };
@@ -402,6 +403,7 @@ mod tests {
             contact(4, None, ContactState::Request),
             contact(1, Some("alice"), ContactState::Accepted),
             contact(0, Some("Zoë 日本"), ContactState::Accepted),
+            contact(5, Some("ben"), ContactState::Accepted),
             contact(2, Some("mallory"), ContactState::Refused),
         ];
         let text = contacts_text(&Contacts { contacts, alike: Vec::new() }, 1_000_000 + 180_000);
@@ -411,6 +413,7 @@ mod tests {
             –         yonyebyr  invited, wants to talk                         4        1  alice
             alice     yryonyeb  online                  3 min ago  49 %        1
             Zoë 日本  yyyyyyyy  offline                 3 min ago  0 %                     alice
+            ben       yeotyeot  not seen yet                                       5           alice
             mallory   yebyryon  refused                 3 min ago              2           alice
 
             Somebody who wants to talk waits for `bitpie contact accept bitpie:ycbogyad` or `bitpie contact refuse bitpie:ycbogyad`.

@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use super::Context;
 use super::failure::Failure;
-use super::table::{Cell, Table};
+use super::table::{Cell, Table, USUAL_WIDTH};
 use super::terminal::{ADVICE, BAD, FAINT, GOOD, ODD, STRONG, print, print_json, safe, state_style, styled};
 use crate::api::answers::{Service, ServiceChange, Services};
 use crate::api::methods::{DisableService, EnableService, ListServices, StartService, StopService};
@@ -17,6 +17,7 @@ use crate::world::services::ServiceResult;
 #[derive(Subcommand)]
 pub enum ServiceCommand {
     /// List the services, in the order in which they start
+    #[command(after_help = "What needs what: `bitpie service tree`, or `--json`.")]
     List,
     /// Draw what needs what
     Tree,
@@ -100,16 +101,13 @@ fn still_off(names: &[ServiceName]) -> String {
 }
 
 fn list_text(services: &Services) -> String {
-    let mut table = Table::new(&["SERVICE", "STATE", "ENABLED", "NEEDS", "NEEDED BY", "WHAT IT IS FOR"]);
+    let mut table = Table::new(&["SERVICE", "STATE", "ENABLED", "WHAT IT IS FOR"]).wrapped_at(USUAL_WIDTH);
     for service in &services.services {
-        let listed = |names: &[ServiceName]| names.iter().map(ServiceName::as_str).collect::<Vec<_>>().join(", ");
         let problem = service.problem.as_ref().map(|problem| format!("\n{problem}")).unwrap_or_default();
         table.row([
             Cell::new(service.name.as_str()).styled(STRONG),
             Cell::new(&service.state).styled(state_style(&service.state)),
             Cell::new(if service.enabled { "yes" } else { "no" }),
-            Cell::new(listed(&service.depends_on)),
-            Cell::new(listed(&service.dependents)),
             Cell::new(format!("{}{problem}", service.summary)),
         ]);
     }
@@ -214,16 +212,31 @@ mod tests {
     #[test]
     fn the_list_shows_states_and_problems() {
         expect![[r#"
-            SERVICE           STATE               ENABLED  NEEDS                     NEEDED BY                   WHAT IT IS FOR
-            network           ON                  yes                                gateway, tcp-connections    What network is for.
-            gateway           ON                  yes      network                   tcp-transport, p2p-hookups  What gateway is for.
-            tcp-connections   ON                  yes      network                   tcp-transport               What tcp-connections is for.
-            tcp-transport     STARTING.LAUNCHING  yes      tcp-connections, gateway  p2p-hookups                 What tcp-transport is for.
-            p2p-hookups       OFF                 no       gateway, tcp-transport    private-messages            What p2p-hookups is for.
-            private-messages  DEPENDS_OFF         yes      p2p-hookups                                           What private-messages is for.
-                                                                                                                 p2p-hookups is off
+            SERVICE           STATE               ENABLED  WHAT IT IS FOR
+            network           ON                  yes      What network is for.
+            gateway           ON                  yes      What gateway is for.
+            tcp-connections   ON                  yes      What tcp-connections is for.
+            tcp-transport     STARTING.LAUNCHING  yes      What tcp-transport is for.
+            p2p-hookups       OFF                 no       What p2p-hookups is for.
+            private-messages  DEPENDS_OFF         yes      What private-messages is for.
+                                                           p2p-hookups is off
         "#]]
         .assert_eq(&anstream::adapter::strip_str(&list_text(&services())).to_string());
+    }
+
+    #[test]
+    fn the_list_fits_a_usual_terminal() {
+        let mut services = services();
+        for service in &mut services.services {
+            service.summary = "Finds contacts in the local network, and tells everybody there that this node is here, \
+                               and more than that."
+                .to_owned();
+        }
+        let text = anstream::adapter::strip_str(&list_text(&services)).to_string();
+        for line in text.lines() {
+            assert!(line.chars().count() <= USUAL_WIDTH, "{line}");
+        }
+        assert!(text.lines().count() > 2 * services.services.len(), "{text}");
     }
 
     #[test]

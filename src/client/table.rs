@@ -45,17 +45,29 @@ impl<T: AsRef<str>> From<T> for Cell {
     }
 }
 
+/// Columns of a terminal that has not been made wider.
+pub const USUAL_WIDTH: usize = 80;
+
 /// Rows below headings. A column in which nothing stands is left out; the last one may have several lines.
 #[derive(Clone, Debug)]
 pub struct Table {
     headings: Vec<&'static str>,
     rows: Vec<Vec<Cell>>,
+    /// Columns of the terminal for which the last column is wrapped.
+    wrapped_at: Option<usize>,
 }
 
 impl Table {
     /// Without rows.
     pub fn new(headings: &[&'static str]) -> Self {
-        Self { headings: headings.to_vec(), rows: Vec::new() }
+        Self { headings: headings.to_vec(), rows: Vec::new(), wrapped_at: None }
+    }
+
+    /// Wraps the last column between words, so that no line is wider than that many columns of a terminal. A word that
+    /// is too long stays whole.
+    #[must_use]
+    pub fn wrapped_at(self, width: usize) -> Self {
+        Self { wrapped_at: Some(width), ..self }
     }
 
     /// Another row, with a cell for each heading.
@@ -74,6 +86,7 @@ impl Table {
             cells.chain([self.headings[*column].width()]).max().unwrap_or(0)
         };
         let widths: Vec<usize> = columns.iter().map(width).collect();
+        let before_last: usize = widths.iter().rev().skip(1).map(|width| width + GAP).sum();
         let mut text = String::new();
         let headings: Vec<Cell> = self
             .headings
@@ -84,11 +97,41 @@ impl Table {
                 Cell { text: (*heading).to_owned(), style: FAINT, is_number }
             })
             .collect();
-        for row in std::iter::once(&headings).chain(&self.rows) {
-            line(&mut text, row, &columns, &widths);
+        line(&mut text, &headings, &columns, &widths);
+        for row in &self.rows {
+            match (self.wrapped_at, columns.last()) {
+                (Some(width), Some(&last)) => {
+                    let mut row = row.clone();
+                    row[last].text = wrapped(&row[last].text, width.saturating_sub(before_last));
+                    line(&mut text, &row, &columns, &widths);
+                }
+                _ => line(&mut text, row, &columns, &widths),
+            }
         }
         text
     }
+}
+
+/// Spaces between two columns.
+const GAP: usize = 2;
+
+/// The text with its lines broken between words, so that each fits into so many columns of a terminal.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for whole in text.lines() {
+        let mut line = String::new();
+        for word in whole.split(' ') {
+            if !line.is_empty() && line.width() + 1 + word.width() > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines.join("\n")
 }
 
 fn line(text: &mut String, row: &[Cell], columns: &[usize], widths: &[usize]) {
@@ -111,10 +154,10 @@ fn line(text: &mut String, row: &[Cell], columns: &[usize], widths: &[usize]) {
             let style = if part.is_empty() { Style::new() } else { cell.style };
             let _ = write!(text, "{:before$}{style}{part}{style:#}", "");
             if !is_last {
-                let _ = write!(text, "{:behind$}  ", "");
+                let _ = write!(text, "{:width$}", "", width = behind + GAP);
             }
         }
-        at += width + 2;
+        at += width + GAP;
     }
     text.truncate(text.trim_end_matches(' ').len());
     text.push('\n');
@@ -141,6 +184,23 @@ mod tests {
             Zoë         0  –
         "#]]
         .assert_eq(&plain);
+    }
+
+    #[test]
+    fn the_last_column_is_wrapped_between_words_where_that_is_asked_for() {
+        let mut table = Table::new(&["NAME", "TEXT"]).wrapped_at(18);
+        table.row(["alice".into(), "one two three four".into()]);
+        table.row(["bob".into(), "a-word-that-is-too-long\nnext".into()]);
+        table.row(["eve".into(), "".into()]);
+        expect![[r#"
+            NAME   TEXT
+            alice  one two
+                   three four
+            bob    a-word-that-is-too-long
+                   next
+            eve
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&table.render()).to_string());
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub fn run(options: &DemoOptions) -> anyhow::Result<ExitCode> {
 }
 
 fn prepared(folder: &Path) -> anyhow::Result<PathBuf> {
-    let folder = std::path::absolute(folder).with_context(|| format!("{} is no folder", folder.display()))?;
+    let folder = std::path::absolute(folder).with_context(|| format!("{} is not a folder", folder.display()))?;
     if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
         bail!("{} is not empty: choose a folder that is not there yet", folder.display());
     }

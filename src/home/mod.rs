@@ -1,39 +1,32 @@
 //! The home folder: where everything lies, who may read it, and that only one node uses it; and what is in it or made
 //! with it: settings, passphrase, backups, logs. The node uses it, and the command line where no node runs.
-
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "files, clocks and the environment")]
+
 pub mod backup;
 pub mod clock;
 pub mod config;
 pub mod entropy;
+mod lock;
 mod log_file;
 pub mod logging;
 pub mod passphrase;
 pub mod used;
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use crate::privacy::{self, NotPrivate};
+pub use lock::{Holder, HomeLock, LOCK_PATIENCE};
 
 /// Bytes of a key file or of `api.json`, at most.
 const SECRET_BYTES: u64 = 16 * 1024;
 
 /// The key below the home folder.
 const KEY_FILE: &str = "identity.key";
-
-/// How long a command waits for a home whose node is just stopping.
-pub const LOCK_PATIENCE: Duration = Duration::from_secs(5);
-
-/// How often it then looks again.
-const LOCK_LOOK: Duration = Duration::from_millis(50);
 
 /// The home folder of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,93 +44,38 @@ impl Home {
     /// Makes the folder and those in it, if they are not there, for the owner alone.
     ///
     /// # Errors
-    /// If they cannot be made, or others can get at the folder that is there.
+    /// If they cannot be made, something else is in the place of one, or others can get at one that is there. Then none
+    /// was made.
     pub fn prepare(&self) -> Result<(), HomeError> {
-        privacy::of_home(&self.folder).map_err(|open| exposed(open, &self.folder))?;
-        let folders = [self.messages_folder(), self.peers_folder(), self.traces_folder(), self.log_folder()];
-        for folder in [self.folder.clone()].into_iter().chain(folders) {
-            fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&folder)
-                .map_err(at("make the folder", &folder))?;
+        let folders = self.folders();
+        for folder in &folders {
+            self.look_at_folder(folder)?;
+        }
+        for folder in &folders {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at("make the folder", folder))?;
         }
         Ok(())
     }
 
-    /// Takes the home for this process, until the lock is dropped. The system gives it back if the process dies.
-    ///
-    /// What is locked is the folder itself, which nobody can put another in the place of, as with a file in it that
-    /// somebody deletes. The file says which process has it, and is locked too: older programs look at it, and some
-    /// file systems lock no folders.
-    ///
-    /// # Errors
-    /// If another process has it, which is named, or the file cannot be written.
-    pub fn lock(&self) -> Result<HomeLock, HomeError> {
-        let path = self.lock_file();
-        let failed = at("lock the home by", &path);
-        let folder = File::open(&self.folder).map_err(at("open", &self.folder))?;
-        match folder.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(self.taken()),
-            Err(TryLockError::Error(error)) if locks_no_folders(&error) => {
-                tracing::warn!(%error, "this file system locks no folders: do not delete the file `lock` of the home");
+    /// The home folder, and those in it.
+    fn folders(&self) -> [PathBuf; 5] {
+        [self.folder.clone(), self.messages_folder(), self.peers_folder(), self.traces_folder(), self.log_folder()]
+    }
+
+    /// Whether one of the folders can be used as it is, or is not there and can be made.
+    fn look_at_folder(&self, folder: &Path) -> Result<(), HomeError> {
+        match fs::metadata(folder) {
+            Ok(metadata) if metadata.is_dir() => {
+                privacy::of_folder(folder, &metadata).map_err(|open| exposed(open, &self.folder))
             }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
-        let mut options = OpenOptions::new();
-        // Not truncated: as long as another has it, its process id stands there.
-        let mut file =
-            options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(&failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(self.taken()),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
-        file.set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| writeln!(file, "{}", std::process::id()))
-            .map_err(failed)?;
-        Ok(HomeLock { folder, _file: file })
-    }
-
-    /// The same, after waiting so long for another process to give the home back: a node that was told to stop needs a
-    /// moment for it.
-    ///
-    /// # Errors
-    /// As [`Home::lock`].
-    pub fn lock_within(&self, patience: Duration) -> Result<HomeLock, HomeError> {
-        let until = Instant::now() + patience;
-        loop {
-            match self.lock() {
-                Err(HomeError::Taken { .. }) if Instant::now() < until => thread::sleep(LOCK_LOOK),
-                outcome => return outcome,
+            Ok(_) => Err(HomeError::NoFolder { path: folder.to_owned(), what: "a file is in its place" }),
+            // What a link leads to is not made.
+            Err(_) if folder.is_symlink() => {
+                Err(HomeError::NoFolder { path: folder.to_owned(), what: "it is a link that leads to no folder" })
             }
+            // It is not there, or making it says why it cannot be looked at.
+            Err(_) => Ok(()),
         }
-    }
-
-    /// The process that has the home, if one has it. What cannot be looked at is in nobody's hands.
-    #[must_use]
-    pub fn holder(&self) -> Option<Holder> {
-        // Shared, so that two who look do not take each other for the holder.
-        let is_held = |path: &Path| {
-            File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
-        };
-        let lock_file = self.lock_file();
-        let is_taken = is_held(&self.folder) || is_held(&lock_file);
-        is_taken.then(|| Holder { process: self.written_process() })
-    }
-
-    /// Another process has the home.
-    fn taken(&self) -> HomeError {
-        HomeError::Taken { home: self.folder.clone(), process: self.written_process() }
-    }
-
-    /// The process that the file names. What cannot be read is not told.
-    fn written_process(&self) -> Option<u32> {
-        let mut text = String::new();
-        let _ = File::open(self.lock_file()).and_then(|file| file.take(32).read_to_string(&mut text));
-        text.trim().parse().ok()
     }
 
     /// Keeps the text of a new key, durably. A key that is there is never overwritten.
@@ -219,17 +157,14 @@ impl Home {
     /// If the home cannot be looked at.
     pub fn open_to_others(&self) -> Result<Vec<NotPrivate>, HomeError> {
         let mut found = Vec::new();
-        let looked_at = [
-            self.folder.clone(),
-            self.messages_folder(),
-            self.key_file(),
-            self.api_file(),
-            self.certificates_file(),
-            self.config_file(),
-        ];
-        for path in looked_at {
+        for folder in self.folders() {
+            match self.look_at_folder(&folder) {
+                Err(HomeError::NotPrivate { open, .. }) => found.push(open),
+                other => other?,
+            }
+        }
+        for path in [self.key_file(), self.api_file(), self.certificates_file(), self.config_file()] {
             match fs::metadata(&path) {
-                Ok(metadata) if metadata.is_dir() => found.extend(privacy::of_folder(&path, &metadata).err()),
                 Ok(metadata) => found.extend(privacy::of_file(&path, &metadata).err()),
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at("look at", &path)(error)),
                 Err(_) => {}
@@ -323,35 +258,6 @@ impl Home {
     }
 }
 
-/// Who has a home.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// The process, if that is written there.
-    pub process: Option<u32>,
-}
-
-/// As long as it is there, no other process has this home.
-#[derive(Debug)]
-pub struct HomeLock {
-    folder: File,
-    _file: File,
-}
-
-impl HomeLock {
-    /// Whether the folder at that path is the one that is locked, and not another that was put in its place.
-    #[must_use]
-    pub fn is_of(&self, path: &Path) -> bool {
-        let (Ok(locked), Ok(found)) = (self.folder.metadata(), fs::metadata(path)) else { return false };
-        (locked.dev(), locked.ino()) == (found.dev(), found.ino())
-    }
-}
-
-/// Whether a file system cannot lock a folder, as one of the network that takes a lock for a writing.
-fn locks_no_folders(error: &io::Error) -> bool {
-    let told = Errno::from_io_error(error);
-    told.is_some_and(|told| [Errno::BADF, Errno::INVAL, Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP].contains(&told))
-}
-
 /// Writes a file for the owner alone, durably and at once: whoever reads it finds the old contents or the new ones.
 pub(super) fn write_secret(path: &Path, contents: &[u8]) -> Result<(), HomeError> {
     let mut partial = path.as_os_str().to_owned();
@@ -429,6 +335,14 @@ pub enum HomeError {
         /// There is a key in this home, which somebody may have read.
         has_key: bool,
     },
+    /// Something else is where a folder of the home has to be.
+    #[error("{} is not a folder: {what}; move it away, or use another home: `--home DIR`", .path.display())]
+    NoFolder {
+        /// Where.
+        path: PathBuf,
+        /// What is there.
+        what: &'static str,
+    },
     /// The system refuses.
     #[error("cannot {doing} {}: {source}", .path.display())]
     File {
@@ -458,7 +372,7 @@ mod tests {
 
     use super::*;
 
-    fn home() -> (tempfile::TempDir, Home) {
+    pub(super) fn home() -> (tempfile::TempDir, Home) {
         let folder = tempfile::tempdir().expect("a folder");
         let home = Home::at(folder.path().join("home"));
         home.prepare().expect("prepared");
@@ -525,51 +439,38 @@ mod tests {
     }
 
     #[test]
-    fn one_process_has_the_home_and_the_other_is_told_which() {
+    fn a_folder_of_the_home_that_others_can_look_into_is_refused_and_found() {
         let (_folder, home) = home();
-        let lock = home.lock().expect("free");
-        let error = home.lock().expect_err("taken").to_string();
-        assert!(error.contains(&format!("the process {}", std::process::id())), "{error}");
-        // Whoever deletes the file takes the lock away from nobody.
-        fs::remove_file(home.lock_file()).expect("it is there");
-        home.lock().expect_err("taken still");
-        assert!(!home.lock_file().exists());
-        drop(lock);
-        home.lock().expect("free again");
+        for folder in &home.folders()[1..] {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("set");
+            let error = home.prepare().expect_err("open").to_string();
+            assert!(error.contains(&format!("chmod 700 '{}'", folder.display())), "{error}");
+            let found = home.open_to_others().expect("looked");
+            assert_eq!(found.iter().map(|it| &it.path).collect::<Vec<_>>(), [folder]);
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).expect("set");
+        }
+        home.prepare().expect("they are the owner's alone");
     }
 
     #[test]
-    fn who_waits_for_a_home_gets_it_as_soon_as_it_is_given_back() {
-        let (_folder, home) = home();
-        assert_eq!(home.holder(), None);
-        let lock = home.lock().expect("free");
-        assert_eq!(home.holder(), Some(Holder { process: Some(std::process::id()) }));
-        let error = home.lock_within(Duration::ZERO).expect_err("taken");
-        assert!(matches!(error, HomeError::Taken { .. }), "{error}");
-        let (waits, waiting) = std::sync::mpsc::channel();
-        let other = home.clone();
-        let waiter = thread::spawn(move || {
-            other.lock().expect_err("taken");
-            waits.send(()).expect("somebody listens");
-            other.lock_within(Duration::from_secs(60))
-        });
-        waiting.recv().expect("it waits");
-        drop(lock);
-        let lock = waiter.join().expect("it did not panic").expect("given back");
-        assert!(lock.is_of(home.folder()));
-        drop(lock);
-        assert_eq!(home.holder(), None);
-    }
-
-    #[test]
-    fn a_folder_in_place_of_the_home_is_not_the_one_that_is_locked() {
-        let (folder, home) = home();
-        let lock = home.lock().expect("free");
-        fs::rename(home.folder(), folder.path().join("moved")).expect("moved");
-        assert!(!lock.is_of(home.folder()));
-        home.prepare().expect("another is made");
-        assert!(!lock.is_of(home.folder()));
-        assert_eq!(home.holder(), None);
+    fn what_is_in_the_place_of_a_folder_is_named_and_nothing_is_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [in_place, link] = ["file", "link"].map(|name| folder.path().join(name));
+        fs::write(&in_place, "x").expect("written");
+        std::os::unix::fs::symlink(folder.path().join("nowhere"), &link).expect("made");
+        for path in [&in_place, &link] {
+            let error = Home::at(path).prepare().expect_err("no folder").to_string();
+            assert!(error.starts_with(&format!("{} is not a folder: ", path.display())), "{error}");
+            assert!(error.contains("`--home DIR`"), "{error}");
+        }
+        let home = Home::at(folder.path().join("home"));
+        home.prepare().expect("prepared");
+        fs::remove_dir(home.messages_folder()).expect("it is empty");
+        fs::remove_dir(home.peers_folder()).expect("it is empty");
+        fs::write(home.messages_folder(), "x").expect("written");
+        let error = home.prepare().expect_err("no folder").to_string();
+        assert!(error.contains(&format!("{} is not a folder: a file", home.messages_folder().display())), "{error}");
+        assert!(!home.peers_folder().exists());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::automata::senders::{gateway, handshake, peers};
 use crate::automata::system::System;
 use crate::identity::{Entrypoint, NodeId};
 use crate::peers::PeerSource;
-use crate::wire::{Fail, FailReason, Packet, PacketBody, PacketId, PacketKind, VerifiedPacket};
+use crate::wire::{ACK_FURTHER, Ack, Fail, FailReason, Packet, PacketBody, PacketId, PacketKind, VerifiedPacket};
 use crate::world::{Command, Purpose, SessionId, World};
 
 use super::{message_delivery, relay_circuit, stun_client};
@@ -48,9 +48,11 @@ fn hand_on(world: &mut World, system: &System, session: SessionId, packet: Verif
     match kind {
         PacketKind::Identity => world.command(Command::CommitIdentity { session, packet }),
         PacketKind::Ack => {
-            let of = answered()?;
-            message_delivery::acknowledged(world, system, of, sender);
-            document_answered(world, system, &of, sender, true);
+            let ack = Ack::decode(&packet.packet().payload).map_err(|error| error.to_string())?;
+            for of in std::iter::once(answered()?).chain(ack.further) {
+                message_delivery::acknowledged(world, system, of, sender);
+                document_answered(world, system, &of, sender, true);
+            }
         }
         PacketKind::Fail => {
             let fail = Fail::decode(&packet.packet().payload).map_err(|error| error.to_string())?;
@@ -79,19 +81,18 @@ fn document_answered(world: &mut World, system: &System, packet: &PacketId, peer
     }
 }
 
-/// What became of a message that came in: it is on disk, or it is not taken.
-pub fn message_committed(
-    world: &mut World,
-    session: SessionId,
-    sender: NodeId,
-    packet: PacketId,
-    refused: Option<FailReason>,
-) {
-    let answer = match refused {
-        None => PacketBody::ack(packet),
-        Some(reason) => PacketBody::fail(packet, reason),
-    };
-    world.answer_packet(session, sender, answer);
+/// Messages that came in by a session are on disk. One signature answers many.
+pub fn messages_committed(world: &mut World, session: SessionId, sender: NodeId, packets: &[PacketId]) {
+    for together in packets.chunks(1 + ACK_FURTHER) {
+        if let [first, further @ ..] = together {
+            world.answer_packet(session, sender, PacketBody::acks(*first, further));
+        }
+    }
+}
+
+/// A message that came in is not taken.
+pub fn message_refused(world: &mut World, session: SessionId, sender: NodeId, packet: PacketId, reason: FailReason) {
+    world.answer_packet(session, sender, PacketBody::fail(packet, reason));
 }
 
 /// What became of an identity document that came in: it is on disk, with these entrypoints, or it is not taken.

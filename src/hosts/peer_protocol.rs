@@ -96,7 +96,8 @@ pub fn perform(world: &mut World, system: &System, session: SessionId, action: A
             Counters::count(&mut world.counters.refused_by_peers, reason);
             let why = told(world, session, reason);
             if let Some(session) = world.sessions.get_mut(session) {
-                session.ended_because = Some(why.unwrap_or_else(|| format!("the peer refused: {reason:?}")));
+                session.ended_because =
+                    Some(why.unwrap_or_else(|| format!("the other node refused: {}", reason.in_words())));
             }
         }
         Action::ChallengeOther { peer } => match peer.and_then(|peer| world.sessions.ready(&peer)) {
@@ -279,7 +280,9 @@ fn refuse(world: &mut World, session: SessionId, reason: Refusal) {
     Counters::count(&mut world.counters.refused, reason);
     let why = told(world, session, reason);
     if let Some(session) = world.sessions.get_mut(session) {
-        session.ended_because.get_or_insert_with(|| why.unwrap_or_else(|| format!("we refused: {reason:?}")));
+        session
+            .ended_because
+            .get_or_insert_with(|| why.unwrap_or_else(|| format!("your node refused: {}", reason.in_words())));
     }
     world.send_frame(session, Frame::Refused(reason));
 }

@@ -1,19 +1,17 @@
 //! How a message is sealed to its reader, and signed inside by its writer.
 //!
-//! HPKE in base mode (RFC 9180: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305) hides it; the header is
-//! bound in as associated data. Base mode says nothing of the sender, so what is sealed is `[body, signature]`, and the
-//! body names recipient, header and the encapsulated key: what was signed for one sealing cannot be taken out and
-//! sealed to somebody else.
+//! A key agreement with the reader (`agreement`) gives each message a key of its own; ChaCha20-Poly1305 hides the message
+//! by it, and the header is bound in as associated data. The agreement says nothing of the sender, so what is sealed is
+//! `[body, signature]`, and the body names recipient, header and the encapsulated key: what was signed for one sealing
+//! cannot be taken out and sealed to somebody else.
 
-use hpke::aead::ChaCha20Poly1305;
-use hpke::kdf::HkdfSha256;
-use hpke::kem::X25519HkdfSha256;
-use hpke::rand_core::{Infallible, TryCryptoRng, TryRng};
-use hpke::{Deserializable as _, Kem, OpModeR, OpModeS, Serializable as _};
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 use minicbor::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use super::agreement::{ENCAPSULATED_KEY_BYTES, MessageKey, OurAgreement, TheirAgreements};
 use super::{MessageText, TEXT_BYTES, TextError};
 use crate::codec::{DecodeError, decode, encode, fixed_bytes};
 use crate::identity::Signed;
@@ -23,11 +21,8 @@ use crate::wire::{MESSAGE_TEXT_BYTES, PacketId};
 /// Bytes of a sealed message, at most: the longest text, and what stands around it.
 pub const SEALED_BYTES: usize = TEXT_BYTES + 1024;
 
-/// The `info` of HPKE: what this sealing is for.
-const INFO: &[u8] = b"bitpie/sealed/1";
-
-/// Bytes of an encapsulated key.
-const ENCAPSULATED_KEY_BYTES: usize = 32;
+/// The nonce of every message: each has a key of its own, which is used once.
+const NONCE: [u8; 12] = [0; 12];
 
 // The nodes of a network have to agree on it, so it stands among the constants of the wire.
 const _: () = assert!(TEXT_BYTES == MESSAGE_TEXT_BYTES);
@@ -92,6 +87,9 @@ struct Envelope {
     header: Vec<u8>,
     #[cbor(n(3), with = "minicbor::bytes")]
     ciphertext: Vec<u8>,
+    /// Which of the messages that are sealed by this agreement, from 0.
+    #[n(4)]
+    number: u32,
 }
 
 /// What the sender signs.
@@ -112,8 +110,73 @@ struct Body<'a> {
     invitation: Option<Invitation>,
 }
 
-/// Seals a message, with the recipient's invitation if there is one. The randomness is for this sealing alone: used
-/// twice for one recipient, it gives two messages the same key.
+/// Seals messages to one reader by one key agreement, which is the greater part of what a sealing costs.
+pub struct Sealing {
+    recipient: NodeId,
+    recipient_key: SealingPublicKey,
+    agreement: OurAgreement,
+    sealed: u32,
+}
+
+impl Sealing {
+    /// Agrees on a secret with the reader. The randomness is for this alone: used twice for one recipient, it gives
+    /// different messages the same key.
+    ///
+    /// # Errors
+    /// If the recipient's key is one to which nothing can be sealed.
+    pub fn begin(recipient: NodeId, recipient_key: SealingPublicKey, randomness: [u8; 32]) -> Result<Self, SealError> {
+        let agreement = OurAgreement::begin(&recipient_key, randomness)
+            .map_err(|_| SealError { recipient, rotation: recipient_key.rotation })?;
+        Ok(Self { recipient, recipient_key, agreement, sealed: 0 })
+    }
+
+    /// To which key it seals.
+    #[must_use]
+    pub const fn recipient_key(&self) -> &SealingPublicKey {
+        &self.recipient_key
+    }
+
+    /// How many messages it has sealed.
+    #[must_use]
+    pub const fn sealed(&self) -> u32 {
+        self.sealed
+    }
+
+    /// Seals a message, with the recipient's invitation if there is one.
+    ///
+    /// # Panics
+    /// If the key is not that of the sender, the message is for another reader, or 2³² messages were sealed.
+    #[must_use]
+    pub fn seal(
+        &mut self,
+        key: &IdentityKey,
+        header: &MessageHeader,
+        text: &MessageText,
+        invitation: Option<&Invitation>,
+    ) -> Vec<u8> {
+        assert_eq!(key.id(), header.sender, "a message is signed by its sender");
+        assert_eq!(self.recipient, header.recipient, "a message is sealed to its recipient");
+        let number = self.sealed;
+        self.sealed = number.checked_add(1).expect("no key is used twice");
+        let encapsulated_key = self.agreement.encapsulated_key;
+        let header_bytes = encode(header);
+        let body = Zeroizing::new(encode(&Body {
+            recipient: header.recipient,
+            encapsulated_key,
+            header_digest: Sha256::digest(&header_bytes).into(),
+            text: text.as_str(),
+            invitation: invitation.cloned(),
+        }));
+        let signed = Signed::sign(key, Domain::Message, &body);
+        let payload = Payload { msg: signed.as_bytes(), aad: &header_bytes };
+        let ciphertext = cipher(&self.agreement.key(number)).encrypt(&Nonce::from(NONCE), payload);
+        let ciphertext = ciphertext.expect("a message is not too long to be sealed");
+        let rotation = self.recipient_key.rotation;
+        encode(&Envelope { rotation, encapsulated_key, header: header_bytes, ciphertext, number })
+    }
+}
+
+/// Seals one message by a key agreement of its own. For the randomness see [`Sealing::begin`].
 ///
 /// # Errors
 /// If the recipient's key is one to which nothing can be sealed.
@@ -128,30 +191,11 @@ pub fn seal(
     invitation: Option<&Invitation>,
     randomness: [u8; 32],
 ) -> Result<Vec<u8>, SealError> {
-    assert_eq!(key.id(), header.sender, "a message is signed by its sender");
-    let unusable = || SealError { recipient: header.recipient, rotation: recipient_key.rotation };
-    let public = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&recipient_key.key).map_err(|_| unusable())?;
-    let mut once = Once(Some(Zeroizing::new(randomness)));
-    let (encapsulated, mut context) = hpke::setup_sender_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-        &OpModeS::Base,
-        &public,
-        INFO,
-        &mut once,
-    )
-    .map_err(|_| unusable())?;
+    Ok(Sealing::begin(header.recipient, *recipient_key, randomness)?.seal(key, header, text, invitation))
+}
 
-    let encapsulated_key = encapsulated.to_bytes().into();
-    let header_bytes = encode(header);
-    let body = Zeroizing::new(encode(&Body {
-        recipient: header.recipient,
-        encapsulated_key,
-        header_digest: Sha256::digest(&header_bytes).into(),
-        text: text.as_str(),
-        invitation: invitation.cloned(),
-    }));
-    let signed = Signed::sign(key, Domain::Message, &body);
-    let ciphertext = context.seal(signed.as_bytes(), &header_bytes).map_err(|_| unusable())?;
-    Ok(encode(&Envelope { rotation: recipient_key.rotation, encapsulated_key, header: header_bytes, ciphertext }))
+fn cipher(key: &MessageKey) -> ChaCha20Poly1305 {
+    ChaCha20Poly1305::new(&(**key).into())
 }
 
 /// What is known of a message from the packet that carried it.
@@ -178,11 +222,24 @@ pub struct OpenedMessage {
 
 /// Opens a message with that of our keys to which it is sealed.
 ///
+/// # Errors
+/// What does not hold.
+pub fn open(keys: &[SealingKey], expected: &Expected, bytes: &[u8]) -> Result<OpenedMessage, OpenError> {
+    open_by(&mut TheirAgreements::default(), keys, expected, bytes)
+}
+
+/// The same, where others may have come that were sealed by the same agreement.
+///
 /// Whether it has expired, and whether it was here before, is not asked here.
 ///
 /// # Errors
 /// What does not hold.
-pub fn open(keys: &[SealingKey], expected: &Expected, bytes: &[u8]) -> Result<OpenedMessage, OpenError> {
+pub fn open_by(
+    agreements: &mut TheirAgreements,
+    keys: &[SealingKey],
+    expected: &Expected,
+    bytes: &[u8],
+) -> Result<OpenedMessage, OpenError> {
     if bytes.len() > SEALED_BYTES {
         return Err(OpenError::TooLong { bytes: bytes.len() });
     }
@@ -194,7 +251,9 @@ pub fn open(keys: &[SealingKey], expected: &Expected, bytes: &[u8]) -> Result<Op
     }
     let rotation = envelope.rotation;
     let key = keys.iter().find(|key| key.public().rotation == rotation).ok_or(OpenError::UnknownKey { rotation })?;
-    let plaintext = decrypt(key, &envelope)?;
+    let agreement = agreements.take(key, envelope.encapsulated_key).map_err(|_| OpenError::Unreadable)?;
+    let plaintext = decrypt(&agreement.key(envelope.number), &envelope)?;
+    agreements.keep(agreement);
 
     let signed = Signed::parse(&plaintext)?;
     let body: Body<'_> = decode(signed.verify(&header.sender, Domain::Message)?)?;
@@ -207,45 +266,11 @@ pub fn open(keys: &[SealingKey], expected: &Expected, bytes: &[u8]) -> Result<Op
     Ok(OpenedMessage { text: MessageText::new(body.text)?, invitation: body.invitation, header })
 }
 
-fn decrypt(key: &SealingKey, envelope: &Envelope) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    let unreadable = |_| OpenError::Unreadable;
-    let encapsulated =
-        <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(&envelope.encapsulated_key).map_err(unreadable)?;
-    hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-        &OpModeR::Base,
-        &key.secret(),
-        &encapsulated,
-        INFO,
-        &envelope.ciphertext,
-        &envelope.header,
-    )
-    .map(Zeroizing::new)
-    .map_err(unreadable)
+fn decrypt(key: &MessageKey, envelope: &Envelope) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let payload = Payload { msg: &envelope.ciphertext, aad: &envelope.header };
+    let opened = cipher(key).decrypt(&Nonce::from(NONCE), payload);
+    opened.map(Zeroizing::new).map_err(|_| OpenError::Unreadable)
 }
-
-/// Randomness that was handed in, in the form in which HPKE asks for it: once, 32 bytes, from which it derives the
-/// ephemeral key.
-struct Once(Option<Zeroizing<[u8; 32]>>);
-
-impl TryRng for Once {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        unreachable!("an X25519 key is made of bytes")
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        unreachable!("an X25519 key is made of bytes")
-    }
-
-    fn try_fill_bytes(&mut self, destination: &mut [u8]) -> Result<(), Infallible> {
-        let randomness = self.0.take().expect("one ephemeral key is made for a sealing");
-        destination.copy_from_slice(&*randomness);
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Once {}
 
 /// A message that cannot be sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -308,6 +333,12 @@ mod tests {
         bob: SealingKey,
         header: MessageHeader,
         expected: Expected,
+    }
+
+    impl Two {
+        fn bob_id(&self) -> NodeId {
+            self.expected.recipient
+        }
     }
 
     fn two() -> Two {
@@ -387,6 +418,35 @@ mod tests {
     }
 
     #[test]
+    fn messages_of_one_agreement_are_opened_in_any_order_and_each_by_its_own_key() {
+        let two = two();
+        let mut sealing = Sealing::begin(two.bob_id(), two.bob.public(), [4; 32]).expect("his key is sound");
+        let of = |index: u8| {
+            let message = PacketId([index; 16]);
+            let header = MessageHeader { message, ..two.header.clone() };
+            (header, Expected { message, ..two.expected }, text(&format!("message {index}")))
+        };
+        let sealed: Vec<Vec<u8>> = (0..4)
+            .map(|index| {
+                let (header, _, text) = of(index);
+                sealing.seal(&two.alice, &header, &text, None)
+            })
+            .collect();
+        assert_eq!(sealing.sealed(), 4);
+        let mut agreements = TheirAgreements::default();
+        for index in [2, 0, 3, 1, 2] {
+            let (header, expected, text) = of(index);
+            let keys = std::slice::from_ref(&two.bob);
+            let opened = open_by(&mut agreements, keys, &expected, &sealed[usize::from(index)]);
+            assert_eq!(opened, Ok(OpenedMessage { header, text, invitation: None }));
+        }
+        let mut envelope: Envelope = decode(&sealed[1]).expect("a sealed message");
+        envelope.number = 2;
+        let (_, expected, _) = of(1);
+        assert_eq!(open(&[two.bob], &expected, &encode(&envelope)), Err(OpenError::Unreadable));
+    }
+
+    #[test]
     fn it_belongs_to_its_packet() {
         let two = two();
         let other = IdentityKey::from_seed(&[9; SEED_BYTES]).id();
@@ -409,26 +469,20 @@ mod tests {
         let two = two();
         let opened_by_bob = {
             let envelope: Envelope = decode(&sealed(&two)).expect("a sealed message");
-            decrypt(&two.bob, &envelope).expect("it is for Bob")
+            let agreement =
+                TheirAgreements::default().take(&two.bob, envelope.encapsulated_key).expect("it is for Bob");
+            decrypt(&agreement.key(envelope.number), &envelope).expect("it is for Bob")
         };
         let carol = IdentityKey::from_seed(&[5; SEED_BYTES]);
         let carol_key = SealingKey::derive(&carol, 0);
         let header = MessageHeader::new(two.alice.id(), carol.id(), two.header.message, NOW, NOW + 1000);
         let expected = Expected { recipient: carol.id(), ..two.expected };
         let header_bytes = encode(&header);
-        let public = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&carol_key.public().key).expect("a key");
-        let (encapsulated, ciphertext) =
-            hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-                &OpModeS::Base,
-                &public,
-                INFO,
-                &opened_by_bob,
-                &header_bytes,
-                &mut Once(Some(Zeroizing::new([6; 32]))),
-            )
-            .expect("a key");
-        let encapsulated_key = encapsulated.to_bytes().into();
-        let forged = encode(&Envelope { rotation: 0, encapsulated_key, header: header_bytes, ciphertext });
+        let agreement = OurAgreement::begin(&carol_key.public(), [6; 32]).expect("a key");
+        let payload = Payload { msg: &opened_by_bob, aad: &header_bytes };
+        let ciphertext = cipher(&agreement.key(0)).encrypt(&Nonce::from(NONCE), payload).expect("it is short");
+        let encapsulated_key = agreement.encapsulated_key;
+        let forged = encode(&Envelope { rotation: 0, encapsulated_key, header: header_bytes, ciphertext, number: 0 });
         assert_eq!(open(&[carol_key], &expected, &forged), Err(OpenError::OfAnotherSealing));
     }
 

@@ -35,8 +35,11 @@ pub fn receive(world: &mut World, system: &System, input: Input) {
         Input::IdentityBuilt(built) => p2p_connector::identity_built(world, system, built),
         Input::IdentityFailed { reason } => p2p_connector::identity_failed(world, system, reason),
         Input::MessageQueued(queued) => message_delivery::queued(world, system, &queued),
-        Input::MessageCommitted { session, sender, packet, refused } => {
-            packets::message_committed(world, session, sender, packet, refused);
+        Input::MessagesCommitted { session, sender, packets } => {
+            packets::messages_committed(world, session, sender, &packets);
+        }
+        Input::MessageRefused { session, sender, packet, reason } => {
+            packets::message_refused(world, session, sender, packet, reason);
         }
         Input::IdentityCommitted { session, sender, packet, entrypoints, relays } => {
             packets::identity_committed(world, system, session, sender, packet, entrypoints.as_deref(), relays);

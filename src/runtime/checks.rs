@@ -54,6 +54,9 @@ fn id(home: &Home) -> Option<NodeId> {
 
 fn permissions(patient: &Patient) -> Finding {
     match Home::at(&patient.home).open_to_others() {
+        Err(HomeError::NoFolder { path, what }) => {
+            Finding::bad(format!("{} is not a folder: {what}", path.display()), "move it away")
+        }
         Err(error) => Finding::bad(error.to_string(), "see who owns it"),
         Ok(open) => match open.first() {
             None => Finding::good("nothing in the home folder is open to others"),

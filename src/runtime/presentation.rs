@@ -315,6 +315,7 @@ pub fn why_away(node: &Core, peer: &NodeId) -> String {
         (_, None) => "nobody has said where that node is".to_owned(),
         (_, Some(known)) if known.entrypoints.is_empty() => "nobody has said where that node is".to_owned(),
         (Some(why), _) => why.clone(),
+        (None, Some(known)) if known.last_seen_unix_ms.is_none() => "it has never answered so far".to_owned(),
         (None, Some(_)) => "it does not answer".to_owned(),
     }
 }

@@ -16,7 +16,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use sha2::{Digest as _, Sha256};
 
-use super::salvage::without_heading;
+use super::damage::without_heading;
 use super::{BUSY_TIMEOUT, Store, StoreError, schema};
 
 /// A file of the home that goes into a backup. No `Debug`: the key is one of them.

@@ -9,6 +9,7 @@
 mod backup;
 mod contacts;
 mod conversations;
+mod damage;
 mod documents;
 mod error;
 mod incoming;
@@ -32,6 +33,7 @@ use rusqlite::{Connection, OpenFlags};
 pub use backup::{BackupError, SavedFile, read_backup, restore_messages, write_backup};
 pub use contacts::{NewContact, Removal};
 pub use conversations::{PAGE_ITEMS, SEARCH_CHARACTERS};
+pub use damage::{Damage, Situation, companions, damage};
 pub use documents::{CONFLICTS_PER_NODE, DOCUMENTS, StoredDocument};
 pub use error::StoreError;
 pub use incoming::{Quota, REQUEST_KEPT_MS, UNREAD_PER_CONTACT};
@@ -40,7 +42,7 @@ pub use invitations::{
 };
 pub use outgoing::UNFINISHED_MESSAGES;
 pub use ratings::{HOUR_MS, RATED_MONTHS, RATING_KEPT_HOURS, RatedDay, Ratings};
-pub use salvage::{Damage, Salvaged, Situation, companions, damage};
+pub use salvage::Salvaged;
 pub use thread::{JOBS_WAITING, StoreHandle, StoreThread};
 
 /// How long a statement waits for another process (a backup, `doctor`) that holds the file.

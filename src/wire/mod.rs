@@ -27,7 +27,7 @@ pub use packet::{
     VerifiedPacket,
 };
 pub use packet_body::PacketBody;
-pub use payload::{FAIL_TEXT_BYTES, Fail, FailReason};
+pub use payload::{ACK_FURTHER, Ack, FAIL_TEXT_BYTES, Fail, FailReason};
 pub use peer_id::{HANDSHAKE_HASH_BYTES, PEER_ENTRYPOINTS, PeerId, PeerIdError, Role};
 pub use refusal::Refusal;
 

@@ -1,6 +1,6 @@
 //! What packets of ours say.
 
-use super::{Fail, FailReason, PacketId, PacketKind};
+use super::{Ack, Fail, FailReason, PacketId, PacketKind};
 use crate::codec::Text;
 
 /// What a packet of ours says.
@@ -18,7 +18,15 @@ impl PacketBody {
     /// We have what that packet brought.
     #[must_use]
     pub fn ack(of: PacketId) -> Self {
-        Self { kind: PacketKind::Ack, answers: Some(of), payload: Vec::new() }
+        Self::acks(of, &[])
+    }
+
+    /// We have what these packets brought: the one, and [`ACK_FURTHER`](super::ACK_FURTHER) others at most. Whatever is
+    /// more than that is left out.
+    #[must_use]
+    pub fn acks(of: PacketId, further: &[PacketId]) -> Self {
+        let payload = Ack { further: further.iter().copied().collect() }.encode();
+        Self { kind: PacketKind::Ack, answers: Some(of), payload }
     }
 
     /// We do not take it.

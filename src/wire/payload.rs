@@ -1,10 +1,13 @@
-//! What packets carry, by kind. `Ack` and `Read` carry nothing, `Identity` a signed document, `Message` a sealed
-//! message.
+//! What packets carry, by kind. `Read` carries nothing, `Identity` a signed document, `Message` a sealed message.
 
 use minicbor::{Decode, Encode};
 
+use super::PacketId;
 use crate::codec::numbered;
-use crate::codec::{DecodeError, Text, decode, encode};
+use crate::codec::{AtMost, DecodeError, Text, decode, encode};
+
+/// Packets that one `Ack` acknowledges beside the one that it answers, at most.
+pub const ACK_FURTHER: usize = 63;
 
 /// Bytes of the text in a [`Fail`], at most.
 pub const FAIL_TEXT_BYTES: usize = 200;
@@ -55,6 +58,31 @@ impl FailReason {
     }
 }
 
+/// The payload of a packet of kind `Ack`. Without bytes it names nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Ack {
+    /// What is acknowledged with it, beside the packet that it answers.
+    #[n(0)]
+    pub further: AtMost<PacketId, ACK_FURTHER>,
+}
+
+impl Ack {
+    /// The bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        if self.further.is_empty() { Vec::new() } else { encode(self) }
+    }
+
+    /// The payload of these bytes.
+    ///
+    /// # Errors
+    /// If they are none.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        if bytes.is_empty() { Ok(Self::default()) } else { decode(bytes) }
+    }
+}
+
 /// The payload of a packet of kind `Fail`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -80,5 +108,40 @@ impl Fail {
     /// If they are none.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         decode(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(count: usize) -> Vec<PacketId> {
+        (0..count).map(|index| PacketId([index as u8; 16])).collect()
+    }
+
+    #[test]
+    fn an_ack_of_one_packet_has_no_payload_and_of_several_names_the_others() {
+        assert_eq!(Ack::default().encode(), [0; 0]);
+        assert_eq!(Ack::decode(&[]), Ok(Ack::default()));
+        for count in [1, ACK_FURTHER] {
+            let ack = Ack { further: ids(count).into() };
+            assert_eq!(ack.further.len(), count);
+            assert_eq!(Ack::decode(&ack.encode()), Ok(ack));
+        }
+    }
+
+    #[test]
+    fn an_ack_of_more_than_may_be_is_refused() {
+        /// The same without a limit.
+        #[derive(Encode)]
+        #[cbor(map)]
+        struct Unbounded {
+            #[n(0)]
+            further: Vec<PacketId>,
+        }
+        let of = |count| Ack::decode(&encode(&Unbounded { further: ids(count) }));
+        assert!(of(ACK_FURTHER).is_ok());
+        assert!(of(ACK_FURTHER + 1).is_err());
+        assert!(Ack::decode(&[1, 2, 3]).is_err());
     }
 }

@@ -37,3 +37,43 @@ numbered! {
         Requested = 15,
     }
 }
+
+impl Refusal {
+    /// What the user reads, of whichever side has refused.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::WrongNetwork => "the two nodes are in different networks",
+            Self::ConstantsDiffer => "the two nodes disagree about a constant of the network: one runs another version",
+            Self::ClocksApart => "the two clocks are more than 150 s apart",
+            Self::NoCommonVersion => "the two nodes have no version of the protocol in common",
+            Self::UnexpectedId => "another node is at that address",
+            Self::IsMyself => "the address leads back to the same node",
+            Self::BadProof => "the handshake was not signed by the key of the node",
+            Self::BadDocument => "the identity document is not valid",
+            Self::AlreadyConnected => "the two nodes have a session already",
+            Self::LimitReached => "no room for another session",
+            Self::Misbehaved => "the protocol was broken too often lately",
+            Self::Stopping => "the node is stopping",
+            Self::TimedOut => "an answer did not come in time",
+            Self::Violation => "the protocol was broken",
+            Self::Requested => "the user has ended the session",
+            Self::Other => "a reason that this version does not know",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_has_words_of_its_own_and_no_name_of_the_code() {
+        let all = || Refusal::ALL.iter().copied().chain([Refusal::Other]);
+        for refusal in all() {
+            let words = refusal.in_words();
+            assert_eq!(all().filter(|other| other.in_words() == words).count(), 1, "{refusal:?}");
+            assert!(words.contains(' ') && !words.contains(&format!("{refusal:?}")), "{words}");
+        }
+    }
+}

@@ -62,7 +62,7 @@ pub enum Command {
         /// Whom it is for.
         recipient: NodeId,
     },
-    /// Open a sealed message and commit it; `MessageCommitted` answers.
+    /// Open a sealed message and commit it; `MessagesCommitted` or `MessageRefused` answers.
     CommitMessage {
         /// The session by which it came.
         session: SessionId,

@@ -14,7 +14,7 @@ use crate::identity::{Entrypoint, NodeId};
 use crate::name::{ServiceName, TransportName};
 use crate::nickname::Nickname;
 use crate::peers::KnownPeer;
-use crate::wire::PacketId;
+use crate::wire::{PacketId, PacketIds};
 
 /// When something happens. Both are read by the rim, once for each input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,16 +45,26 @@ pub enum Input {
     },
     /// A message of the user is committed, to be delivered.
     MessageQueued(QueuedMessage),
-    /// Answers [`Command::CommitMessage`](super::Command::CommitMessage), once what came of it is on disk.
-    MessageCommitted {
+    /// Answers [`Command::CommitMessage`](super::Command::CommitMessage), for one or several of them, once the messages
+    /// are on disk.
+    MessagesCommitted {
+        /// The session by which they came.
+        session: SessionId,
+        /// Who sent them.
+        sender: NodeId,
+        /// The packets.
+        packets: PacketIds,
+    },
+    /// The other answer to [`Command::CommitMessage`](super::Command::CommitMessage): the message is not taken.
+    MessageRefused {
         /// The session by which it came.
         session: SessionId,
         /// Who sent it.
         sender: NodeId,
         /// The packet.
         packet: PacketId,
-        /// Nothing, or why it is not taken.
-        refused: Option<FailReason>,
+        /// Why.
+        reason: FailReason,
     },
     /// Answers [`Command::CommitIdentity`](super::Command::CommitIdentity), once it is on disk or it is known that it
     /// does not belong there.

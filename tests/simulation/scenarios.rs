@@ -37,6 +37,32 @@ fn a_message_is_delivered_and_shown_once() {
     assert_nothing_odd(&mut world);
 }
 
+/// Packets that the automata of a host were told of.
+fn packets_of(world: &mut World, index: usize) -> usize {
+    world.records(index).iter().filter(|record| record.event == "packet_received").count()
+}
+
+#[test]
+fn messages_that_were_committed_together_are_acknowledged_by_one_packet() {
+    let mut world = two();
+    world.run_until("both are online", |world| world.is_online(0, 1) && world.is_online(1, 0));
+    world.hosts[1].is_store_stuck = true;
+    let bytes = [7, 8, 9];
+    bytes.iter().for_each(|byte| world.write(0, 1, *byte));
+    world.run_until("they are sent", |world| bytes.iter().all(|byte| world.state_of(0, *byte) == DeliveryState::Sent));
+    world.run_for(100);
+    let before = packets_of(&mut world, 0);
+    let session = *world.hosts[1].wires.keys().next().expect("there is a session");
+    let packets = bytes.map(message).to_vec();
+    world.tell(1, 0, Input::MessagesCommitted { session, sender: id(1), packets });
+    world.run_for(100);
+    for byte in bytes {
+        assert_eq!(world.state_of(0, byte), DeliveryState::Delivered, "{byte}");
+    }
+    assert_eq!(packets_of(&mut world, 0), before + 1);
+    assert_nothing_odd(&mut world);
+}
+
 #[test]
 fn a_receipt_that_comes_an_hour_later_is_known_all_the_same() {
     let mut world = two();

@@ -2,7 +2,7 @@
 //! file.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use bitpie::api::answers::{ContactState, MessageState};
@@ -173,7 +173,7 @@ fn a_home_that_is_there_is_left_as_it_is() {
     // There are messages without a key: somebody's, and not to be lost.
     let other = Node::in_place_of(&a);
     let home = Home::at(other.home());
-    fs::create_dir(home.messages_folder()).expect("made");
+    fs::DirBuilder::new().mode(0o700).create(home.messages_folder()).expect("made");
     fs::write(home.messages_database(), "somebody's").expect("written");
     let (code, said) = other.complaint(&["restore", text(&saved)]);
     assert_eq!(code, Some(2), "{said}");

@@ -2,7 +2,7 @@
 //! the name of another identity.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -79,7 +79,7 @@ fn a_used_home_without_its_key_is_not_started_and_says_what_can_be_done() {
     let parts = [home.messages_folder(), home.peers_folder(), home.traces_folder()];
     let empty = |folder: &Path| {
         fs::remove_dir_all(folder).expect("removed");
-        fs::create_dir(folder).expect("made");
+        fs::DirBuilder::new().mode(0o700).create(folder).expect("made");
     };
     let away = a.home().with_extension("away");
     for part in &parts {

@@ -63,7 +63,13 @@ fn a_home_or_a_secret_that_others_can_get_at_is_refused_with_the_command_that_he
     let set = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).expect("it is ours");
     set(&passphrase, 0o600);
     let (home, key) = (node.home().to_owned(), Home::at(node.home()).key_file());
-    let cases = [(home.clone(), 0o755, 0o700), (key, 0o640, 0o600), (passphrase.clone(), 0o604, 0o600)];
+    let messages = Home::at(node.home()).messages_folder();
+    let cases = [
+        (home.clone(), 0o755, 0o700),
+        (messages, 0o710, 0o700),
+        (key, 0o640, 0o600),
+        (passphrase.clone(), 0o604, 0o600),
+    ];
     for (path, open, private) in cases {
         set(&path, open);
         node.passphrase_file = (path == passphrase).then(|| passphrase.clone());
@@ -81,6 +87,26 @@ fn a_home_or_a_secret_that_others_can_get_at_is_refused_with_the_command_that_he
     }
     set(&home, 0o700);
     node.passphrase_file = None;
+    node.start();
+}
+
+#[test]
+fn a_file_in_the_place_of_a_folder_of_the_home_is_named_by_the_start_and_by_doctor() {
+    let mut node = Node::started();
+    node.stop();
+    let messages = Home::at(node.home()).messages_folder();
+    let aside = node.home().with_extension("aside");
+    fs::rename(&messages, &aside).expect("moved");
+    fs::write(&messages, "no folder").expect("written");
+    let output = node.run_command().output().expect("it can be run");
+    let said = String::from_utf8(output.stderr).expect("the program writes UTF-8");
+    let expected = format!("{} is not a folder: a file is in its place", messages.display());
+    assert!(output.status.code() == Some(2) && said.contains(&expected), "{said}");
+    let doctor = node.command(&["doctor"]).output().expect("it can be run");
+    let said = String::from_utf8(doctor.stdout).expect("the program writes UTF-8");
+    assert!(said.contains(&expected) && said.contains("move it away"), "{said}");
+    fs::remove_file(&messages).expect("removed");
+    fs::rename(&aside, &messages).expect("moved back");
     node.start();
 }
 

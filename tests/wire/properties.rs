@@ -4,7 +4,7 @@ use bitpie::codec::{AtMost, Text, decode, encode};
 use bitpie::identity::Signed;
 use bitpie::identity::{GREATEST_REVISION, IdentityDocument, IdentityKey, SealingKey, VerifiedDocument};
 use bitpie::messages::{Expected, open};
-use bitpie::wire::{FRAME_BYTES, Fail, FailReason, Frame, Packet, PacketId, PacketKind, Refusal, VerifiedPacket};
+use bitpie::wire::{Ack, FRAME_BYTES, Fail, FailReason, Frame, Packet, PacketId, PacketKind, Refusal, VerifiedPacket};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -54,6 +54,7 @@ fn read_everything(bytes: &[u8]) {
     }
     let _ = Signed::parse(bytes);
     let _ = Fail::decode(bytes);
+    let _ = Ack::decode(bytes);
     let _ = decode::<IdentityDocument>(bytes);
     assert!(VerifiedDocument::verify(bytes, NOW_UNIX_MS).is_err(), "forged");
     assert!(VerifiedPacket::verify(bytes).is_err(), "forged");

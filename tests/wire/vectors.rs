@@ -10,10 +10,10 @@ use bitpie::dht::{NicknameClaim, Slot, VerifiedClaim};
 use bitpie::identity::Signed;
 use bitpie::identity::key_file::{self, PassphraseCost};
 use bitpie::identity::{Domain, GREATEST_REVISION, IdentityDocument, Idurl, Invitation, SealingKey, VerifiedDocument};
-use bitpie::messages::{Expected, MessageHeader, MessageText, conversation_of, open, seal};
+use bitpie::messages::{Expected, MessageHeader, MessageText, Sealing, conversation_of, open};
 use bitpie::nickname::Nickname;
 use bitpie::wire::{
-    BulkAnswer, BulkOpening, CarryRefusal, Fail, FailReason, Frame, Packet, PacketId, PacketKind, Refusal, Role,
+    Ack, BulkAnswer, BulkOpening, CarryRefusal, Fail, FailReason, Frame, Packet, PacketId, PacketKind, Refusal, Role,
     VerifiedPacket, constants, constants_digest, write_prefixed,
 };
 use data_encoding::HEXLOWER;
@@ -162,17 +162,21 @@ fn frames() {
 fn packets() {
     let fail = Fail { reason: FailReason::Blocked, text: Text::cut("no, thank you") }.encode();
     let identity = document(&alice()).sign(&alice()).0.as_bytes().to_vec();
+    let further = [PacketId([0xfe; 16]), PacketId([0xfd; 16])];
+    let of_several = Ack { further: further.into_iter().collect() }.encode();
+    let of_kind = |&kind| match kind {
+        PacketKind::Fail => packet(kind, fail.clone()),
+        PacketKind::Identity => Packet { answers: None, ..packet(kind, identity.clone()) },
+        _ => packet(kind, Vec::new()),
+    };
     let packets: Vec<Value> = PacketKind::ALL
         .iter()
-        .map(|&kind| match kind {
-            PacketKind::Fail => packet(kind, fail.clone()),
-            PacketKind::Identity => Packet { answers: None, ..packet(kind, identity.clone()) },
-            _ => packet(kind, Vec::new()),
-        })
-        .map(|packet| {
+        .map(|kind| (snake_case(kind), of_kind(kind)))
+        .chain([("ack_of_several".to_owned(), packet(PacketKind::Ack, of_several))])
+        .map(|(name, packet)| {
             let signed = packet.sign(&alice()).expect("it is short");
             json!({
-                "name": snake_case(packet.kind),
+                "name": name,
                 "signed": hex(signed.as_bytes()),
                 "kind": packet.kind.code(),
                 "id": packet.id,
@@ -189,6 +193,11 @@ fn packets() {
         let verified = VerifiedPacket::verify(&bytes(&vector["signed"])).expect("it is sound");
         assert_eq!(hex(&verified.packet().payload), vector["payload"]);
         assert_eq!(u64::from(verified.packet().kind.code()), vector["kind"].as_u64().expect("a number"));
+        if verified.packet().kind == PacketKind::Ack {
+            let named = Ack::decode(&verified.packet().payload).expect("it is sound").further;
+            let expected: &[PacketId] = if vector["name"] == "ack_of_several" { &further } else { &[] };
+            assert_eq!(&*named, expected);
+        }
     }
 }
 
@@ -237,22 +246,30 @@ fn sealed_messages() {
     let plain = MessageHeader::new(alice.id(), bob.id(), PacketId([3; 16]), NOW_UNIX_MS, NOW_UNIX_MS + 604_800_000);
     let answer = MessageHeader { reply_to: Some(PacketId([4; 16])), ..plain.clone() };
     let invited = MessageHeader::new(alice.id(), bob.id(), PacketId([5; 16]), NOW_UNIX_MS, NOW_UNIX_MS + 604_800_000);
+    let second = MessageHeader::new(alice.id(), bob.id(), PacketId([6; 16]), NOW_UNIX_MS, NOW_UNIX_MS + 604_800_000);
+    let sealing = |rotation| {
+        Sealing::begin(bob.id(), SealingKey::derive(&bob, rotation).public(), RANDOMNESS).expect("a sound key")
+    };
+    // One agreement for each key.
+    let mut by = [sealing(0), sealing(1)];
     let messages: Vec<Value> = [
         ("first", 0, plain, "Hello, Bob.", None),
         ("answer", 1, answer, "Привет, мир 🌍", None),
         ("invited", 0, invited, "Hello, Bob. You gave me this.", Some(invitation())),
+        ("third_of_one_agreement", 0, second, "And one more.", None),
     ]
     .into_iter()
     .map(|(name, rotation, header, text, invitation)| {
-        let to = SealingKey::derive(&bob, rotation).public();
         let text = MessageText::new(text).expect("short");
-        let sealed = seal(&alice, &to, &header, &text, invitation.as_ref(), RANDOMNESS).expect("a sound key");
+        let number = by[rotation].sealed();
+        let sealed = by[rotation].seal(&alice, &header, &text, invitation.as_ref());
         json!({
             "name": name,
             "from": "alice",
             "to": "bob",
             "rotation": rotation,
             "randomness": hex(&RANDOMNESS),
+            "number": number,
             "message": header.message,
             "time_unix_ms": header.time_unix_ms,
             "expires_unix_ms": header.expires_unix_ms,
@@ -377,7 +394,7 @@ fn seeds_of_the_fuzz_targets() {
 fn body_of_sealed(vector: &Value) -> Vec<u8> {
     let sealed = bytes(&vector["sealed"]);
     let mut envelope = minicbor::Decoder::new(&sealed);
-    assert_eq!(envelope.map().expect("a map"), Some(4));
+    assert_eq!(envelope.map().expect("a map"), Some(5));
     let mut field = |number: u8| {
         assert_eq!(envelope.u8().expect("a number"), number);
         if number == 0 { envelope.u32().map(|_| &[][..]) } else { envelope.bytes() }.expect("a field")

@@ -132,5 +132,7 @@ fn told(service: &ServiceName, event: Option<StunEvent>) -> Option<Input> {
             tracing::debug!(%peer, %service, reason, "a peer does not want to say where it sees the port");
             None
         }
+        // Only `stun_client` asks for these.
+        StunEvent::FilteringTested { .. } => None,
     }
 }

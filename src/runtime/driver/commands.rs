@@ -14,6 +14,7 @@ impl Driver {
         while let Some(command) = self.node.poll_command() {
             self.command(command);
         }
+        self.tasks.extend(self.storage.write_down_news());
         self.callers.look(&self.node, self.clock.now().ms);
         self.look_at_searches();
         self.recording.take(&mut self.node, self.clock.now().ms);

@@ -121,12 +121,25 @@ async fn look_up(names: Vec<String>) -> (Vec<String>, Option<String>) {
     for found in futures_util::future::join_all(looked_up).await {
         match found {
             Ok(addresses) => entries.extend(addresses),
-            Err((name, error)) => missing.push(format!("{name} ({error})")),
+            Err((name, error)) => missing.push((name.as_str(), error.to_string())),
         }
     }
     let missing = (!missing.is_empty())
-        .then(|| format!("names in services/entangled-dht/bootstrap were not found: {}", missing.join(", ")));
+        .then(|| format!("names in services/entangled-dht/bootstrap were not found: {}", by_reason(&missing)));
     (entries, missing)
+}
+
+/// Names, and why they were not found. Mostly the reason is the same for all, and is said once.
+fn by_reason(missing: &[(&str, String)]) -> String {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, reason) in missing {
+        match reasons.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((reason, vec![name])),
+        }
+    }
+    let of_reason = |(reason, names): &(&str, Vec<&str>)| format!("{} ({reason})", names.join(", "));
+    reasons.iter().map(of_reason).collect::<Vec<_>>().join("; ")
 }
 
 /// Opens the socket; a default port that is taken gives way to a free one.
@@ -196,6 +209,13 @@ mod tests {
             };
             assert_eq!(serves_the_public(&options), expected, "{options:?}");
         }
+    }
+
+    #[test]
+    fn why_names_were_not_found_is_said_once_for_each_reason() {
+        let no_dns = || "no such name".to_owned();
+        let missing = [("a:1", no_dns()), ("b:2", "timed out".to_owned()), ("c:3", no_dns())];
+        assert_eq!(by_reason(&missing), "a:1, c:3 (no such name); b:2 (timed out)");
     }
 
     #[test]

@@ -52,7 +52,7 @@ use crate::node::Node;
 use crate::store::StoreHandle;
 use crate::transports::lan::{LanDiscovery, LanEvent};
 use crate::transports::relay::RelayEvent;
-use crate::wire::{Frame, PacketId};
+use crate::wire::{ACK_FURTHER, Frame, PacketId, PacketIds};
 use crate::world::{IdentityBuilt, Input, UserRequest};
 
 use super::interface_watch::InterfaceWatch;
@@ -72,8 +72,8 @@ pub use searches::{Found, SEARCHES, Search};
 pub use settings::OurSettings;
 use storage::Storage;
 use stun::StunNeighbour;
-pub use tasks::Done;
 use tasks::{Cause, Tasks};
+pub use tasks::{Committed, Done};
 
 /// Everything that the loop holds.
 pub struct Driver {
@@ -186,7 +186,7 @@ impl Driver {
                     let changed = self.network.interfaces_may_differ();
                     self.inputs(changed);
                 }
-                Some((done, cause)) = self.tasks.next() => self.because_of(cause, |driver| driver.done(done)),
+                Some((done, cause)) = self.tasks.next() => self.done_because_of(done, cause),
                 Some(done) = self.dht.questions.next() => self.done(done),
                 Some(done) = self.dht.nickname_question.next() => self.done(done),
                 Some(call) = calls.recv() => call.hand_to(&mut self),
@@ -235,7 +235,7 @@ impl Driver {
     /// Something happened.
     pub(super) fn input(&mut self, input: Input) {
         let boundary = match &input {
-            Input::MessageCommitted { refused: None, .. } => {
+            Input::MessagesCommitted { .. } => {
                 Some((AbortPoint::BeforeAcknowledgement, AbortPoint::AfterAcknowledgement))
             }
             Input::IdentityCommitted { .. } => {
@@ -282,9 +282,50 @@ impl Driver {
         self.tasks.push(Box::pin(task));
     }
 
+    /// What has come of something, and because of what it was begun.
+    fn done_because_of(&mut self, done: Done, cause: Cause) {
+        let mut at_hand = Some((done, cause));
+        while let Some((done, cause)) = at_hand.take() {
+            match done {
+                Done::Committed(first) => at_hand = self.acknowledge(first, cause),
+                done => self.because_of(cause, |driver| driver.done(done)),
+            }
+        }
+    }
+
+    /// Acknowledges a message, together with others that came by the same session and are on disk too. What else has
+    /// been done by then is given back.
+    fn acknowledge(&mut self, first: Committed, cause: Cause) -> Option<(Done, Cause)> {
+        let (mut packets, mut causes) = (vec![first.packet], vec![cause.clone()]);
+        let rest = loop {
+            if packets.len() > ACK_FURTHER {
+                break None;
+            }
+            match self.tasks.next_at_hand() {
+                Some((Done::Committed(it), cause)) if (it.session, it.sender) == (first.session, first.sender) => {
+                    packets.push(it.packet);
+                    causes.push(cause);
+                }
+                other => break other,
+            }
+        };
+        let Committed { session, sender, .. } = first;
+        // All of them are charged as the first, for they came by one session.
+        self.because_of(cause, |driver| driver.committed(session, sender, packets));
+        rest
+    }
+
+    fn committed(&mut self, session: u64, sender: NodeId, packets: PacketIds) {
+        self.input(Input::MessagesCommitted { session, sender, packets });
+        self.callers.changed();
+    }
+
     fn done(&mut self, done: Done) {
         match done {
             Done::Nothing => {}
+            Done::Committed(Committed { session, sender, packet }) => {
+                self.committed(session, sender, vec![packet]);
+            }
             Done::Inputs(inputs) => self.inputs(inputs),
             Done::Built(built) => self.built(built),
             Done::Raised(built) => {

@@ -208,7 +208,7 @@ impl Driver {
                 (message, DeliveryUpdate { state, attempts: 0, pause_ms: 0, refusal })
             }
         };
-        self.tasks.extend(self.storage.record_delivery(message, update));
+        self.storage.record_delivery(message, update);
     }
 
     fn user_command(&mut self, command: User) {

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::home::clock::unix_ms;
 use crate::home::entropy::random;
 use crate::identity::{NodeId, SealingPublicKey, VerifiedDocument};
-use crate::messages::{MessageHeader, MessageText, NewMessage, seal};
+use crate::messages::{MessageHeader, MessageText, NewMessage, SealError, Sealing};
 use crate::store::{Store, StoreError};
 use crate::wire::{Packet, PacketId, PacketKind};
 
@@ -18,6 +19,11 @@ const RECIPIENTS_AT_HAND: usize = 64;
 /// Packets that are kept at hand until they are sent for the first time, at most; all others are read from disk.
 const PACKETS_AT_HAND: usize = 64;
 
+/// Messages that are sealed to a recipient by one key agreement, at most, and for how long at most: those that the user
+/// writes at about the same time.
+const BY_ONE_AGREEMENT: u32 = 64;
+const AGREEMENT_AGE: Duration = Duration::from_secs(1);
+
 /// Seals messages of ours. Cheap to clone, so that the store's thread can have it.
 #[derive(Clone)]
 pub struct Sealer {
@@ -25,6 +31,8 @@ pub struct Sealer {
     /// Documents that have been verified, so that it is not done again for each message: what is on disk is compared
     /// with them.
     verified: Arc<Mutex<HashMap<NodeId, VerifiedDocument>>>,
+    /// What was agreed on with recipients just now.
+    agreed: Arc<Mutex<HashMap<NodeId, (Sealing, Instant)>>>,
     /// Packets that were sealed just now. They are on disk too, so it does no harm if one is dropped, or stays until
     /// others push it out because its message could not be kept.
     at_hand: Arc<Mutex<AtHand>>,
@@ -35,7 +43,7 @@ type AtHand = VecDeque<(PacketId, Vec<u8>)>;
 
 impl Sealer {
     pub fn new(keys: Keys) -> Self {
-        Self { keys, verified: Arc::default(), at_hand: Arc::default() }
+        Self { keys, verified: Arc::default(), agreed: Arc::default(), at_hand: Arc::default() }
     }
 
     /// The packet that carries a message which is about to be kept. Nothing if the recipient's key is not known.
@@ -77,8 +85,9 @@ impl Sealer {
     fn packet(&self, store: &Store, header: &MessageHeader, text: &MessageText) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(sealing_key) = self.sealing_key(store, &header.recipient)? else { return Ok(None) };
         let invitation = store.invitation_of(&header.recipient)?;
-        let payload = match seal(&self.keys.identity, &sealing_key, header, text, invitation.as_ref(), random()) {
-            Ok(payload) => payload,
+        let mut agreed = whole(&self.agreed);
+        let payload = match agreement(&mut agreed, header.recipient, sealing_key) {
+            Ok(sealing) => sealing.seal(&self.keys.identity, header, text, invitation.as_ref()),
             Err(error) => {
                 tracing::warn!(%error, "a message cannot be sealed");
                 return Ok(None);
@@ -118,6 +127,23 @@ impl Sealer {
     }
 }
 
+/// What is agreed on with a recipient: the agreement of just now, or a new one.
+fn agreement(
+    agreed: &mut HashMap<NodeId, (Sealing, Instant)>,
+    recipient: NodeId,
+    key: SealingPublicKey,
+) -> Result<&mut Sealing, SealError> {
+    let is_good = |(sealing, begun): &mut (Sealing, Instant)| {
+        sealing.recipient_key() == &key && sealing.sealed() < BY_ONE_AGREEMENT && begun.elapsed() < AGREEMENT_AGE
+    };
+    if !agreed.get_mut(&recipient).is_some_and(is_good) {
+        // Secrets are not kept for longer than they are of use.
+        agreed.retain(|_, (_, begun)| begun.elapsed() < AGREEMENT_AGE);
+        agreed.insert(recipient, (Sealing::begin(recipient, key, random())?, Instant::now()));
+    }
+    Ok(&mut agreed.get_mut(&recipient).expect("it was just put there").0)
+}
+
 /// What is kept in there is whole at any time.
 fn whole<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
     kept.lock().unwrap_or_else(PoisonError::into_inner)
@@ -147,6 +173,23 @@ mod tests {
         let id = PacketId([id; 16]);
         let (to, expires_unix_ms) = (key(2).id(), NOW + 1_000);
         NewMessage { id, to, text, reply_to: None, created_unix_ms: NOW, expires_unix_ms }
+    }
+
+    #[test]
+    fn messages_of_one_moment_are_sealed_by_one_agreement_until_the_key_is_another_or_there_were_many() {
+        let mut agreed = HashMap::new();
+        let key_of = |rotation| SealingKey::derive(&key(2), rotation).public();
+        let mut seal = |rotation| {
+            let header = MessageHeader::new(key(1).id(), key(2).id(), PacketId([1; 16]), NOW, NOW + 1);
+            let sealing = agreement(&mut agreed, key(2).id(), key_of(rotation)).expect("a sound key");
+            let text = MessageText::new("hello".to_owned()).expect("a short text");
+            let _ = sealing.seal(&key(1), &header, &text, None);
+            sealing.sealed()
+        };
+        // Whatever the clock says, one of 64 begins anew.
+        let sealed: Vec<u32> = (0..2 * BY_ONE_AGREEMENT).map(|_| seal(0)).collect();
+        assert!(sealed.iter().all(|sealed| *sealed <= BY_ONE_AGREEMENT), "{sealed:?}");
+        assert_eq!(seal(1), 1, "the key is another");
     }
 
     fn queue(store: &Store, id: u8) -> PacketId {

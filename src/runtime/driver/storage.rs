@@ -13,7 +13,9 @@ use crate::abort_points::{AbortPoint, reach};
 use crate::automata::senders::store as told;
 use crate::home::clock::unix_ms;
 use crate::identity::{Entrypoint, NodeId, Rank, VerifiedDocument};
-use crate::messages::{Arrival, ArrivalVerdict, Delivery, DeliveryState, DeliveryUpdate, Expected, open};
+use crate::messages::{
+    Arrival, ArrivalVerdict, Delivery, DeliveryState, DeliveryUpdate, Expected, TheirAgreements, open_by,
+};
 use crate::name::ServiceName;
 use crate::nickname::Nickname;
 use crate::peers::KnownPeer;
@@ -24,7 +26,7 @@ use crate::world::{Input, QueuedMessage};
 
 use super::our_identity::{self, Keys};
 use super::sealer::Sealer;
-use super::tasks::{Done, Task};
+use super::tasks::{Committed, Done, Task};
 
 /// That a message was sent is written down after so long, if nothing was heard of it by then. A crash before that makes
 /// the node forget an attempt; it would send the message again anyway.
@@ -39,6 +41,10 @@ pub struct Storage {
     pub store: StoreHandle,
     /// Seals messages of ours.
     pub sealer: Sealer,
+    /// By which messages of others are sealed.
+    agreements: TheirAgreements,
+    /// What became of messages, as the commands at hand say.
+    news: Vec<(PacketId, DeliveryUpdate)>,
     /// Messages that were sent; this has yet to be written to disk.
     sent: BTreeMap<PacketId, DeliveryUpdate>,
     /// When that is to be written down.
@@ -47,7 +53,14 @@ pub struct Storage {
 
 impl Storage {
     pub(super) fn new(store: StoreHandle, keys: Keys) -> Self {
-        Self { store, sealer: Sealer::new(keys), sent: BTreeMap::new(), sent_due: None }
+        Self {
+            store,
+            sealer: Sealer::new(keys),
+            agreements: TheirAgreements::default(),
+            news: Vec::new(),
+            sent: BTreeMap::new(),
+            sent_due: None,
+        }
     }
 
     /// Does something with the store. What comes of it, or nothing if it fails, which is logged.
@@ -133,20 +146,26 @@ impl Storage {
     }
 
     /// A message came. It is opened here, so that nobody's commit waits for it.
-    pub(super) fn commit_message(&self, session: u64, packet: &VerifiedPacket, quota: Quota, origin: String) -> Task {
+    pub(super) fn commit_message(
+        &mut self,
+        session: u64,
+        packet: &VerifiedPacket,
+        quota: Quota,
+        origin: String,
+    ) -> Task {
         let Packet { sender, id: packet, payload: ref bytes, .. } = *packet.packet();
         let keys = &self.sealer.keys;
-        let opened = match open(&keys.sealing, &Expected { sender, recipient: keys.id(), message: packet }, bytes) {
+        let expected = Expected { sender, recipient: keys.id(), message: packet };
+        let opened = match open_by(&mut self.agreements, &keys.sealing, &expected, bytes) {
             Ok(opened) => opened,
             Err(error) => {
                 tracing::debug!(%sender, %error, "a message cannot be opened");
-                let refused = Some(FailReason::Unreadable);
-                let committed = Input::MessageCommitted { session, sender, packet, refused };
+                let refused = Input::MessageRefused { session, sender, packet, reason: FailReason::Unreadable };
                 return self.task(
                     "look for a sender",
                     move |store| store.is_blocked(&sender),
                     move |is_blocked| {
-                        if is_blocked == Some(false) { Done::Inputs(vec![committed]) } else { Done::Nothing }
+                        if is_blocked == Some(false) { Done::Inputs(vec![refused]) } else { Done::Nothing }
                     },
                 );
             }
@@ -170,9 +189,11 @@ impl Storage {
                 if verdict == Some(ArrivalVerdict::WaitsAsRequest) {
                     tracing::info!(%sender, "a stranger asks to talk: see `bitpie contact list`");
                 }
-                let Some(answer) = verdict.and_then(ArrivalVerdict::answer) else { return Done::Nothing };
-                let refused = answer.err();
-                Done::Changed(vec![Input::MessageCommitted { session, sender, packet, refused }])
+                match verdict.and_then(ArrivalVerdict::answer) {
+                    Some(Ok(())) => Done::Committed(Committed { session, sender, packet }),
+                    Some(Err(reason)) => Done::Changed(vec![Input::MessageRefused { session, sender, packet, reason }]),
+                    None => Done::Nothing,
+                }
             },
         )
     }
@@ -246,20 +267,31 @@ impl Storage {
         )
     }
 
-    /// It is known what has become of a message of ours. That it was sent is written down later.
-    pub(super) fn record_delivery(&mut self, message: PacketId, update: DeliveryUpdate) -> Option<Task> {
+    /// It is known what has become of a message of ours: to be written down with what the other commands at hand say
+    /// ([`Storage::write_down_news`]). That it was sent is written down later.
+    pub(super) fn record_delivery(&mut self, message: PacketId, update: DeliveryUpdate) {
         let state = update.state;
         if state == DeliveryState::Sent {
             self.sent.insert(message, update);
             self.sent_due.get_or_insert_with(|| Instant::now() + SENT_UNWRITTEN);
-            return None;
+            return;
         }
         if state == DeliveryState::Delivered {
             reach(AbortPoint::BeforeDelivered);
         }
         // This is the later news.
         self.sent.remove(&message);
-        Some(self.record(vec![(message, update)], state == DeliveryState::Delivered))
+        self.news.push((message, update));
+    }
+
+    /// Writes down what became of messages.
+    pub(super) fn write_down_news(&mut self) -> Option<Task> {
+        let news = std::mem::take(&mut self.news);
+        if news.is_empty() {
+            return None;
+        }
+        let is_delivered = news.iter().any(|(_, update)| update.state == DeliveryState::Delivered);
+        Some(self.record(news, is_delivered))
     }
 
     /// Writes down what became of messages. What could not be written is tried again in a while.

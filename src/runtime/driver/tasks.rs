@@ -3,11 +3,11 @@
 use std::pin::Pin;
 use std::rc::Rc;
 
-use futures_util::StreamExt as _;
 use futures_util::stream::{FuturesUnordered, Stream};
+use futures_util::{FutureExt as _, StreamExt as _};
 
 use crate::dht::SlotAnswer;
-use crate::identity::VerifiedDocument;
+use crate::identity::{NodeId, VerifiedDocument};
 use crate::messages::DeliveryUpdate;
 use crate::name::ServiceName;
 use crate::runtime::trace_budget::Charged;
@@ -67,6 +67,11 @@ impl Tasks {
     pub async fn next(&mut self) -> Option<(Done, Cause)> {
         self.waiting.next().await
     }
+
+    /// What has come of another one, if it is known already.
+    pub fn next_at_hand(&mut self) -> Option<(Done, Cause)> {
+        self.waiting.next().now_or_never().flatten()
+    }
 }
 
 impl Extend<Task> for Tasks {
@@ -77,6 +82,17 @@ impl Extend<Task> for Tasks {
 
 /// The slots of a search that have not been read yet.
 pub(super) type Answers = Pin<Box<dyn Stream<Item = SlotAnswer>>>;
+
+/// A message that came by a session, and is on disk.
+#[derive(Clone, Copy)]
+pub struct Committed {
+    /// By which session.
+    pub session: u64,
+    /// Who sent it.
+    pub sender: NodeId,
+    /// Its id.
+    pub packet: PacketId,
+}
 
 /// What comes of something that was waited for.
 pub enum Done {
@@ -94,6 +110,8 @@ pub enum Done {
     Outdated { published: VerifiedDocument, event: Input },
     /// A message is sealed, or cannot be.
     MessagePacket { session: u64, message: PacketId, bytes: Option<Vec<u8>> },
+    /// A message that came by a session is on disk, and is to be acknowledged.
+    Committed(Committed),
     /// Messages, contacts or their states changed: whoever waits looks again. And these things happened.
     Changed(Vec<Input>),
     /// What became of these messages could not be written down.
