@@ -168,7 +168,8 @@ fn a_file_in_place_of_the_home_is_told_by_each_command() {
     std::fs::write(&home, "").expect("written");
     for arguments in [&["status"][..], &["id"], &["config", "list"], &["stop"]] {
         let output = bitpie(arguments).env("BITPIE_HOME", &home).output().expect("it runs");
-        let said = format!("error: {} is not a folder\nhelp: move it away, or name another with --home\n", home.display());
+        let said =
+            format!("error: {} is not a folder\nhelp: move it away, or name another with --home\n", home.display());
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(2), said.as_str()), "{arguments:?}");
     }
 }

@@ -10,6 +10,9 @@
 //!
 //! A node that asks must not learn whether somebody who does not want it is connected. So "not connected" and "not wanted" are one refusal, sent after
 //! the same time.
+//!
+//! A node that relays could find out our contacts by calling in the name of one id after another. So it is told few times that
+//! somebody is not wanted; from then on, for a while, we take only calls of those whose sessions it has relayed already.
 
 use automata_runtime::generated::*;
 use super::types;
@@ -121,9 +124,9 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after verdict_time in ASKED` (`automata/relay_circuit.yaml:82`).
+    /// `after verdict_time in ASKED` (`automata/relay_circuit.yaml:94`).
     AskedAfterVerdictTime,
-    /// `after end_timeout in ENDING` (`automata/relay_circuit.yaml:99`).
+    /// `after end_timeout in ENDING` (`automata/relay_circuit.yaml:112`).
     EndingAfterEndTimeout,
 }
 
@@ -170,6 +173,10 @@ pub enum Action {
     Take { carrier: types::NodeId, caller: types::NodeId },
     /// `cut`, by `transports`. End it at once; ended answers.
     Cut,
+    /// `note_taken`, by `gateway`. The carrier knows from now on that the caller is wanted.
+    NoteTaken { carrier: types::NodeId, caller: types::NodeId },
+    /// `note_unwanted`, by `gateway`. The carrier has asked for somebody who is not wanted.
+    NoteUnwanted { carrier: types::NodeId },
     /// `note_bytes`, by `gateway`. Add to what was relayed, for the user.
     NoteBytes { bytes: u64 },
 }
@@ -182,6 +189,10 @@ pub enum Inside {
     KeepPlace { peer: types::NodeId },
     /// `leave_place`.
     LeavePlace,
+    /// `note_taken`.
+    NoteTaken { carrier: types::NodeId, caller: types::NodeId },
+    /// `note_unwanted`.
+    NoteUnwanted { carrier: types::NodeId },
     /// `note_bytes`.
     NoteBytes { bytes: u64 },
 }
@@ -196,8 +207,12 @@ pub trait Conditions {
     fn here(&mut self, circuit: &u64, peer: &types::NodeId) -> bool;
     /// There is room for one more session, and this node has not used up its share.
     fn room_for(&mut self, circuit: &u64, peer: &types::NodeId) -> bool;
-    /// The user named the node that relays, and the caller is a contact.
-    fn wanted(
+    /// Relayed sessions are on, the user named the node that relays, and it says that it does so.
+    fn heeded(&mut self, circuit: &u64, carrier: &types::NodeId) -> bool;
+    /// The caller is a contact.
+    fn wanted(&mut self, circuit: &u64, caller: &types::NodeId) -> bool;
+    /// The carrier has relayed a session with the caller before, or has not asked for too many who are not wanted.
+    fn may_know(
         &mut self,
         circuit: &u64,
         carrier: &types::NodeId,
@@ -280,8 +295,12 @@ pub enum Question {
     Here { peer: types::NodeId, answer: bool },
     /// `room_for`: There is room for one more session, and this node has not used up its share.
     RoomFor { peer: types::NodeId, answer: bool },
-    /// `wanted`: The user named the node that relays, and the caller is a contact.
-    Wanted { carrier: types::NodeId, caller: types::NodeId, answer: bool },
+    /// `heeded`: Relayed sessions are on, the user named the node that relays, and it says that it does so.
+    Heeded { carrier: types::NodeId, answer: bool },
+    /// `wanted`: The caller is a contact.
+    Wanted { caller: types::NodeId, answer: bool },
+    /// `may_know`: The carrier has relayed a session with the caller before, or has not asked for too many who are not wanted.
+    MayKnow { carrier: types::NodeId, caller: types::NodeId, answer: bool },
 }
 
 impl serde::Serialize for Question {
@@ -332,7 +351,35 @@ impl serde::Serialize for Question {
                     serializer,
                 )
             }
-            Question::Wanted { carrier, caller, answer } => {
+            Question::Heeded { carrier, answer } => {
+                #[derive(serde::Serialize)]
+                #[serde(crate = "automata_runtime::serde")]
+                struct Arguments<'a> {
+                    carrier: &'a types::NodeId,
+                }
+                let arguments = Arguments { carrier };
+                delivery::serialize_question_of(
+                    "heeded",
+                    Some(&arguments),
+                    answer,
+                    serializer,
+                )
+            }
+            Question::Wanted { caller, answer } => {
+                #[derive(serde::Serialize)]
+                #[serde(crate = "automata_runtime::serde")]
+                struct Arguments<'a> {
+                    caller: &'a types::NodeId,
+                }
+                let arguments = Arguments { caller };
+                delivery::serialize_question_of(
+                    "wanted",
+                    Some(&arguments),
+                    answer,
+                    serializer,
+                )
+            }
+            Question::MayKnow { carrier, caller, answer } => {
                 #[derive(serde::Serialize)]
                 #[serde(crate = "automata_runtime::serde")]
                 struct Arguments<'a> {
@@ -341,7 +388,7 @@ impl serde::Serialize for Question {
                 }
                 let arguments = Arguments { carrier, caller };
                 delivery::serialize_question_of(
-                    "wanted",
+                    "may_know",
                     Some(&arguments),
                     answer,
                     serializer,
@@ -448,13 +495,63 @@ impl Ask<'_> {
         answer
     }
 
-    fn wanted(&mut self, carrier: &types::NodeId, caller: &types::NodeId) -> bool {
+    fn heeded(&mut self, carrier: &types::NodeId) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::Heeded {
+                    carrier: known_carrier,
+                    answer,
+                } if known_carrier == carrier => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.heeded(self.key, carrier);
+        self.asked
+            .questions
+            .push(Question::Heeded {
+                carrier: carrier.clone(),
+                answer,
+            });
+        answer
+    }
+
+    fn wanted(&mut self, caller: &types::NodeId) -> bool {
         let known = self
             .asked
             .questions
             .iter()
             .find_map(|question| match question {
                 Question::Wanted {
+                    caller: known_caller,
+                    answer,
+                } if known_caller == caller => Some(*answer),
+                _ => None,
+            });
+        if let Some(answer) = known {
+            return answer;
+        }
+        let answer = self.host.wanted(self.key, caller);
+        self.asked
+            .questions
+            .push(Question::Wanted {
+                caller: caller.clone(),
+                answer,
+            });
+        answer
+    }
+
+    fn may_know(&mut self, carrier: &types::NodeId, caller: &types::NodeId) -> bool {
+        let known = self
+            .asked
+            .questions
+            .iter()
+            .find_map(|question| match question {
+                Question::MayKnow {
                     carrier: known_carrier,
                     caller: known_caller,
                     answer,
@@ -464,10 +561,10 @@ impl Ask<'_> {
         if let Some(answer) = known {
             return answer;
         }
-        let answer = self.host.wanted(self.key, carrier, caller);
+        let answer = self.host.may_know(self.key, carrier, caller);
         self.asked
             .questions
-            .push(Question::Wanted {
+            .push(Question::MayKnow {
                 carrier: carrier.clone(),
                 caller: caller.clone(),
                 answer,
@@ -567,7 +664,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Asked { peer, target }) => {
             if !context.ask.offered() {
-                // → CLOSED (`automata/relay_circuit.yaml:61`).
+                // → CLOSED (`automata/relay_circuit.yaml:71`).
                 context
                     .effects
                     .act(Action::TurnDown {
@@ -575,7 +672,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                     });
                 context.take(State::Closed)
             } else if !context.ask.serves(peer) {
-                // → CLOSED (`automata/relay_circuit.yaml:62`).
+                // → CLOSED (`automata/relay_circuit.yaml:72`).
                 context
                     .effects
                     .act(Action::TurnDown {
@@ -583,7 +680,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                     });
                 context.take(State::Closed)
             } else if !context.ask.here(peer) {
-                // → CLOSED (`automata/relay_circuit.yaml:63`).
+                // → CLOSED (`automata/relay_circuit.yaml:73`).
                 context
                     .effects
                     .act(Action::TurnDown {
@@ -591,7 +688,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                     });
                 context.take(State::Closed)
             } else if !context.ask.room_for(peer) {
-                // → CLOSED (`automata/relay_circuit.yaml:64`).
+                // → CLOSED (`automata/relay_circuit.yaml:74`).
                 context
                     .effects
                     .act(Action::TurnDown {
@@ -599,7 +696,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                     });
                 context.take(State::Closed)
             } else if context.ask.here(target) {
-                // → OFFERED (`automata/relay_circuit.yaml:65`).
+                // → OFFERED (`automata/relay_circuit.yaml:75`).
                 context
                     .effects
                     .act(Action::KeepPlace {
@@ -614,7 +711,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                 enter_asked(context);
                 context.take(State::Offered)
             } else {
-                // → UNWANTED (`automata/relay_circuit.yaml:66`).
+                // → UNWANTED (`automata/relay_circuit.yaml:76`).
                 context
                     .effects
                     .act(Action::KeepPlace {
@@ -625,8 +722,30 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::Called { carrier, caller }) => {
-            if context.ask.wanted(carrier, caller) {
-                // → CLOSED (`automata/relay_circuit.yaml:68`).
+            if !context.ask.heeded(carrier) {
+                // → CLOSED (`automata/relay_circuit.yaml:78`).
+                context
+                    .effects
+                    .act(Action::TurnDown {
+                        reason: types::CarryRefusal::NotWanted,
+                    });
+                context.take(State::Closed)
+            } else if !context.ask.may_know(carrier, caller) {
+                // → CLOSED (`automata/relay_circuit.yaml:79`).
+                context
+                    .effects
+                    .act(Action::TurnDown {
+                        reason: types::CarryRefusal::NotWanted,
+                    });
+                context.take(State::Closed)
+            } else if context.ask.wanted(caller) {
+                // → CLOSED (`automata/relay_circuit.yaml:80`).
+                context
+                    .effects
+                    .act(Action::NoteTaken {
+                        carrier: carrier.clone(),
+                        caller: caller.clone(),
+                    });
                 context
                     .effects
                     .act(Action::Take {
@@ -635,7 +754,12 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
                     });
                 context.take(State::Closed)
             } else {
-                // → CLOSED (`automata/relay_circuit.yaml:69`).
+                // → CLOSED (`automata/relay_circuit.yaml:81`).
+                context
+                    .effects
+                    .act(Action::NoteUnwanted {
+                        carrier: carrier.clone(),
+                    });
                 context
                     .effects
                     .act(Action::TurnDown {
@@ -645,7 +769,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/relay_circuit.yaml:70`).
+            // → CLOSED (`automata/relay_circuit.yaml:82`).
             context.take(State::Closed)
         }
         Trigger::Event(Event::Ended { .. }) => context.ignored(),
@@ -658,7 +782,7 @@ fn in_at_startup(context: &mut Context<'_>) -> Response {
 fn in_carrying(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Ended { bytes }) => {
-            // → CLOSED (`automata/relay_circuit.yaml:77`).
+            // → CLOSED (`automata/relay_circuit.yaml:89`).
             exit_all(context);
             context.effects.act(Action::NoteBytes { bytes: *bytes });
             context.take(State::Closed)
@@ -672,7 +796,7 @@ fn in_carrying(context: &mut Context<'_>) -> Response {
 fn in_asked(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → CLOSED (`automata/relay_circuit.yaml:84`).
+            // → CLOSED (`automata/relay_circuit.yaml:96`).
             leave_asked(context);
             leave_carrying(context);
             context
@@ -682,8 +806,14 @@ fn in_asked(context: &mut Context<'_>) -> Response {
                 });
             context.take(State::Closed)
         }
+        Trigger::Event(Event::Ended { .. }) => {
+            // → CLOSED (`automata/relay_circuit.yaml:97`). Whoever asked has gone, and nothing was relayed.
+            leave_asked(context);
+            leave_carrying(context);
+            context.take(State::Closed)
+        }
         Trigger::Timer(Timer::AskedAfterVerdictTime) => {
-            // → CLOSED (`automata/relay_circuit.yaml:82`).
+            // → CLOSED (`automata/relay_circuit.yaml:94`).
             leave_asked(context);
             leave_carrying(context);
             context
@@ -702,13 +832,13 @@ fn in_asked(context: &mut Context<'_>) -> Response {
 fn in_offered(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Taken) => {
-            // → JOINED (`automata/relay_circuit.yaml:88`).
+            // → JOINED (`automata/relay_circuit.yaml:101`).
             leave_asked(context);
             enter_joined(context);
             context.take(State::Joined)
         }
         Trigger::Event(Event::NotTaken) => {
-            // → UNWANTED (`automata/relay_circuit.yaml:89`).
+            // → UNWANTED (`automata/relay_circuit.yaml:102`).
             context.take(State::Unwanted)
         }
         _ => in_asked(context),
@@ -726,7 +856,7 @@ fn in_unwanted(context: &mut Context<'_>) -> Response {
 fn in_joined(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => {
-            // → ENDING (`automata/relay_circuit.yaml:95`).
+            // → ENDING (`automata/relay_circuit.yaml:108`).
             enter_ending(context);
             context.take(State::Ending)
         }
@@ -740,7 +870,7 @@ fn in_ending(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::Stop) => context.ignored(),
         Trigger::Timer(Timer::EndingAfterEndTimeout) => {
-            // → CLOSED (`automata/relay_circuit.yaml:99`).
+            // → CLOSED (`automata/relay_circuit.yaml:112`).
             leave_ending(context);
             leave_carrying(context);
             context.take(State::Closed)

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "957b03fd5c697d4da1b8089d7d0a1266625f5026e76b8803a35d2252ddb3c12f";
+pub const MODEL_HASH: &str = "edd42bbf677446b6aed5943fa0eec110a2adfbb2bb6d965ad59eee7da1173789";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
@@ -3331,6 +3331,23 @@ impl Member<relay_circuit::Machine> for System {
                     outside::Command::Transports(outside::Transports::RelayCircuitCut {
                         circuit: instance_.clone(),
                     }),
+                )
+            }
+            relay_circuit::Action::NoteTaken { carrier, caller } => {
+                Action::RelayCircuit(
+                    instance_.clone(),
+                    relay_circuit::Inside::NoteTaken {
+                        carrier,
+                        caller,
+                    },
+                )
+            }
+            relay_circuit::Action::NoteUnwanted { carrier } => {
+                Action::RelayCircuit(
+                    instance_.clone(),
+                    relay_circuit::Inside::NoteUnwanted {
+                        carrier,
+                    },
                 )
             }
             relay_circuit::Action::NoteBytes { bytes } => {

@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::identity::Id;
 use crate::identity::{InvitationName, NodeId};
 use crate::name::TransportName;
 use crate::nickname::Nickname;
