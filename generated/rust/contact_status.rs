@@ -10,8 +10,10 @@ use super::{peer_link, read_receipts, types};
 /// The leaf states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// `OFFLINE`. The contact is away as far as we know.
+    /// `AT_STARTUP`. Nobody has looked yet. Mended: a contact that was never looked for was reported as away.
     #[default]
+    AtStartup,
+    /// `OFFLINE`. The contact did not answer when it was last looked for.
     Offline,
     /// `FETCHING`, in `PING`. Is there a session, or could there be one?
     Fetching,
@@ -32,6 +34,7 @@ pub enum State {
 impl State {
     /// Every leaf, in the order of the file.
     pub const ALL: &[State] = &[
+        State::AtStartup,
         State::Offline,
         State::Fetching,
         State::AwaitSession,
@@ -46,6 +49,7 @@ impl State {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            State::AtStartup => "AT_STARTUP",
             State::Offline => "OFFLINE",
             State::Fetching => "FETCHING",
             State::AwaitSession => "AWAIT_SESSION",
@@ -136,15 +140,15 @@ impl automaton::Event for Event {
 /// The timers of its states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:51`).
+    /// `after offline_interval in OFFLINE` (`automata/contact_status.yaml:61`).
     OfflineAfterOfflineInterval,
-    /// `after answer_timeout in PING` (`automata/contact_status.yaml:67`).
+    /// `after answer_timeout in PING` (`automata/contact_status.yaml:77`).
     PingAfterAnswerTimeout,
-    /// `after silence_timeout in HEARD` (`automata/contact_status.yaml:111`).
+    /// `after silence_timeout in HEARD` (`automata/contact_status.yaml:121`).
     HeardAfterSilenceTimeout,
-    /// `after answer_timeout in ASKED` (`automata/contact_status.yaml:117`).
+    /// `after answer_timeout in ASKED` (`automata/contact_status.yaml:127`).
     AskedAfterAnswerTimeout,
-    /// `after answer_timeout in RESUMED` (`automata/contact_status.yaml:127`).
+    /// `after answer_timeout in RESUMED` (`automata/contact_status.yaml:137`).
     ResumedAfterAnswerTimeout,
 }
 
@@ -491,7 +495,7 @@ impl blocking::IntoStateMachine for Machine {
     type State = State;
     type Superstate<'superstate> = ();
     fn initial() -> State {
-        State::Offline
+        State::AtStartup
     }
 }
 
@@ -504,6 +508,7 @@ impl blocking::State<Machine> for State {
         context: &mut Context<'_>,
     ) -> Response {
         match self {
+            State::AtStartup => in_at_startup(context),
             State::Offline => in_offline(context),
             State::Fetching => in_fetching(context),
             State::AwaitSession => in_await_session(context),
@@ -539,19 +544,42 @@ fn anywhere(context: &mut Context<'_>) -> Response {
     }
 }
 
-/// `OFFLINE`: The contact is away as far as we know.
+/// `AT_STARTUP`: Nobody has looked yet. Mended: a contact that was never looked for was reported as away.
+#[inline]
+fn in_at_startup(context: &mut Context<'_>) -> Response {
+    match context.trigger {
+        Trigger::Event(Event::ContactAdded | Event::PingNow | Event::SessionOpened) => {
+            // → PING (`automata/contact_status.yaml:51`).
+            enter_ping(context);
+            enter_fetching(context);
+            context.take(State::Fetching)
+        }
+        Trigger::Event(Event::InboxPacket) => {
+            // → CONNECTED (`automata/contact_status.yaml:52`).
+            enter_connected(context);
+            enter_heard(context);
+            context.take(State::Heard)
+        }
+        Trigger::Event(Event::SessionClosed | Event::AckReceived | Event::SendFailed) => {
+            context.ignored()
+        }
+        _ => anywhere(context),
+    }
+}
+
+/// `OFFLINE`: The contact did not answer when it was last looked for.
 #[inline]
 fn in_offline(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::ContactAdded | Event::PingNow | Event::SessionOpened) => {
-            // → PING (`automata/contact_status.yaml:53`).
+            // → PING (`automata/contact_status.yaml:63`).
             leave_offline(context);
             enter_ping(context);
             enter_fetching(context);
             context.take(State::Fetching)
         }
         Trigger::Event(Event::InboxPacket) => {
-            // → CONNECTED (`automata/contact_status.yaml:54`).
+            // → CONNECTED (`automata/contact_status.yaml:64`).
             leave_offline(context);
             enter_connected(context);
             enter_heard(context);
@@ -561,7 +589,7 @@ fn in_offline(context: &mut Context<'_>) -> Response {
             context.ignored()
         }
         Trigger::Timer(Timer::OfflineAfterOfflineInterval) => {
-            // → PING (`automata/contact_status.yaml:51`).
+            // → PING (`automata/contact_status.yaml:61`).
             leave_offline(context);
             enter_ping(context);
             enter_fetching(context);
@@ -576,7 +604,7 @@ fn in_offline(context: &mut Context<'_>) -> Response {
 fn in_ping(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InboxPacket | Event::AckReceived) => {
-            // → CONNECTED (`automata/contact_status.yaml:71`).
+            // → CONNECTED (`automata/contact_status.yaml:81`).
             leave_ping(context);
             enter_connected(context);
             enter_heard(context);
@@ -584,7 +612,7 @@ fn in_ping(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::SendFailed) => {
             if context.variables.attempts < context.parameters.tries {
-                // → FETCHING (`automata/contact_status.yaml:73`).
+                // → FETCHING (`automata/contact_status.yaml:83`).
                 context.variables.attempts = context
                     .variables
                     .attempts
@@ -592,7 +620,7 @@ fn in_ping(context: &mut Context<'_>) -> Response {
                 enter_fetching(context);
                 context.take(State::Fetching)
             } else {
-                // → OFFLINE (`automata/contact_status.yaml:74`).
+                // → OFFLINE (`automata/contact_status.yaml:84`).
                 leave_ping(context);
                 enter_offline(context);
                 context.take(State::Offline)
@@ -603,7 +631,7 @@ fn in_ping(context: &mut Context<'_>) -> Response {
         }
         Trigger::Timer(Timer::PingAfterAnswerTimeout) => {
             if context.variables.attempts < context.parameters.tries {
-                // → FETCHING (`automata/contact_status.yaml:68`).
+                // → FETCHING (`automata/contact_status.yaml:78`).
                 context.variables.attempts = context
                     .variables
                     .attempts
@@ -611,7 +639,7 @@ fn in_ping(context: &mut Context<'_>) -> Response {
                 enter_fetching(context);
                 context.take(State::Fetching)
             } else {
-                // → OFFLINE (`automata/contact_status.yaml:69`).
+                // → OFFLINE (`automata/contact_status.yaml:79`).
                 leave_ping(context);
                 enter_offline(context);
                 context.take(State::Offline)
@@ -627,20 +655,20 @@ fn in_fetching(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Always | Trigger::Exhausted => {
             if context.ask.in_session() {
-                // → AWAIT_ACK (`automata/contact_status.yaml:84`).
+                // → AWAIT_ACK (`automata/contact_status.yaml:94`).
                 if !context.is_exhausted() {
                     enter_await_ack(context);
                 }
                 context.take(State::AwaitAck)
             } else if context.ask.peer_link_in_unreached(context.key) {
-                // → OFFLINE (`automata/contact_status.yaml:85`). Nobody was there a moment ago. Only the user hurries the link; and a session tells of itself.
+                // → OFFLINE (`automata/contact_status.yaml:95`). Nobody was there a moment ago. Only the user hurries the link; and a session tells of itself.
                 if !context.is_exhausted() {
                     leave_ping(context);
                     enter_offline(context);
                 }
                 context.take(State::Offline)
             } else {
-                // → AWAIT_SESSION (`automata/contact_status.yaml:86`).
+                // → AWAIT_SESSION (`automata/contact_status.yaml:96`).
                 if !context.is_exhausted() {
                     context
                         .effects
@@ -661,13 +689,13 @@ fn in_fetching(context: &mut Context<'_>) -> Response {
 fn in_await_session(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SessionOpened) => {
-            // → AWAIT_ACK (`automata/contact_status.yaml:89`).
+            // → AWAIT_ACK (`automata/contact_status.yaml:99`).
             enter_await_ack(context);
             context.take(State::AwaitAck)
         }
         Trigger::Event(Event::PeerLinkEntersUnreached { key }) => {
             if *key == *context.key {
-                // → OFFLINE (`automata/contact_status.yaml:90`).
+                // → OFFLINE (`automata/contact_status.yaml:100`).
                 leave_ping(context);
                 enter_offline(context);
                 context.take(State::Offline)
@@ -690,7 +718,7 @@ fn in_await_ack(context: &mut Context<'_>) -> Response {
 fn in_connected(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InboxPacket | Event::AckReceived) => {
-            // → HEARD (`automata/contact_status.yaml:99`).
+            // → HEARD (`automata/contact_status.yaml:109`).
             exit_inside_connected(context);
             context.effects.act(Action::RememberTime);
             enter_heard(context);
@@ -698,12 +726,12 @@ fn in_connected(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::SessionClosed) => {
             if context.ask.in_session() {
-                // → RESUMED (`automata/contact_status.yaml:101`).
+                // → RESUMED (`automata/contact_status.yaml:111`).
                 exit_inside_connected(context);
                 enter_resumed(context);
                 context.take(State::Resumed)
             } else {
-                // → PING (`automata/contact_status.yaml:102`).
+                // → PING (`automata/contact_status.yaml:112`).
                 exit_all(context);
                 enter_ping(context);
                 enter_fetching(context);
@@ -711,7 +739,7 @@ fn in_connected(context: &mut Context<'_>) -> Response {
             }
         }
         Trigger::Event(Event::LineChanged) => {
-            // Stays (`automata/contact_status.yaml:103`).
+            // Stays (`automata/contact_status.yaml:113`).
             context
                 .effects
                 .act(Action::ReleaseMessages {
@@ -729,13 +757,13 @@ fn in_connected(context: &mut Context<'_>) -> Response {
 fn in_heard(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::PingNow) => {
-            // → ASKED (`automata/contact_status.yaml:112`).
+            // → ASKED (`automata/contact_status.yaml:122`).
             leave_heard(context);
             enter_asked(context);
             context.take(State::Asked)
         }
         Trigger::Timer(Timer::HeardAfterSilenceTimeout) => {
-            // → ASKED (`automata/contact_status.yaml:111`).
+            // → ASKED (`automata/contact_status.yaml:121`).
             leave_heard(context);
             enter_asked(context);
             context.take(State::Asked)
@@ -750,12 +778,12 @@ fn in_asked(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::SendFailed) => {
             if context.ask.in_session() {
-                // → RESUMED (`automata/contact_status.yaml:120`).
+                // → RESUMED (`automata/contact_status.yaml:130`).
                 leave_asked(context);
                 enter_resumed(context);
                 context.take(State::Resumed)
             } else {
-                // → PING (`automata/contact_status.yaml:121`).
+                // → PING (`automata/contact_status.yaml:131`).
                 leave_asked(context);
                 enter_ping(context);
                 enter_fetching(context);
@@ -764,7 +792,7 @@ fn in_asked(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PingNow) => context.ignored(),
         Trigger::Timer(Timer::AskedAfterAnswerTimeout) => {
-            // → PING (`automata/contact_status.yaml:117`).
+            // → PING (`automata/contact_status.yaml:127`).
             leave_asked(context);
             enter_ping(context);
             enter_fetching(context);
@@ -779,7 +807,7 @@ fn in_asked(context: &mut Context<'_>) -> Response {
 fn in_resumed(context: &mut Context<'_>) -> Response {
     match context.trigger {
         Trigger::Event(Event::InboxPacket | Event::AckReceived) => {
-            // → HEARD (`automata/contact_status.yaml:130`).
+            // → HEARD (`automata/contact_status.yaml:140`).
             leave_resumed(context);
             context.effects.act(Action::RememberTime);
             context
@@ -798,12 +826,12 @@ fn in_resumed(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::SendFailed) => {
             if context.ask.in_session() {
-                // → RESUMED (`automata/contact_status.yaml:133`).
+                // → RESUMED (`automata/contact_status.yaml:143`).
                 leave_resumed(context);
                 enter_resumed(context);
                 context.take(State::Resumed)
             } else {
-                // → PING (`automata/contact_status.yaml:134`).
+                // → PING (`automata/contact_status.yaml:144`).
                 leave_resumed(context);
                 enter_ping(context);
                 enter_fetching(context);
@@ -812,7 +840,7 @@ fn in_resumed(context: &mut Context<'_>) -> Response {
         }
         Trigger::Event(Event::PingNow) => context.ignored(),
         Trigger::Timer(Timer::ResumedAfterAnswerTimeout) => {
-            // → PING (`automata/contact_status.yaml:127`).
+            // → PING (`automata/contact_status.yaml:137`).
             leave_resumed(context);
             enter_ping(context);
             enter_fetching(context);
@@ -1010,7 +1038,7 @@ pub fn create(
 ) -> Instance {
     let mut variables = Variables::default();
     let history = ();
-    let context = &mut Context {
+    let _context = &mut Context {
         trigger: Trigger::Always,
         leaf: State::default(),
         key,
@@ -1020,7 +1048,6 @@ pub fn create(
         effects,
         answer: Answer::None,
     };
-    enter_offline(context);
     Instance::new(State::default(), parameters, variables, history)
 }
 

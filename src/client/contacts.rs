@@ -413,7 +413,7 @@ mod tests {
             –         yonyebyr  invited, wants to talk                         4        1  alice
             alice     yryonyeb  online                  3 min ago  49 %        1
             Zoë 日本  yyyyyyyy  offline                 3 min ago  0 %                     alice
-            ben       yeotyeot  not seen yet                                       5           alice
+            ben       ywnokbef  not seen yet                                   5           alice
             mallory   yebyryon  refused                 3 min ago              2           alice
 
             Somebody who wants to talk waits for `bitpie contact accept bitpie:ycbogyad` or `bitpie contact refuse bitpie:ycbogyad`.

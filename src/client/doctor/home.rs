@@ -182,6 +182,9 @@ pub(super) fn log_and_traces(patient: &Patient) -> Finding {
 mod tests {
     use super::super::tests::{home, mode, patient};
     use super::*;
+    use crate::api::access::API_FILE;
+    use crate::client::check::Verdict;
+    use crate::client::now_unix_ms;
 
     #[test]
     fn a_home_that_others_can_read_is_told_with_the_remedy() {

@@ -177,11 +177,12 @@ fn node(patient: &Patient) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use expect_test::expect;
 
-    use crate::api::answers::Settings;
-
     use super::*;
+    use crate::api::answers::Settings;
 
     pub(in crate::client::doctor) fn patient(home: &Path) -> Patient {
         Patient {

@@ -162,10 +162,10 @@ pub(super) fn ports(patient: &Patient) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use crate::api::answers::Settings;
-
     use super::super::tests::{home, patient};
     use super::*;
+    use crate::api::answers::Settings;
+    use crate::client::check::Verdict;
 
     #[test]
     fn advice_about_a_port_is_for_what_is_wrong_with_it() {

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use rusqlite::Connection;
+
 use super::super::tests::{accepted, arrival, message_id, new_message, node};
 use super::*;
 use crate::messages::ArrivalVerdict;

@@ -24,7 +24,7 @@ use bitpie::world::{Input, MappingRules, Now, QueuedMessage, RequestId, SessionI
 use crate::carrying::Carrying;
 
 pub use dht::VirtualDht;
-pub use host::{Host, Search, usual_services};
+pub use host::{Host, usual_services};
 use host::{host, host_by};
 
 /// Unix time at which every simulation begins, in milliseconds.
