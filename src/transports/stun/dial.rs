@@ -103,7 +103,7 @@ mod tests {
             while let Ok((mut stream, from)) = server.accept().await {
                 let mut request = vec![0; MESSAGE_BYTES];
                 let length = stream.read(&mut request).await.expect("a request");
-                let how = Received { carrier: Carrier::Tcp, from, at, other: None };
+                let how = Received { carrier: Carrier::Tcp, from, at, other: None, other_port: None };
                 let answer = answer(&request[..length], &how).expect("it is one");
                 stream.write_all(&answer.bytes).await.expect("sent");
                 kept.push(stream);
