@@ -71,6 +71,15 @@ fn every_room_is_readable_and_usable_by_everybody() {
             at_a.click("#tab-diagram");
         }
     }
+    // As the README shows it.
+    at_a.set_dark(false);
+    at_a.set_size(1000, 600);
+    page::reload(&at_a);
+    go(&at_a, &format!("#talk/{to_b}"), ".message.ours");
+    picture(&at_a, "readme-talk");
+    go(&at_a, &format!("#automata/contact_status[{to_b}]"), "[data-part=diagram] .state.current");
+    at_a.until("document.querySelectorAll('.list-row').length > 3");
+    picture(&at_a, "readme-automata");
     at_a.set_size(1280, 800);
     go_to(&at_a, "talk");
     at_a.click(".bar button:nth-of-type(3)");

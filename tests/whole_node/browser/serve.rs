@@ -34,8 +34,10 @@ struct Served {
 impl Served {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("parts.yaml"), "parts:\n  visitor: { summary: Somebody at the door. }\n").expect("written");
-        fs::write(folder.path().join("door.yaml"), "automaton: door\nstates: { CLOSED: {}, OPEN: {} }\n").expect("written");
+        fs::write(folder.path().join("parts.yaml"), "parts:\n  visitor: { summary: Somebody at the door. }\n")
+            .expect("written");
+        fs::write(folder.path().join("door.yaml"), "automaton: door\nstates: { CLOSED: {}, OPEN: {} }\n")
+            .expect("written");
         let program = std::env::var(PROGRAM)
             .unwrap_or_else(|_| panic!("{PROGRAM} names no program: `cargo xtask test --only browser`"));
         let mut program = Command::new(program)
