@@ -37,6 +37,7 @@ fn assert_not_too_wide(browser: &Browser, what: &str) {
 #[ignore = "needs Chromium: cargo xtask test --only browser"]
 fn every_room_is_readable_and_usable_by_everybody() {
     let (mut a, mut b) = pair_online();
+    a.add(&b.idurl(), "Bob");
     let (at_a, to_b) = (open(&a, "talk"), b.id().to_string());
     b.send(&a.id().to_string(), "Have you seen the new pictures?");
     a.send(&to_b, "I am looking at them right now. They say which state every part of the node is in, and why.");
