@@ -1,4 +1,5 @@
-//! `generated/rust/`, which people read and review, is what the build script made of `automata/`, which is compiled.
+//! `generated/rust/`, which people read and review, is what the build script made of `automata/`, which is compiled; and
+//! `generated/web/` is about the same definitions.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,6 +15,21 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
             (name, fs::read_to_string(&path).expect("it is a text"))
         })
         .collect()
+}
+
+/// The page of the node knows the automata that run in it. (`cargo xtask test --only generated` compares every text.)
+#[test]
+fn the_page_is_given_the_definitions_that_run() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("generated/web/definitions.json");
+    let text = fs::read_to_string(path).expect("it is a text");
+    let definitions: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    assert_eq!(
+        definitions["model"],
+        bitpie::automata::system::MODEL_HASH,
+        "generated/web/ is out of date; to rebuild it: cargo xtask codegen"
+    );
+    let automata = definitions["automata"].as_array().expect("a list");
+    assert!(automata.iter().all(|of| of["picture"].as_str().is_some_and(|picture| picture.starts_with("<svg"))));
 }
 
 #[test]

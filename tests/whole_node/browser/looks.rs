@@ -37,6 +37,7 @@ fn assert_not_too_wide(browser: &Browser, what: &str) {
 #[ignore = "needs Chromium: cargo xtask test --only browser"]
 fn every_room_is_readable_and_usable_by_everybody() {
     let (mut a, mut b) = pair_online();
+    a.add(&b.idurl(), "Bob");
     let (at_a, to_b) = (open(&a, "talk"), b.id().to_string());
     b.send(&a.id().to_string(), "Have you seen the new pictures?");
     a.send(&to_b, "I am looking at them right now. They say which state every part of the node is in, and why.");
@@ -71,6 +72,15 @@ fn every_room_is_readable_and_usable_by_everybody() {
             at_a.click("#tab-diagram");
         }
     }
+    // As the README shows it.
+    at_a.set_dark(false);
+    at_a.set_size(1000, 600);
+    page::reload(&at_a);
+    go(&at_a, &format!("#talk/{to_b}"), ".message.ours");
+    picture(&at_a, "readme-talk");
+    go(&at_a, &format!("#automata/contact_status[{to_b}]"), "[data-part=diagram] .state.current");
+    at_a.until("document.querySelectorAll('.list-row').length > 3");
+    picture(&at_a, "readme-automata");
     at_a.set_size(1280, 800);
     go_to(&at_a, "talk");
     at_a.click(".bar button:nth-of-type(3)");

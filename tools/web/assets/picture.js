@@ -97,14 +97,17 @@ export class Picture {
     this.badges = [];
   }
 
-  /** Scrolls so far that this can be seen, inside the picture only. */
+  /** Scrolls so far that this can be seen, inside the picture and the view around it, and not the page. */
   reveal(one) {
     if (!one || !this.element.isConnected) return;
-    const inner = one.getBoundingClientRect();
-    const outer = this.element.getBoundingClientRect();
     const over = (low, high, from, to) =>
       low < from ? low - from - 16 : high > to ? Math.min(high - to + 16, low - from - 16) : 0;
-    this.element.scrollLeft += over(inner.left, inner.right, outer.left, outer.right);
-    this.element.scrollTop += over(inner.top, inner.bottom, outer.top, outer.bottom);
+    for (const place of [this.element, this.element.closest(".main")]) {
+      if (!place) continue;
+      const inner = one.getBoundingClientRect();
+      const outer = place.getBoundingClientRect();
+      place.scrollLeft += over(inner.left, inner.right, outer.left, outer.right);
+      place.scrollTop += over(inner.top, inner.bottom, outer.top, outer.bottom);
+    }
   }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use automata_compiler::source::{Source, Sources};
-use automata_compiler::{analyse, read_folder};
+use automata_compiler::{analyse, read_folder, sound_part};
 use automata_web::{AutomatonView, Definitions, definitions, findings};
 
 fn repository() -> PathBuf {
@@ -115,4 +115,11 @@ fn a_finding_has_its_line_and_shows_it() {
     assert_eq!((finding.severity, finding.column), ("error", 1));
     assert!(finding.text.contains("2 | sumary: x"), "{}", finding.text);
     assert!(more.is_empty());
+}
+
+#[test]
+fn without_a_single_automaton_there_is_a_map_all_the_same() {
+    let sources = Sources::new(Vec::new());
+    let none = definitions(&sound_part(&sources).system, &sources);
+    assert!(none.automata.is_empty() && none.map.starts_with("<svg"), "{none:?}");
 }
