@@ -76,8 +76,8 @@ class WebTransport(QuicConnectionProtocol):
             return status
         self.stream = self.h3.create_webtransport_stream(session)
         # aioquic 1.7 reads what comes back by a stream of its own as frames of HTTP/3, unless it is told what it is.
-        stream = self.h3._get_or_create_stream(self.stream)
-        stream.frame_type, stream.session_id = FrameType.WEBTRANSPORT_STREAM, session
+        with self.h3._get_or_create_stream(self.stream) as stream:
+            stream.frame_type, stream.session_id = FrameType.WEBTRANSPORT_STREAM, session
         return status
 
     async def ask(self, line):

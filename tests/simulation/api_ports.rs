@@ -37,7 +37,7 @@ fn the_next_certificate_is_told_for_days_before_it_is_shown() {
     assert_eq!(told(&world), (vec![1], Some(1)));
     let mut seen = vec![told(&world)];
     let mut since = vec![0];
-    for hour in 1..=30 * 24 {
+    for hour in 1..=14 * 24 {
         world.run_for(DAY_MS / 24);
         if seen.last() != Some(&told(&world)) {
             seen.push(told(&world));
@@ -49,13 +49,10 @@ fn the_next_certificate_is_told_for_days_before_it_is_shown() {
         (vec![1, 2], Some(1)),
         (vec![1, 2], Some(2)),
         (vec![2], Some(2)),
-        (vec![2, 3], Some(2)),
-        (vec![2, 3], Some(3)),
-        (vec![3], Some(3)),
     ];
-    assert_eq!(seen[..7], expected);
+    assert_eq!(seen, expected);
     // Of thirteen days, a quarter before the end it is made, and a thirteenth before it is shown.
-    assert_eq!(since[..4], [0, 9, 12, 13]);
+    assert_eq!(since, [0, 9, 12, 13]);
     assert_eq!(world.odd(), Vec::<String>::new());
 }
 

@@ -46,10 +46,10 @@ const CONNECTION_WINDOW_BYTES: u32 = 512 << 10;
 const DATAGRAM_BYTES: usize = 16 << 10;
 
 /// How often a silent connection is asked whether somebody is there.
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// A connection of which nothing is heard for so long is over.
-const IDLE_MS: u32 = 75_000;
+const IDLE_MS: u32 = 30_000;
 
 /// Connections that QUIC has, those included that end by their silence; beyond that, nobody comes in.
 const OPEN_CONNECTIONS: usize = 4 * CONNECTIONS;
