@@ -59,7 +59,7 @@ fn calls() -> Vec<Vec<String>> {
         }
     }
     let mut found = Vec::new();
-    below(&bitpie::client::arguments::Arguments::command(), &["compare"], &mut found);
+    below(&bitpie::client::arguments::Arguments::command(), &[], &mut found);
     found.retain(|path| !WITHOUT_A_NODE.contains(&path[0].as_str()) && path[0] != "help");
     found
 }

@@ -15,7 +15,7 @@ use bitpie::automata::system::Message;
 use bitpie::automata::types::{CloseReason, DeliveryState, Refusal};
 use bitpie::automata::{local_service, node_life, reachability, read_receipts};
 use bitpie::identity::{Entrypoint, IdentityKey, NodeId};
-use bitpie::name::ServiceName;
+use bitpie::name::{ServiceName, TransportName};
 use bitpie::peers::KnownPeer;
 use bitpie::wire::PacketId;
 use bitpie::words::snake_case;
