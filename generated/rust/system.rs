@@ -3,19 +3,24 @@
 
 use automata_runtime::generated::*;
 use super::{
-    api_port, contact_ratings, contact_status, dht_connector, identity_publisher,
-    lan_discovery, local_service, message_delivery, network_connector, network_transport,
-    nickname_holder, nickname_observer, node_life, outbox, outside, p2p_connector,
-    peer_link, peer_protocol, port_mapping, quic_connection, reachability, read_receipts,
-    relay_circuit, stun_client, stun_server, tcp_connection, types,
+    api_address, api_certificate, api_port, contact_ratings, contact_status,
+    dht_connector, identity_publisher, lan_discovery, local_service, message_delivery,
+    network_connector, network_transport, nickname_holder, nickname_observer, node_life,
+    outbox, outside, p2p_connector, peer_link, peer_protocol, port_mapping,
+    quic_connection, reachability, read_receipts, relay_circuit, stun_client,
+    stun_server, tcp_connection, types,
 };
 
 /// Tells these definitions from others: their texts and places aside, other definitions have another one.
-pub const MODEL_HASH: &str = "edd42bbf677446b6aed5943fa0eec110a2adfbb2bb6d965ad59eee7da1173789";
+pub const MODEL_HASH: &str = "2f0f00399fc202039f0cb45fb42cdadedf5f4feba44237112b80f818d92844b3";
 
 /// A message for one instance: an event, or its start.
 #[derive(Clone, Debug)]
 pub enum Message {
+    /// For `api_address`.
+    ApiAddress(types::ServiceName, Input<api_address::Machine>),
+    /// For `api_certificate`.
+    ApiCertificate(Input<api_certificate::Machine>),
     /// For `api_port`.
     ApiPort(types::ServiceName, Input<api_port::Machine>),
     /// For `contact_ratings`.
@@ -71,6 +76,10 @@ pub enum Message {
 /// What an instance asks of its host.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// Of `api_address`.
+    ApiAddress(types::ServiceName, api_address::Inside),
+    /// Of `api_certificate`.
+    ApiCertificate(api_certificate::Inside),
     /// Of `api_port`.
     ApiPort(types::ServiceName, api_port::Inside),
     /// Of `contact_ratings`.
@@ -126,6 +135,10 @@ pub enum Action {
 /// A timer of an instance.
 #[derive(Clone, Copy, Debug)]
 pub enum Alarm {
+    /// Of `api_address`.
+    ApiAddress(Slot, api_address::Timer),
+    /// Of `api_certificate`.
+    ApiCertificate(Slot, api_certificate::Timer),
     /// Of `api_port`.
     ApiPort(Slot, api_port::Timer),
     /// Of `contact_ratings`.
@@ -179,18 +192,23 @@ pub enum Alarm {
 }
 
 /// Answers the conditions of all automata: every type that answers those of each.
-pub trait Host: contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + port_mapping::Conditions + quic_connection::Conditions + reachability::Conditions + relay_circuit::Conditions + tcp_connection::Conditions {}
+pub trait Host: api_address::Conditions + api_certificate::Conditions + contact_status::Conditions + network_connector::Conditions + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions + port_mapping::Conditions + quic_connection::Conditions + reachability::Conditions + relay_circuit::Conditions + tcp_connection::Conditions {}
 impl<
-    T: contact_status::Conditions + network_connector::Conditions
-        + nickname_holder::Conditions + p2p_connector::Conditions + peer_link::Conditions
-        + peer_protocol::Conditions + port_mapping::Conditions
-        + quic_connection::Conditions + reachability::Conditions
-        + relay_circuit::Conditions + tcp_connection::Conditions,
+    T: api_address::Conditions + api_certificate::Conditions + contact_status::Conditions
+        + network_connector::Conditions + nickname_holder::Conditions
+        + p2p_connector::Conditions + peer_link::Conditions + peer_protocol::Conditions
+        + port_mapping::Conditions + quic_connection::Conditions
+        + reachability::Conditions + relay_circuit::Conditions
+        + tcp_connection::Conditions,
 > Host for T {}
 /// Parameters of instances, where their start gives nothing else.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 #[serde(crate = "automata_runtime::serde")]
 pub struct Settings {
+    /// Of `api_address`.
+    pub api_address: api_address::Settings,
+    /// Of `api_certificate`.
+    pub api_certificate: api_certificate::Settings,
     /// Of `api_port`.
     pub api_port: api_port::Settings,
     /// Of `contact_ratings`.
@@ -273,6 +291,10 @@ pub struct States {
 pub struct System {
     settings: Settings,
     states: States,
+    /// Per service. At which address do other machines reach this port of the API?
+    pub api_address: Instances<api_address::Machine>,
+    /// Which certificate is shown over WebTransport?
+    pub api_certificate: Single<api_certificate::Machine>,
     /// Per service. Can the API be reached at this port?
     pub api_port: Instances<api_port::Machine>,
     /// Counts for each contact how long it was there while we were there.
@@ -332,6 +354,8 @@ impl System {
         Self {
             settings,
             states: States::default(),
+            api_address: Instances::default(),
+            api_certificate: Single::default(),
             api_port: Instances::default(),
             contact_ratings: Single::default(),
             contact_status: Instances::default(),
@@ -364,6 +388,8 @@ impl System {
     #[must_use]
     pub fn has_recipient(&self, message: &Message) -> bool {
         match message {
+            Message::ApiAddress(key, _) => self.api_address.get(key).is_some(),
+            Message::ApiCertificate(_) => self.api_certificate.get().is_some(),
             Message::ApiPort(key, _) => self.api_port.get(key).is_some(),
             Message::ContactRatings(_) => self.contact_ratings.get().is_some(),
             Message::ContactStatus(key, _) => self.contact_status.get(key).is_some(),
@@ -409,6 +435,8 @@ impl automata_runtime::System for System {
     }
 
     fn visit<V: Visitor<Self>>(visitor: &mut V) {
+        visitor.member::<api_address::Machine>();
+        visitor.member::<api_certificate::Machine>();
         visitor.member::<api_port::Machine>();
         visitor.member::<contact_ratings::Machine>();
         visitor.member::<contact_status::Machine>();
@@ -438,6 +466,7 @@ impl automata_runtime::System for System {
 
     fn starts(&self) -> Vec<Message> {
         vec![
+            Message::ApiCertificate(Input::Start(api_certificate::Given::default())),
             Message::ContactRatings(Input::Start(contact_ratings::Given::default())),
             Message::DhtConnector(Input::Start(dht_connector::Given::default())),
             Message::IdentityPublisher(Input::Start(identity_publisher::Given::default())),
@@ -459,6 +488,23 @@ impl automata_runtime::System for System {
         actions: &mut Vec<Action>,
     ) {
         match message {
+            Message::ApiAddress(key, input) => {
+                bus.deliver_to::<
+                        api_address::Machine,
+                    >(key, input, origin, Message::ApiAddress, host, actions)
+            }
+            Message::ApiCertificate(input) => {
+                bus.deliver_to::<
+                        api_certificate::Machine,
+                    >(
+                    (),
+                    input,
+                    origin,
+                    |(), input| Message::ApiCertificate(input),
+                    host,
+                    actions,
+                )
+            }
             Message::ApiPort(key, input) => {
                 bus.deliver_to::<
                         api_port::Machine,
@@ -664,6 +710,12 @@ impl automata_runtime::System for System {
         actions: &mut Vec<Action>,
     ) {
         match alarm {
+            Alarm::ApiAddress(slot, timer) => {
+                bus.fire_at::<api_address::Machine>(slot, timer, host, actions)
+            }
+            Alarm::ApiCertificate(slot, timer) => {
+                bus.fire_at::<api_certificate::Machine>(slot, timer, host, actions)
+            }
             Alarm::ApiPort(slot, timer) => {
                 bus.fire_at::<api_port::Machine>(slot, timer, host, actions)
             }
@@ -743,8 +795,221 @@ impl automata_runtime::System for System {
     }
 }
 
-impl Member<api_port::Machine> for System {
+impl Member<api_address::Machine> for System {
     const INDEX: usize = 0;
+    type Table = Instances<api_address::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.api_address
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.api_address
+    }
+
+    fn create(
+        &mut self,
+        key: &types::ServiceName,
+        given: &api_address::Given,
+        host: &mut (dyn Host + '_),
+    ) -> api_address::Instance {
+        let parameters = Member::<api_address::Machine>::parameters(self, given);
+        let buffers = self.api_address.buffers_mut();
+        api_address::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+            host,
+        )
+    }
+
+    fn parameters(&self, given: &api_address::Given) -> api_address::Parameters {
+        api_address::Parameters::new(&self.settings.api_address, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, api_address::Event, api_address::Timer>,
+        host: &mut (dyn Host + '_),
+    ) -> Answer {
+        api_address::step(self.api_address.parts(slot), trigger, host)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action(instance_: &types::ServiceName, action: api_address::Action) -> Action {
+        match action {
+            api_address::Action::Ask { observers } => {
+                Action::Outside(
+                    outside::Command::ApiPorts(outside::ApiPorts::ApiAddressAsk {
+                        service: instance_.clone(),
+                        observers,
+                    }),
+                )
+            }
+            api_address::Action::AskAgain => {
+                Action::Outside(
+                    outside::Command::ApiPorts(outside::ApiPorts::ApiAddressAskAgain {
+                        service: instance_.clone(),
+                    }),
+                )
+            }
+            api_address::Action::StopAsking => {
+                Action::Outside(
+                    outside::Command::ApiPorts(outside::ApiPorts::ApiAddressStopAsking {
+                        service: instance_.clone(),
+                    }),
+                )
+            }
+            api_address::Action::NoteAnswer { observer, mapped } => {
+                Action::ApiAddress(
+                    instance_.clone(),
+                    api_address::Inside::NoteAnswer {
+                        observer,
+                        mapped,
+                    },
+                )
+            }
+            api_address::Action::CountAnswers => {
+                Action::ApiAddress(instance_.clone(), api_address::Inside::CountAnswers)
+            }
+            api_address::Action::ForgetAddresses => {
+                Action::ApiAddress(
+                    instance_.clone(),
+                    api_address::Inside::ForgetAddresses,
+                )
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: api_address::Timer) -> Alarm {
+        Alarm::ApiAddress(slot, timer)
+    }
+}
+
+impl Member<api_certificate::Machine> for System {
+    const INDEX: usize = 1;
+    type Table = Single<api_certificate::Machine>;
+    #[inline]
+    fn table(&self) -> &Self::Table {
+        &self.api_certificate
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Self::Table {
+        &mut self.api_certificate
+    }
+
+    fn create(
+        &mut self,
+        key: &(),
+        given: &api_certificate::Given,
+        host: &mut (dyn Host + '_),
+    ) -> api_certificate::Instance {
+        let parameters = Member::<api_certificate::Machine>::parameters(self, given);
+        let buffers = self.api_certificate.buffers_mut();
+        api_certificate::create(
+            key,
+            parameters,
+            &mut buffers.effects,
+            &mut buffers.asked,
+            host,
+        )
+    }
+
+    fn parameters(&self, given: &api_certificate::Given) -> api_certificate::Parameters {
+        api_certificate::Parameters::new(&self.settings.api_certificate, given)
+    }
+
+    #[inline]
+    fn step(
+        &mut self,
+        slot: Slot,
+        trigger: Trigger<'_, api_certificate::Event, api_certificate::Timer>,
+        host: &mut (dyn Host + '_),
+    ) -> Answer {
+        api_certificate::step(self.api_certificate.parts(slot), trigger, host)
+    }
+
+    fn route(
+        &self,
+        _: Slot,
+        sent: automata_runtime::value::Never,
+        _: &mut Outbox<'_, Self>,
+    ) {
+        match sent {}
+    }
+
+    #[inline]
+    fn action((): &(), action: api_certificate::Action) -> Action {
+        match action {
+            api_certificate::Action::ReadKept => {
+                Action::Outside(
+                    outside::Command::ApiPorts(outside::ApiPorts::ApiCertificateReadKept),
+                )
+            }
+            api_certificate::Action::Make { lifetime } => {
+                Action::Outside(
+                    outside::Command::ApiPorts(outside::ApiPorts::ApiCertificateMake {
+                        lifetime,
+                    }),
+                )
+            }
+            api_certificate::Action::Show { hash } => {
+                Action::Outside(
+                    outside::Command::ApiPorts(outside::ApiPorts::ApiCertificateShow {
+                        hash,
+                    }),
+                )
+            }
+            api_certificate::Action::ForgetEnded => {
+                Action::ApiCertificate(api_certificate::Inside::ForgetEnded)
+            }
+            api_certificate::Action::Note { hash, begins_unix_ms, ends_unix_ms } => {
+                Action::ApiCertificate(api_certificate::Inside::Note {
+                    hash,
+                    begins_unix_ms,
+                    ends_unix_ms,
+                })
+            }
+            api_certificate::Action::NoteShown { hash } => {
+                Action::ApiCertificate(api_certificate::Inside::NoteShown {
+                    hash,
+                })
+            }
+            api_certificate::Action::OpenPort => {
+                Action::ApiCertificate(api_certificate::Inside::OpenPort)
+            }
+            api_certificate::Action::ReportFailure { reason } => {
+                Action::ApiCertificate(api_certificate::Inside::ReportFailure {
+                    reason,
+                })
+            }
+            api_certificate::Action::ClearFailure => {
+                Action::ApiCertificate(api_certificate::Inside::ClearFailure)
+            }
+        }
+    }
+
+    fn alarm(slot: Slot, timer: api_certificate::Timer) -> Alarm {
+        Alarm::ApiCertificate(slot, timer)
+    }
+}
+
+impl Member<api_port::Machine> for System {
+    const INDEX: usize = 2;
     type Table = Instances<api_port::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -842,7 +1107,7 @@ impl Member<api_port::Machine> for System {
 }
 
 impl Member<contact_ratings::Machine> for System {
-    const INDEX: usize = 1;
+    const INDEX: usize = 3;
     type Table = Single<contact_ratings::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -905,7 +1170,7 @@ impl Member<contact_ratings::Machine> for System {
 }
 
 impl Member<contact_status::Machine> for System {
-    const INDEX: usize = 2;
+    const INDEX: usize = 4;
     type Table = Instances<contact_status::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1017,7 +1282,7 @@ impl Member<contact_status::Machine> for System {
 }
 
 impl Member<dht_connector::Machine> for System {
-    const INDEX: usize = 3;
+    const INDEX: usize = 5;
     type Table = Single<dht_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1142,7 +1407,7 @@ impl Member<dht_connector::Machine> for System {
 }
 
 impl Member<identity_publisher::Machine> for System {
-    const INDEX: usize = 4;
+    const INDEX: usize = 6;
     type Table = Single<identity_publisher::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1272,7 +1537,7 @@ impl Member<identity_publisher::Machine> for System {
 }
 
 impl Member<lan_discovery::Machine> for System {
-    const INDEX: usize = 5;
+    const INDEX: usize = 7;
     type Table = Single<lan_discovery::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1362,7 +1627,7 @@ impl Member<lan_discovery::Machine> for System {
 }
 
 impl Member<local_service::Machine> for System {
-    const INDEX: usize = 6;
+    const INDEX: usize = 8;
     type Table = Instances<local_service::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1459,7 +1724,7 @@ impl Member<local_service::Machine> for System {
 }
 
 impl Member<message_delivery::Machine> for System {
-    const INDEX: usize = 7;
+    const INDEX: usize = 9;
     type Table = Instances<message_delivery::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1569,7 +1834,7 @@ impl Member<message_delivery::Machine> for System {
 }
 
 impl Member<network_connector::Machine> for System {
-    const INDEX: usize = 8;
+    const INDEX: usize = 10;
     type Table = Single<network_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1792,7 +2057,7 @@ impl Member<network_connector::Machine> for System {
 }
 
 impl Member<network_transport::Machine> for System {
-    const INDEX: usize = 9;
+    const INDEX: usize = 11;
     type Table = Instances<network_transport::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -1998,7 +2263,7 @@ impl Member<network_transport::Machine> for System {
 }
 
 impl Member<nickname_holder::Machine> for System {
-    const INDEX: usize = 10;
+    const INDEX: usize = 12;
     type Table = Single<nickname_holder::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2104,7 +2369,7 @@ impl Member<nickname_holder::Machine> for System {
 }
 
 impl Member<nickname_observer::Machine> for System {
-    const INDEX: usize = 11;
+    const INDEX: usize = 13;
     type Table = Instances<nickname_observer::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2205,7 +2470,7 @@ impl Member<nickname_observer::Machine> for System {
 }
 
 impl Member<node_life::Machine> for System {
-    const INDEX: usize = 12;
+    const INDEX: usize = 14;
     type Table = Single<node_life::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2280,7 +2545,7 @@ impl Member<node_life::Machine> for System {
 }
 
 impl Member<outbox::Machine> for System {
-    const INDEX: usize = 13;
+    const INDEX: usize = 15;
     type Table = Single<outbox::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2347,7 +2612,7 @@ impl Member<outbox::Machine> for System {
 }
 
 impl Member<p2p_connector::Machine> for System {
-    const INDEX: usize = 14;
+    const INDEX: usize = 16;
     type Table = Single<p2p_connector::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2416,7 +2681,7 @@ impl Member<p2p_connector::Machine> for System {
 }
 
 impl Member<peer_link::Machine> for System {
-    const INDEX: usize = 15;
+    const INDEX: usize = 17;
     type Table = Instances<peer_link::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2514,7 +2779,7 @@ impl Member<peer_link::Machine> for System {
 }
 
 impl Member<peer_protocol::Machine> for System {
-    const INDEX: usize = 16;
+    const INDEX: usize = 18;
     type Table = Instances<peer_protocol::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2765,7 +3030,7 @@ impl Member<peer_protocol::Machine> for System {
 }
 
 impl Member<port_mapping::Machine> for System {
-    const INDEX: usize = 17;
+    const INDEX: usize = 19;
     type Table = Instances<port_mapping::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -2869,16 +3134,20 @@ impl Member<port_mapping::Machine> for System {
             }
             port_mapping::Action::KeepMapping {
                 external,
+                pinholes,
                 lifetime,
                 protocol,
+                missing,
                 published,
             } => {
                 Action::PortMapping(
                     instance_.clone(),
                     port_mapping::Inside::KeepMapping {
                         external,
+                        pinholes,
                         lifetime,
                         protocol,
+                        missing,
                         published,
                     },
                 )
@@ -2912,7 +3181,7 @@ impl Member<port_mapping::Machine> for System {
 }
 
 impl Member<quic_connection::Machine> for System {
-    const INDEX: usize = 18;
+    const INDEX: usize = 20;
     type Table = Instances<quic_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -3058,7 +3327,7 @@ impl Member<quic_connection::Machine> for System {
 }
 
 impl Member<reachability::Machine> for System {
-    const INDEX: usize = 19;
+    const INDEX: usize = 21;
     type Table = Instances<reachability::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -3139,7 +3408,7 @@ impl Member<reachability::Machine> for System {
 }
 
 impl Member<read_receipts::Machine> for System {
-    const INDEX: usize = 20;
+    const INDEX: usize = 22;
     type Table = Instances<read_receipts::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -3224,7 +3493,7 @@ impl Member<read_receipts::Machine> for System {
 }
 
 impl Member<relay_circuit::Machine> for System {
-    const INDEX: usize = 21;
+    const INDEX: usize = 23;
     type Table = Instances<relay_circuit::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -3367,7 +3636,7 @@ impl Member<relay_circuit::Machine> for System {
 }
 
 impl Member<stun_client::Machine> for System {
-    const INDEX: usize = 22;
+    const INDEX: usize = 24;
     type Table = Instances<stun_client::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -3455,6 +3724,24 @@ impl Member<stun_client::Machine> for System {
                     },
                 )
             }
+            stun_client::Action::TestFiltering { server } => {
+                Action::Outside(
+                    outside::Command::Transports(outside::Transports::StunClientTestFiltering {
+                        peer: instance_.clone(),
+                        server,
+                    }),
+                )
+            }
+            stun_client::Action::NoteFiltering { server, local, result } => {
+                Action::StunClient(
+                    instance_.clone(),
+                    stun_client::Inside::NoteFiltering {
+                        server,
+                        local,
+                        result,
+                    },
+                )
+            }
             stun_client::Action::ForgetObservation => {
                 Action::StunClient(
                     instance_.clone(),
@@ -3470,7 +3757,7 @@ impl Member<stun_client::Machine> for System {
 }
 
 impl Member<stun_server::Machine> for System {
-    const INDEX: usize = 23;
+    const INDEX: usize = 25;
     type Table = Single<stun_server::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
@@ -3556,7 +3843,7 @@ impl Member<stun_server::Machine> for System {
 }
 
 impl Member<tcp_connection::Machine> for System {
-    const INDEX: usize = 24;
+    const INDEX: usize = 26;
     type Table = Instances<tcp_connection::Machine>;
     #[inline]
     fn table(&self) -> &Self::Table {
