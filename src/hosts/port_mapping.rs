@@ -31,8 +31,7 @@ pub fn perform(world: &mut World, system: &System, transport: TransportName, act
         }
         Action::KeepMapping { external, pinholes, lifetime, protocol, missing, published } => {
             let until_unix_ms = world.now.unix_ms.saturating_add(lifetime.0);
-            let mapping =
-                Mapping { external, pinholes, missing, protocol, until_unix_ms, is_published: published };
+            let mapping = Mapping { external, pinholes, missing, protocol, until_unix_ms, is_published: published };
             let published = |of: &Mapping| of.external.clone().filter(|_| of.is_published);
             let new = published(&mapping);
             let old = world.mappings.held.insert(transport, mapping).as_ref().and_then(published);

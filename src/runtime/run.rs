@@ -12,6 +12,7 @@ use automata_runtime::Milliseconds;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
+use super::transports::TRANSPORTS;
 use crate::api::access::Token;
 use crate::api::answers;
 use crate::api::bind::Bound;
@@ -29,7 +30,6 @@ use crate::peers::KnownPeer;
 use crate::store::{Store, StoreHandle, StoreThread};
 use crate::transports::lan::{LanDiscovery, Ourselves};
 use crate::transports::raise_descriptor_limit;
-use super::transports::TRANSPORTS;
 use crate::world::{Beginning, MappingRules, Places, RelayRules};
 
 use super::api_file::ApiFile;

@@ -86,15 +86,17 @@ impl Filtering {
             Self::EndpointIndependent => "anybody is let in",
             Self::AddressDependent => "only addresses to which this node has sent something are let in",
             Self::NotPortDependent => "addresses to which this node has sent something are let in, from any port",
-            Self::AddressAndPortDependent => "only addresses and ports to which this node has sent something are let in",
+            Self::AddressAndPortDependent => {
+                "only addresses and ports to which this node has sent something are let in"
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::FilteringTest as Test;
+    use super::*;
 
     fn shown(tests: &[(u8, Test)]) -> Filtering {
         let group = |network: u8| AddressGroup::of([network, 1, 1, 1].into());

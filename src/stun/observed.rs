@@ -184,7 +184,14 @@ impl Observations {
         let address = majority(shared.iter().map(|seen| (seen.server, seen.mapped)));
         let address = address.map(|(address, _)| address).filter(|address| address.ip() == ip);
         let observers = by_observer.values().filter(|(_, seen)| seen.mapped.ip() == ip).count();
-        Some(External { ip, address, observers, networks, mapping: mapping(&shared, address, ip), filtering: self.filtering(local, now_ms) })
+        Some(External {
+            ip,
+            address,
+            observers,
+            networks,
+            mapping: mapping(&shared, address, ip),
+            filtering: self.filtering(local, now_ms),
+        })
     }
 }
 

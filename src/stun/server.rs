@@ -245,9 +245,7 @@ mod tests {
     #[test]
     fn a_server_with_two_ports_answers_from_the_one_that_is_wanted_and_tells_of_no_other_address() {
         let change = |flags: u8| request(&[(attribute::CHANGE_REQUEST, &[0, 0, 0, flags])], false);
-        for (flags, from, code) in
-            [(0, 3478, None), (2, 50_123, None), (4, 3478, Some(420)), (6, 3478, Some(420))]
-        {
+        for (flags, from, code) in [(0, 3478, None), (2, 50_123, None), (4, 3478, Some(420)), (6, 3478, Some(420))] {
             let answer = answer(&change(flags), &two_ports("203.0.113.9:5000")).expect("answered");
             assert_eq!(answer.send_from, SocketAddr::new(at("192.0.2.1:0").ip(), from), "flags {flags}");
             let read = Message::read(&answer.bytes).expect("it is whole");

@@ -94,7 +94,9 @@ impl Mappings {
     pub fn with_external(&self, transport: &TransportName, listens_at: &[Entrypoint]) -> Vec<Entrypoint> {
         let mut all = listens_at.to_vec();
         let mapping = self.held.get(transport).filter(|mapping| mapping.is_published);
-        if let Some(external) = mapping.and_then(|mapping| mapping.external.as_ref()).filter(|external| !all.contains(external)) {
+        if let Some(external) =
+            mapping.and_then(|mapping| mapping.external.as_ref()).filter(|external| !all.contains(external))
+        {
             let behind_public = all.iter().take_while(|entrypoint| entrypoint.is_public()).count();
             all.insert(behind_public, external.clone());
         }
@@ -126,9 +128,14 @@ mod tests {
         assert_eq!(wanted(&["[2606:4700::1]", "192.168.1.5"]), (true, vec!["2606:4700::1".to_owned()]));
         assert_eq!(wanted(&["[2606:4700::1]", "[fd00::1]", "127.0.0.1"]), (false, vec!["2606:4700::1".to_owned()]));
         assert_eq!(wanted(&["192.168.1.5"]), (true, Vec::new()));
-        for none in
-            [&[][..], &["127.0.0.1"], &["[::1]"], &["8.8.8.8", "172.17.0.1"], &["8.8.8.8", "[2606:4700::1]"], &["[fd00::1]"]]
-        {
+        for none in [
+            &[][..],
+            &["127.0.0.1"],
+            &["[::1]"],
+            &["8.8.8.8", "172.17.0.1"],
+            &["8.8.8.8", "[2606:4700::1]"],
+            &["[fd00::1]"],
+        ] {
             assert!(!asks(public, none), "{none:?}");
         }
         let own = MappingRules { is_private_network: true, in_private_networks: false };
@@ -159,7 +166,8 @@ mod tests {
 
     #[test]
     fn an_address_that_is_not_of_the_internet_is_not_believed() {
-        let reaches = |rules, address: &str| Mappings { rules, ..Mappings::default() }.is_reachable(at(&[address]).first());
+        let reaches =
+            |rules, address: &str| Mappings { rules, ..Mappings::default() }.is_reachable(at(&[address]).first());
         assert!(reaches(MappingRules::default(), "8.8.4.4"));
         for private in ["10.0.0.1", "100.64.3.4", "192.168.2.1", "203.0.113.9"] {
             assert!(!reaches(MappingRules::default(), private), "{private}");

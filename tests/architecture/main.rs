@@ -61,7 +61,8 @@ const OUTSIDE: &[&str] = &[
 ];
 
 /// Folders of sources in which no files import one another in a circle.
-const SOURCES: &[&str] = &["src", "tools/compiler/src", "tools/outputs/src", "tools/web/src", "tools/cli/src", "tools/runtime/src"];
+const SOURCES: &[&str] =
+    &["src", "tools/compiler/src", "tools/outputs/src", "tools/web/src", "tools/cli/src", "tools/runtime/src"];
 
 /// Crates of this repository, and those of them that they may be built with. Tests may use more.
 const CRATES: &[(&str, &[&str])] = &[

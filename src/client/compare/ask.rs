@@ -79,10 +79,8 @@ impl Place {
             .map_err(|_| NoAnswer::Lost("what answers there is no node: its answer is no JSON".to_owned()))?;
         match (answer.get_mut("result").map(Value::take), answer.get_mut("error").map(Value::take)) {
             (Some(result), None) => Ok(result),
-            (None, Some(error)) => Err(serde_json::from_value(error).map_or_else(
-                |_| NoAnswer::Lost("its error is none of JSON-RPC".to_owned()),
-                NoAnswer::Refused,
-            )),
+            (None, Some(error)) => Err(serde_json::from_value(error)
+                .map_or_else(|_| NoAnswer::Lost("its error is none of JSON-RPC".to_owned()), NoAnswer::Refused)),
             _ => Err(NoAnswer::Lost("its answer is none of JSON-RPC".to_owned())),
         }
     }

@@ -79,7 +79,10 @@ mod tests {
         assert_eq!(told(&[json!(1), json!(2)]), [": 1 | 2"]);
         let one = json!({ "count": 3, "tips": ["a", "b"], "of": { "alice": 1 } });
         let other = json!({ "count": 4, "tips": ["a"], "of": { "alice": 1, "bob": 2 } });
-        assert_eq!(told(&[one.clone(), other, one]), ["count: 3 | 4 | 3", "of.bob: – | 2 | –", "tips[1]: \"b\" | – | \"b\""]);
+        assert_eq!(
+            told(&[one.clone(), other, one]),
+            ["count: 3 | 4 | 3", "of.bob: – | 2 | –", "tips[1]: \"b\" | – | \"b\""]
+        );
         assert_eq!(told(&[json!({ "a": [1] }), json!({ "a": { "b": 1 } })]), ["a: [1] | {\"b\":1}"]);
     }
 }

@@ -139,7 +139,9 @@ pub fn read(received: &Received<'_>, me: &NodeId, network: &str, near: &[Subnet]
         of_node.into_iter().filter_map(|(transport, port)| Some((transport, port?))).collect();
     let at = |ip| {
         let address = move |port| SocketAddr::new(ip, port);
-        of_node.iter().map(move |(transport, port)| Entrypoint { transport: transport.clone(), address: address(*port) })
+        of_node
+            .iter()
+            .map(move |(transport, port)| Entrypoint { transport: transport.clone(), address: address(*port) })
     };
     let mut entrypoints: Vec<Entrypoint> = addresses.into_iter().flat_map(at).take(LAN_ENTRYPOINTS).collect();
     entrypoints.sort();

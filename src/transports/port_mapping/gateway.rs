@@ -200,7 +200,8 @@ mod tests {
         };
         let near = "fe800000000000000000000000000001";
         let other = "fe800000000000000000000000000002";
-        let lan = format!("26000001{} 40 {zero} 00 {zero} 00000100 00000001 00000000 00000001     eth0\n", "0".repeat(24));
+        let lan =
+            format!("26000001{} 40 {zero} 00 {zero} 00000100 00000001 00000000 00000001     eth0\n", "0".repeat(24));
         let worse = route(&zero, other, "00000400", "00000003", "wlan0");
         let best = route(&zero, near, "00000064", "00000003", "eth0");
         // As the kernel has it where there is none: unreachable, at lo.

@@ -160,9 +160,7 @@ fn tell_removal<T>(what: &str, removed: Result<Result<(), Unmapped>, T>) {
 /// Asks for all that is wanted.
 async fn ask(ways: Ways, wish: &Wish, kept: &mut Kept) -> Result<Mapped, String> {
     let Kept { mapping, pinholes } = kept;
-    let mapped = async {
-        if wish.maps_ipv4 { Some(map(ways.ipv4, wish, mapping).await) } else { None }
-    };
+    let mapped = async { if wish.maps_ipv4 { Some(map(ways.ipv4, wish, mapping).await) } else { None } };
     let opened = async {
         if wish.pinholes.is_empty() { None } else { Some(pinhole::open_all(ways.ipv6, wish, pinholes).await) }
     };

@@ -160,7 +160,9 @@ mod tests {
     #[test]
     fn a_router_says_why_it_refuses() {
         let asked = asked();
-        for (code, why) in [(2, Unmapped::Forbidden), (8, Unmapped::Full), (12, Unmapped::Between), (99, Unmapped::Unclear)] {
+        for (code, why) in
+            [(2, Unmapped::Forbidden), (8, Unmapped::Full), (12, Unmapped::Between), (99, Unmapped::Unclear)]
+        {
             let mut refused = answer(&asked);
             refused[3] = code;
             assert_eq!(read(&refused, &asked), Some(Err(why)));

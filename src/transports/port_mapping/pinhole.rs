@@ -117,9 +117,7 @@ async fn open(
         None => firewall.insert(Firewall::find(way, *local.ip()).await).clone(),
     };
     let by_upnp = match found {
-        Ok(firewall) => {
-            firewall.add(local, wish.protocol, lifetime_s).await.map(|number| By::Upnp(firewall, number))
-        }
+        Ok(firewall) => firewall.add(local, wish.protocol, lifetime_s).await.map(|number| By::Upnp(firewall, number)),
         Err(why) => Err(why),
     };
     match by_upnp {

@@ -42,7 +42,8 @@ pub(super) async fn test(
         return Ok(None);
     };
     let from_elsewhere = async |asked: Asked, elsewhere| {
-        ask(&socket, server, &asked.request_from(elsewhere), |from, bytes| asked.read_from(elsewhere, from, bytes)).await
+        ask(&socket, server, &asked.request_from(elsewhere), |from, bytes| asked.read_from(elsewhere, from, bytes))
+            .await
     };
     let from_address = match answered.other {
         Some(_) => from_elsewhere(address, Elsewhere::AddressAndPort).await?,
