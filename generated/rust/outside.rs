@@ -172,7 +172,7 @@ pub enum Transports {
     StunClientAskAgain { peer: types::NodeId },
     /// `stun_client.close`. Close the client's own socket.
     StunClientClose { peer: types::NodeId },
-    /// `stun_client.test_filtering`. Ask for answers from elsewhere; filtering_tested may answer.
+    /// `stun_client.test_filtering`. Have the server send from elsewhere; filtering_tested may follow.
     StunClientTestFiltering {
         peer: types::NodeId,
         server: Option<types::SocketAddress>,

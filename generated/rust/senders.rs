@@ -1664,7 +1664,7 @@ pub mod transports {
             )
         }
 
-        /// `filtering_tested`. The answer to test_filtering, if the peer answers at all: where it was asked, by which address of ours, and what came in.
+        /// `filtering_tested`. What has come of test_filtering, if the peer answers at all: where it was asked, by which address of ours, and what came in.
         #[must_use]
         pub fn filtering_tested(
             peer: types::NodeId,

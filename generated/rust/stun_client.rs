@@ -110,7 +110,7 @@ pub enum Event {
         local: types::SocketAddress,
         mapped: types::SocketAddress,
     },
-    /// `filtering_tested`, from `transports`. The answer to test_filtering, if the peer answers at all: where it was asked, by which address of ours, and what came in.
+    /// `filtering_tested`, from `transports`. What has come of test_filtering, if the peer answers at all: where it was asked, by which address of ours, and what came in.
     FilteringTested {
         server: types::SocketAddress,
         local: types::SocketAddress,
@@ -194,7 +194,7 @@ pub enum Action {
         local: types::SocketAddress,
         mapped: types::SocketAddress,
     },
-    /// `test_filtering`, by `transports`. Ask for answers from elsewhere; filtering_tested may answer.
+    /// `test_filtering`, by `transports`. Have the server send from elsewhere; filtering_tested may follow.
     TestFiltering { server: Option<types::SocketAddress> },
     /// `note_filtering`, by `peers`. One more test of what the router lets in.
     NoteFiltering {

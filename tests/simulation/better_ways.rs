@@ -97,8 +97,8 @@ fn ways_that_change_places_for_ever_change_the_session_ever_more_seldom() {
             last = now.or(last);
         }
     }
-    // In six hours; the wait doubles from 30 s to 10 min.
-    assert!((2..=6 * 6 + 5).contains(&changes), "{changes} changes");
+    // In six hours; the wait doubles from 30 s to 10 min. What is not used is not measured, so it may rest at once.
+    assert!((1..=6 * 6 + 5).contains(&changes), "{changes} changes");
     assert_eq!(world.odd(), Vec::<String>::new());
 }
 

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use bitpie::api::answers::Services;
-use bitpie::api::methods::{ListPeers, ListServices, SetSetting};
+use bitpie::api::methods::{GetId, ListPeers, ListServices, SetSetting};
 use bitpie::identity::NodeId;
 use bitpie::transports::lan::SERVICE_TYPE;
 use mdns_sd::{IfKind, ServiceDaemon, ServiceEvent, ServiceInfo};
@@ -148,29 +148,28 @@ impl Drop for Announcer {
 }
 
 #[test]
-fn contacts_without_tcp_find_each_other_too() {
+fn a_node_that_listens_by_udp_too_announces_that_port() {
     let port = mdns_port();
-    let by_udp_alone = |port: u16| {
-        Node::with(&[
-            ("network", "\"test\""),
-            ("services/lan-discovery/enabled", "true"),
-            ("services/lan-discovery/interfaces", &format!("[\"{}\"]", loopback())),
-            ("services/tcp-transport/enabled", "false"),
-            ("services/udp-transport/enabled", "true"),
-            ("services/udp-connections/enabled", "true"),
-            ("testing/mdns-port", &port.to_string()),
-        ])
+    let mut node = Node::with(&[
+        ("network", "\"test\""),
+        ("services/lan-discovery/enabled", "true"),
+        ("services/lan-discovery/interfaces", &format!("[\"{}\"]", loopback())),
+        ("services/udp-transport/enabled", "true"),
+        ("services/udp-connections/enabled", "true"),
+        ("testing/mdns-port", &port.to_string()),
+    ]);
+    node.start();
+    let by_udp = until("it listens by UDP", || {
+        let entrypoints = node.call(&GetId {}).entrypoints;
+        entrypoints.into_iter().find(|it| it.transport.as_str() == "udp").map(|it| it.address.port().to_string())
+    });
+    let listener = Announcer::new(port);
+    let deadline = Instant::now() + DEADLINE;
+    let is_announced = |event: ServiceEvent| match event {
+        ServiceEvent::ServiceResolved(it) => it.txt_properties.get_property_val_str("udp") == Some(&by_udp),
+        _ => false,
     };
-    let (mut a, mut b) = (by_udp_alone(port), by_udp_alone(port));
-    let (a_id, b_id) = (a.id(), b.id());
-    a.start();
-    a.add(&format!("bitpie:{b_id}"), "b");
-    b.start();
-    b.add(&format!("bitpie:{a_id}"), "a");
-    a.until_online(b_id);
-    let peers = a.call(&ListPeers {}).peers;
-    let session = peers.into_iter().find(|peer| peer.id == Some(b_id)).and_then(|peer| peer.session);
-    assert_eq!(session.map(|session| session.transport.to_string()).as_deref(), Some("udp"));
+    while !is_announced(listener.heard.recv_deadline(deadline).expect("it is announced in time")) {}
 }
 
 #[test]
