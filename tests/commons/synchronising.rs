@@ -293,3 +293,17 @@ fn a_stream_that_brings_nothing_is_not_asked_for_for_ever() {
     assert_eq!(unasked, Err(SyncFault::NotAsked));
     assert_eq!(MemoryStore::default().len(), 0);
 }
+
+#[test]
+fn what_a_stream_passes_over_is_withheld() {
+    let bytes = [b"one".to_vec(), b"two".to_vec()];
+    let places = bytes.each_ref().map(|bytes| Place { generation: 1, id: StatementId::of(bytes) });
+    let listed = BTreeSet::from(places);
+    let (first, last) = (listed.first().expect("two").id, listed.last().expect("two").id);
+    let of = |id| bytes.iter().find(|bytes| StatementId::of(bytes) == id).expect("one of them").clone();
+    let mut fetch = Fetch::of(&listed);
+    assert!(fetch.ask().is_some());
+    assert_eq!(fetch.received(SyncMessage::Statement(of(last))), Ok(FetchEvent::Take(of(last))));
+    let end = fetch.received(SyncMessage::End(StreamEnd::Complete));
+    assert_eq!(end, Err(SyncFault::Withheld(first)));
+}
