@@ -1,11 +1,12 @@
 //! How two nodes come to hold the same, what that costs, and what a peer cannot do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bitpie::codec::AtMost;
-use bitpie::commons::digest::{DigestTree, Prefix};
+use bitpie::commons::digest::{DigestTree, Part, Prefix};
 use bitpie::commons::sync::{
-    ASKED_PARTS, Fetch, FetchEvent, PartAnswer, STREAM_STATEMENTS, StreamEnd, SyncFault, SyncMessage, Walk, fingerprint,
+    ASKED_PARTS, Fetch, FetchEvent, PartAnswer, QUESTIONS_UNDER_WAY, STREAM_STATEMENTS, StreamEnd, SyncFault,
+    SyncMessage, Walk, fingerprint,
 };
 use bitpie::commons::{MemoryStore, Place, Statement, StatementId};
 use proptest::prelude::*;
@@ -70,6 +71,14 @@ proptest! {
     }
 }
 
+/// What a node with this tree answers about a part of it.
+fn answer(tree: &DigestTree, prefix: &Prefix, salt: &[u8; 16]) -> PartAnswer {
+    match tree.part(prefix) {
+        Part::Leaf(ids) => PartAnswer::Leaf(ids.iter().map(|id| Place { generation: 1, id: *id }).collect()),
+        Part::Children(hashes) => PartAnswer::Children(hashes.map(|hash| fingerprint(salt, &hash))),
+    }
+}
+
 /// Two trees as after a while apart: `count` ids of which each of two lacks some.
 fn walk_cost(count: u32, missing: u32) -> (usize, usize, usize) {
     let id = |number: u32| StatementId::of(&number.to_be_bytes());
@@ -79,19 +88,12 @@ fn walk_cost(count: u32, missing: u32) -> (usize, usize, usize) {
     let ours: DigestTree =
         (0..count).filter(|number| number % step != 0 || *number >= missing * step).map(id).collect();
     let (salt, mut walk) = ([9; 16], Walk::new(ours, [9; 16], u64::from(count)));
-    let (mut levels, mut asked, mut answered) = (std::collections::BTreeSet::new(), 0, 0);
+    let (mut levels, mut asked, mut answered) = (BTreeSet::new(), 0, 0);
     while let Some(question) = walk.ask() {
         asked += question.encode().len();
         let SyncMessage::AskParts { prefixes, .. } = question else { panic!("a walk asks for parts") };
         levels.extend(prefixes.iter().map(Prefix::depth));
-        let parts = prefixes.iter().map(|prefix| match theirs.part(prefix) {
-            bitpie::commons::digest::Part::Leaf(ids) => {
-                PartAnswer::Leaf(ids.iter().map(|id| Place { generation: 1, id: *id }).collect())
-            }
-            bitpie::commons::digest::Part::Children(hashes) => {
-                PartAnswer::Children(hashes.map(|hash| fingerprint(&salt, &hash)))
-            }
-        });
+        let parts = prefixes.iter().map(|prefix| answer(&theirs, prefix, &salt));
         let parts: AtMost<PartAnswer, ASKED_PARTS> = parts.collect();
         answered += SyncMessage::Parts(parts.clone()).encode().len();
         walk.answered(&parts).expect("the peer is honest");
@@ -112,6 +114,30 @@ fn a_walk_costs_little_more_than_what_differs() {
     }
     let (_, asked, answered) = walk_cost(1000, 1);
     assert!(asked + answered < 1500, "{asked} + {answered} bytes");
+}
+
+#[test]
+fn a_wide_tree_costs_no_more_round_trips_than_a_narrow_one() {
+    let id = |number: u32| StatementId::of(&number.to_be_bytes());
+    let theirs: DigestTree = (0..20_000).map(id).collect();
+    let ours: DigestTree = (0..20_000).filter(|number| number % 10 != 0).map(id).collect();
+    let (salt, mut walk, mut round_trips) = ([9; 16], Walk::new(ours, [9; 16], 20_000), 0);
+    loop {
+        let questions: Vec<SyncMessage> = std::iter::from_fn(|| walk.ask()).collect();
+        if questions.is_empty() {
+            break;
+        }
+        assert!(questions.len() <= QUESTIONS_UNDER_WAY);
+        round_trips += 1;
+        for question in questions {
+            let SyncMessage::AskParts { prefixes, .. } = question else { panic!("a walk asks for parts") };
+            walk.answered(&prefixes.iter().map(|prefix| answer(&theirs, prefix, &salt)).collect())
+                .expect("it is honest");
+        }
+    }
+    assert_eq!(walk.lacking().len(), 2000);
+    // 20,000 ids have four digits that matter, and the widest level has more questions than may be under way.
+    assert!(round_trips <= 9, "{round_trips}");
 }
 
 #[test]
@@ -266,4 +292,18 @@ fn a_stream_that_brings_nothing_is_not_asked_for_for_ever() {
     let unasked = fetch.received(SyncMessage::End(StreamEnd::Complete));
     assert_eq!(unasked, Err(SyncFault::NotAsked));
     assert_eq!(MemoryStore::default().len(), 0);
+}
+
+#[test]
+fn what_a_stream_passes_over_is_withheld() {
+    let bytes = [b"one".to_vec(), b"two".to_vec()];
+    let places = bytes.each_ref().map(|bytes| Place { generation: 1, id: StatementId::of(bytes) });
+    let listed = BTreeSet::from(places);
+    let (first, last) = (listed.first().expect("two").id, listed.last().expect("two").id);
+    let of = |id| bytes.iter().find(|bytes| StatementId::of(bytes) == id).expect("one of them").clone();
+    let mut fetch = Fetch::of(&listed);
+    assert!(fetch.ask().is_some());
+    assert_eq!(fetch.received(SyncMessage::Statement(of(last))), Ok(FetchEvent::Take(of(last))));
+    let end = fetch.received(SyncMessage::End(StreamEnd::Complete));
+    assert_eq!(end, Err(SyncFault::Withheld(first)));
 }

@@ -17,4 +17,4 @@ pub use message::{
     StreamEnd, SyncMessage, fingerprint,
 };
 pub use serve::{STREAM_BYTES, STREAM_STATEMENTS, Serving, parts, state};
-pub use walk::{LISTED, Walk};
+pub use walk::{LISTED, QUESTIONS_UNDER_WAY, Walk};

@@ -80,7 +80,7 @@ impl Serving {
     /// These statements, in the order in which they were asked for.
     #[must_use]
     pub fn of(ids: &AtMost<StatementId, ASKED_IDS>) -> Self {
-        Self::new(Rest::These(ids.to_vec().into_iter()))
+        Self::new(Rest::These(ids.clone().into_iter()))
     }
 
     /// All after a place, in order.

@@ -1,7 +1,6 @@
 //! Finds where a peer's database differs from ours, by going down both trees where their fingerprints differ.
 //!
-//! Each question goes one digit deeper, so a million statements take six questions one after another, and what is
-//! compared is about 130 bytes for each statement and level in which something differs.
+//! Answers lead one digit deeper, so a million statements take six questions one after another, and what is compared is about 130 bytes for each statement and level in which something differs.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -15,6 +14,9 @@ use crate::commons::id::{Place, StatementId};
 /// these were fetched.
 pub const LISTED: usize = 65_536;
 
+/// Questions of one walk that may be under way at a time.
+pub const QUESTIONS_UNDER_WAY: usize = 16;
+
 /// Parts that wait to be asked for, at most: as many as lead to so many statements.
 const WAITING_PARTS: usize = LISTED;
 
@@ -26,7 +28,7 @@ pub struct Walk {
     tree: DigestTree,
     salt: Salt,
     next: VecDeque<Prefix>,
-    asked: Vec<Prefix>,
+    asked: VecDeque<Vec<Prefix>>,
     lacking: BTreeSet<Place>,
     offers: Vec<StatementId>,
     is_partial: bool,
@@ -47,7 +49,7 @@ impl Walk {
             tree,
             salt,
             next,
-            asked: Vec::new(),
+            asked: VecDeque::new(),
             lacking: BTreeSet::new(),
             offers: Vec::new(),
             is_partial: false,
@@ -56,22 +58,25 @@ impl Walk {
         }
     }
 
-    /// The next question; nothing while one is to be answered, and when the walk is over.
+    /// The next question. Several can be under way, so that a wide tree costs no more time than a deep one; nothing while
+    /// [`QUESTIONS_UNDER_WAY`] are, or while nothing is known to ask for.
     pub fn ask(&mut self) -> Option<SyncMessage> {
-        if !self.asked.is_empty() || self.next.is_empty() {
+        if self.next.is_empty() || self.asked.len() == QUESTIONS_UNDER_WAY {
             return None;
         }
         let count = self.next.len().min(ASKED_PARTS);
-        self.asked = self.next.drain(..count).collect();
-        Some(SyncMessage::AskParts { salt: self.salt, prefixes: self.asked.iter().copied().collect() })
+        let asked: Vec<Prefix> = self.next.drain(..count).collect();
+        let prefixes = asked.iter().copied().collect();
+        self.asked.push_back(asked);
+        Some(SyncMessage::AskParts { salt: self.salt, prefixes })
     }
 
-    /// Takes the answer to the question.
+    /// Takes the answer to the oldest question that is under way.
     ///
     /// # Errors
     /// If the peer breaks the rules.
     pub fn answered(&mut self, parts: &AtMost<PartAnswer, ASKED_PARTS>) -> Result<(), SyncFault> {
-        let asked = std::mem::take(&mut self.asked);
+        let asked = self.asked.pop_front().unwrap_or_default();
         if asked.is_empty() || asked.len() != parts.len() {
             return Err(SyncFault::NotAsked);
         }
