@@ -110,9 +110,9 @@ fn who_logs_out_is_a_stranger_in_every_tab() {
          return answer.status;";
     browser.until("!document.querySelector('#log-out:not([hidden])')");
     let deadline = std::time::Instant::now() + super::super::nodes::DEADLINE;
-    while browser.run_async(status, &[token.clone()]) != 401 {
+    while browser.run_async(status, std::slice::from_ref(&token)) != 401 {
         assert!(std::time::Instant::now() < deadline, "the token still opens the node");
     }
-    browser.go(&browser.run("return location.origin", &[]).as_str().expect("a text").to_owned());
+    browser.go(browser.run("return location.origin", &[]).as_str().expect("a text"));
     browser.until(&format!("({} ?? '').includes('bitpie web')", text("#room")));
 }
