@@ -2,6 +2,7 @@
 //! it wants.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 
 use bitpie::stun::{FilteringTest, TransactionId};
@@ -30,9 +31,9 @@ async fn behind_router(server: SocketAddr, lets_in: LetsIn) -> (SocketAddr, Abor
         let mut buffer = [0; 2_048];
         loop {
             let (length, client) = outside.recv_from(&mut buffer).await.expect("a datagram");
-            if !flows.contains_key(&client) {
+            if let Entry::Vacant(flow) = flows.entry(client) {
                 let inner = std::sync::Arc::new(UdpSocket::bind("127.0.0.1:0").await.expect("some port is free"));
-                flows.insert(client, std::sync::Arc::clone(&inner));
+                flow.insert(std::sync::Arc::clone(&inner));
                 let outside = std::sync::Arc::clone(&outside);
                 tokio::spawn(pass_back(inner, outside, client, server, lets_in));
             }
