@@ -59,8 +59,10 @@ fn two_who_cannot_reach_each_other_talk_through_a_node_that_carries() {
         b.until_delivered(&sent.id);
     }
     assert_eq!((a.received().len(), b.received().len()), (3, 3));
-    let status = carrier.status().relay;
-    assert_eq!((status.state.as_str(), status.carries), ("ON", 1));
+    // Both may have called at once; then one of the two has ended by now, or is about to.
+    let status = until("one session is carried", || Some(carrier.status().relay).filter(|status| status.carries == 1));
+    assert_eq!(status.state, "ON");
+    let ended_before = status.carried;
     // Who carries it is told by name or id, and shown.
     let short: String = carrier.key().id().to_string().chars().take(8).collect();
     assert!(a.output(&["peers"]).contains(&format!("through {short}")), "{}", a.output(&["peers"]));
@@ -74,7 +76,7 @@ fn two_who_cannot_reach_each_other_talk_through_a_node_that_carries() {
     carrier.stop_service("relay");
     until("they are apart", || (!a.is_online(b.key().id()) && !b.is_online(a.key().id())).then_some(()));
     let status = carrier.status().relay;
-    assert_eq!((status.carries, status.carried), (0, 1));
+    assert_eq!((status.carries, status.carried), (0, ended_before + 1));
     assert!(status.carried_bytes > 1_000, "{status:?}");
     let waiting = a.send("b", "later");
     carrier.start_service("relay");
