@@ -7,14 +7,35 @@ use automata_runtime::{Bus, Input, Milliseconds};
 use bitpie::automata::system::{Action, Message, Settings, System};
 use bitpie::automata::types::{OtherSession, Room};
 use bitpie::automata::{
-    contact_status, network_connector, network_transport, nickname_holder, p2p_connector, peer_link, peer_protocol,
-    port_mapping, quic_connection, reachability, relay_circuit, tcp_connection,
+    api_address, api_certificate, contact_status, network_connector, network_transport, nickname_holder, p2p_connector,
+    peer_link, peer_protocol, port_mapping, quic_connection, reachability, relay_circuit, tcp_connection,
 };
 use bitpie::identity::{Entrypoint, NodeId};
-use bitpie::name::TransportName;
+use bitpie::name::{ServiceName, TransportName};
 use bitpie::nickname::Nickname;
+use bitpie::world::{CertificateHash, Observers};
 
 struct Answers;
+
+impl api_address::Conditions for Answers {
+    fn has_observers(&mut self, _: &ServiceName) -> bool {
+        false
+    }
+
+    fn observers(&mut self, _: &ServiceName) -> Observers {
+        Observers::default()
+    }
+}
+
+impl api_certificate::Conditions for Answers {
+    fn lasts(&mut self, _: Milliseconds) -> bool {
+        true
+    }
+
+    fn best(&mut self, _: Milliseconds) -> Option<CertificateHash> {
+        None
+    }
+}
 
 impl contact_status::Conditions for Answers {
     fn in_session(&mut self, _: &NodeId) -> bool {

@@ -44,12 +44,7 @@ fn the_next_certificate_is_told_for_days_before_it_is_shown() {
             since.push(hour / 24);
         }
     }
-    let expected = [
-        (vec![1], Some(1)),
-        (vec![1, 2], Some(1)),
-        (vec![1, 2], Some(2)),
-        (vec![2], Some(2)),
-    ];
+    let expected = [(vec![1], Some(1)), (vec![1, 2], Some(1)), (vec![1, 2], Some(2)), (vec![2], Some(2))];
     assert_eq!(seen, expected);
     // Of thirteen days, a quarter before the end it is made, and a thirteenth before it is shown.
     assert_eq!(since, [0, 9, 12, 13]);

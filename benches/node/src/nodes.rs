@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use bitpie::api::answers;
-use bitpie::api::methods::{AddContact, Call, GetId, GetStatus, ListContacts, Method};
+use bitpie::api::methods::{AddContact, Call, GetId, GetStatus, ListContacts, Method, Request};
 use bitpie::home::Home;
 use bitpie::home::config::{Config, Settings};
 use bitpie::runtime::run::Started;
@@ -108,7 +108,7 @@ impl Node {
     ///
     /// # Errors
     /// What the node says against it.
-    pub async fn ask<M: Method>(&self, method: M) -> anyhow::Result<M::Answer> {
+    pub async fn ask<M: Method + Into<Request>>(&self, method: M) -> anyhow::Result<M::Answer> {
         answer_of::<M>(self.begin(method).await?).await
     }
 
@@ -116,7 +116,7 @@ impl Node {
     ///
     /// # Errors
     /// If it has ended.
-    pub async fn begin<M: Method>(&self, method: M) -> anyhow::Result<Answer> {
+    pub async fn begin<M: Method + Into<Request>>(&self, method: M) -> anyhow::Result<Answer> {
         let (reply, answer) = oneshot::channel();
         let request = method.into();
         self.calls.send(Call { request, reply }).await.ok().context("the node has ended")?;
