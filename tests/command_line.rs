@@ -43,7 +43,7 @@ fn commands() -> Vec<Vec<String>> {
 
 /// Commands that need no node, or start one.
 const WITHOUT_A_NODE: &[&str] =
-    &["run", "demo", "config", "doctor", "completions", "man", "passphrase", "backup", "restore", "id"];
+    &["run", "demo", "compare", "config", "doctor", "completions", "man", "passphrase", "backup", "restore", "id"];
 
 /// All commands that need a node, each with what it has to be given.
 fn calls() -> Vec<Vec<String>> {
