@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 
 use bitpie::stun::{FilteringTest, TransactionId};
