@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 
 use bitpie::stun::{FilteringTest, TransactionId};
