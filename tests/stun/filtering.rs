@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bitpie::stun::{FilteringTest, TransactionId};
 use bitpie::transports::stun::{Place, StunEvent, StunServer};
@@ -25,26 +26,29 @@ async fn behind_router(server: SocketAddr, lets_in: LetsIn) -> (SocketAddr, Abor
     let address = outside.local_addr().expect("it is bound");
     let task = tokio::spawn(async move {
         // What a client is towards the server: a socket for each.
-        let mut flows: BTreeMap<SocketAddr, std::sync::Arc<UdpSocket>> = BTreeMap::new();
-        let outside = std::sync::Arc::new(outside);
+        let mut flows: BTreeMap<SocketAddr, Arc<UdpSocket>> = BTreeMap::new();
+        let outside = Arc::new(outside);
         let mut buffer = [0; 2_048];
         loop {
             let (length, client) = outside.recv_from(&mut buffer).await.expect("a datagram");
-            if !flows.contains_key(&client) {
-                let inner = std::sync::Arc::new(UdpSocket::bind("127.0.0.1:0").await.expect("some port is free"));
-                flows.insert(client, std::sync::Arc::clone(&inner));
-                let outside = std::sync::Arc::clone(&outside);
-                tokio::spawn(pass_back(inner, outside, client, server, lets_in));
-            }
-            flows[&client].send_to(&buffer[..length], server).await.expect("sent");
+            let inner = match flows.get(&client) {
+                Some(inner) => Arc::clone(inner),
+                None => {
+                    let inner = Arc::new(UdpSocket::bind("127.0.0.1:0").await.expect("some port is free"));
+                    tokio::spawn(pass_back(Arc::clone(&inner), Arc::clone(&outside), client, server, lets_in));
+                    flows.insert(client, Arc::clone(&inner));
+                    inner
+                }
+            };
+            inner.send_to(&buffer[..length], server).await.expect("sent");
         }
     });
     (address, task.abort_handle())
 }
 
 async fn pass_back(
-    inner: std::sync::Arc<UdpSocket>,
-    outside: std::sync::Arc<UdpSocket>,
+    inner: Arc<UdpSocket>,
+    outside: Arc<UdpSocket>,
     client: SocketAddr,
     server: SocketAddr,
     lets_in: LetsIn,

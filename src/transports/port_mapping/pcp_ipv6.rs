@@ -82,7 +82,7 @@ fn read(answer: &[u8], request: &[u8; BYTES]) -> Option<Result<Duration, Unmappe
     if let [0, _, 0, 1, ..] = answer {
         return Some(Err(Unmapped::Unable));
     }
-    let is_answer = answer.len() >= 24 && answer.len() % 4 == 0 && answer[0] == 2 && answer[1] == 0x81;
+    let is_answer = answer.len() >= 24 && answer.len().is_multiple_of(4) && answer[0] == 2 && answer[1] == 0x81;
     if !is_answer {
         return None;
     }
