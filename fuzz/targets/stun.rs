@@ -29,7 +29,8 @@ fn serve(bytes: &[u8], how: &Received) {
         assert_eq!(said.xor_mapped(), Some(how.from));
     }
     let own = [Some(how.at), how.other].into_iter().flatten();
-    let (ips, ports): (Vec<_>, Vec<_>) = own.map(|own| (own.ip(), own.port())).unzip();
+    let (ips, mut ports): (Vec<_>, Vec<_>) = own.map(|own| (own.ip(), own.port())).unzip();
+    ports.extend(how.other_port);
     assert!(ips.contains(&answer.send_from.ip()) && ports.contains(&answer.send_from.port()));
 }
 
@@ -49,7 +50,9 @@ fuzz_target!(|data: &[u8]| {
     let carrier = if how & 1 == 0 { Carrier::Udp } else { Carrier::Tcp };
     let other = (how & 2 != 0).then(|| at("198.51.100.1:3479"));
     let from = if how & 4 == 0 { at("203.0.113.9:5000") } else { at("[2001:db8::9]:5000") };
-    let received = Received { carrier, from, at: at("192.0.2.1:3478"), other };
+    let own_port = (how & 8 != 0).then_some(50_123);
+    let other_port = other.map(|other: SocketAddr| other.port()).or(own_port);
+    let received = Received { carrier, from, at: at("192.0.2.1:3478"), other, other_port };
     serve(bytes, &received);
     serve(&as_message(Class::Request, bytes), &received);
     let asked = Asked { id: ID, server: at("198.51.100.1:3478") };
