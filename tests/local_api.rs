@@ -170,7 +170,7 @@ fn nobody_gets_in_without_the_token() {
     let server = Server::plain();
     let token = |text: String| move |headers: &mut Vec<(&'static str, String)>| headers[1].1 = text;
     is_refused(&server.with(|headers| drop(headers.remove(1)), STATUS), 401, "forbidden", "has no token");
-    is_refused(&server.with(token("Basic eDp4".to_owned()), STATUS), 401, "forbidden", "no way to prove");
+    is_refused(&server.with(token("Basic eDp4".to_owned()), STATUS), 401, "forbidden", "is not known");
     let wrong = Token::from_bytes(&[0; 32]);
     for text in ["x", wrong.text(), &server.token.text()[1..], &format!("{}0", server.token.text())] {
         is_refused(&server.with(token(format!("Bearer {text}")), STATUS), 401, "forbidden", "not that of this node");

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use bitpie::api::conversation::SUBSCRIPTIONS;
 use bitpie::api::methods::{StartService, StopService};
-use bitpie_bench_node::Extent;
 use bitpie_bench_node::nodes::{Listens, Node};
 use bitpie_bench_node::rounds::quantile;
 use bitpie_bench_node::sides::block_on;
+use bitpie_bench_node::{Extent, machine};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -42,7 +42,7 @@ pub fn measure(extent: &Extent) -> anyhow::Result<()> {
     let places = places(&node)?;
     let place = places.iter().find(|place| matches!(place, Place::WebSocket { .. })).context("there is WebSocket")?;
     block_on(async {
-        let before = resident_bytes()?;
+        let before = machine::resident_bytes()?;
         let (told, mut hears) = mpsc::unbounded_channel();
         let mut left = subscribers;
         while left > 0 {
@@ -51,7 +51,7 @@ pub fn measure(extent: &Extent) -> anyhow::Result<()> {
             let client = subscribed(place, count).await?;
             tokio::task::spawn_local(listen(client, told.clone()));
         }
-        let each = (resident_bytes()? - before) / subscribers as f64 / 1_024.0;
+        let each = (machine::resident_bytes()? - before) / subscribers as f64 / 1_024.0;
         let (mut medians, mut lasts) = (Vec::new(), Vec::new());
         for event in 0..EVENTS {
             // What the last one has led to is over.
@@ -125,18 +125,4 @@ async fn listen(mut client: Client, told: mpsc::UnboundedSender<((usize, u64), I
 
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
-}
-
-/// What of this process is in memory.
-#[cfg(target_os = "linux")]
-fn resident_bytes() -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the kernel tells it")?;
-    let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(kib * 1_024.0)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn resident_bytes() -> anyhow::Result<f64> {
-    bail!("resident memory is read from /proc, which only Linux has")
 }

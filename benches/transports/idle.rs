@@ -5,10 +5,10 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail, ensure};
 use bitpie::transports::raise_descriptor_limit;
-use bitpie_bench_node::Extent;
 use bitpie_bench_node::libp2p_side::{self, Carrier};
 use bitpie_bench_node::rounds::{self, Table};
 use bitpie_bench_node::sides::block_on;
+use bitpie_bench_node::{Extent, machine};
 
 use crate::plain_quinn;
 use crate::side::Side;
@@ -77,7 +77,7 @@ pub fn measure(contender: &str, sessions: u32) -> anyhow::Result<()> {
     }
     block_on(async {
         // What the first ones need, all share.
-        let before = resident_bytes()?;
+        let before = machine::resident_bytes()?;
         let begun = std::time::Instant::now();
         let kept: Box<dyn std::any::Any> = match contender {
             BITPIE => Box::new(ours(sessions, Side::over_tcp).await?),
@@ -88,7 +88,7 @@ pub fn measure(contender: &str, sessions: u32) -> anyhow::Result<()> {
             _ => bail!("there is no contender `{contender}`"),
         };
         let seconds = begun.elapsed().as_secs_f64();
-        let kib = (resident_bytes()? - before) / f64::from(2 * sessions) / 1_024.0;
+        let kib = (machine::resident_bytes()? - before) / f64::from(2 * sessions) / 1_024.0;
         println!("{kib} {}", f64::from(sessions) / seconds);
         drop(kept);
         Ok(())
@@ -131,17 +131,4 @@ async fn quinn(sessions: u32) -> anyhow::Result<impl Sized> {
         kept.push((mine, theirs));
     }
     Ok((here, there, kept))
-}
-
-#[cfg(target_os = "linux")]
-fn resident_bytes() -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the kernel tells it")?;
-    let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(kib * 1_024.0)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn resident_bytes() -> anyhow::Result<f64> {
-    bail!("resident memory is read from /proc, which only Linux has")
 }

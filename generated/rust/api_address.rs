@@ -156,7 +156,7 @@ pub enum Action {
     StopAsking,
     /// `note_answer`, by `services`. One more vote for where it is.
     NoteAnswer { observer: types::NodeId, mapped: types::SocketAddress },
-    /// `count_answers`, by `services`. What more than half of them say is told from now on; if there is no such thing, nothing is.
+    /// `count_answers`, by `services`. From now on the address that more than half of them saw is shown, if there is one.
     CountAnswers,
     /// `forget_addresses`, by `services`. Nothing is told of where it is.
     ForgetAddresses,

@@ -807,7 +807,7 @@ fn in_asked(context: &mut Context<'_>) -> Response {
             context.take(State::Closed)
         }
         Trigger::Event(Event::Ended { .. }) => {
-            // → CLOSED (`automata/relay_circuit.yaml:97`). Whoever asked has gone, and nothing was relayed.
+            // → CLOSED (`automata/relay_circuit.yaml:97`). The asker has gone before anything was relayed.
             leave_asked(context);
             leave_carrying(context);
             context.take(State::Closed)

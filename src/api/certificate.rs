@@ -58,8 +58,8 @@ pub enum CertificateError {
         /// What it says.
         unix_ms: u64,
     },
-    /// What was kept is none.
-    #[error("what was kept is no certificate with its key: {why}")]
+    /// What was kept cannot be used.
+    #[error("the kept certificate and its key cannot be used: {why}")]
     Damaged {
         /// In what way; never with the key.
         why: String,
@@ -230,7 +230,7 @@ mod tests {
         for (wrong, by) in [("", "x"), ("{", "["), ("\"key\":\"30", "\"key\":\"31")] {
             let text = text.replacen(wrong, by, 1);
             let error = from_text(&text).expect_err("damaged").to_string();
-            assert!(error.contains("no certificate with its key") && error.len() < 200, "{error}");
+            assert!(error.contains("cannot be used") && error.len() < 200, "{error}");
         }
     }
 }

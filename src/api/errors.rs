@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
-    /// The body is no JSON.
+    /// The body is not valid JSON.
     ParseError,
     /// The body is JSON, but no request.
     InvalidRequest,

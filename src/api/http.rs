@@ -263,8 +263,8 @@ async fn prove(
     };
     let question = serde_json::from_slice::<proof::Question>(&body).ok();
     let Some(client) = question.and_then(|question| Nonce::parse(&question.nonce)) else {
-        let error = RpcError::new(ErrorKind::InvalidRequest, "this is no question for a proof")
-            .help(r#"it is {"nonce": "…"}, with 64 hexadecimal digits"#);
+        let error = RpcError::new(ErrorKind::InvalidRequest, "this is not a request for a proof")
+            .help(r#"send {"nonce": "…"}, with 64 hexadecimal digits"#);
         return refused(StatusCode::BAD_REQUEST, error);
     };
     let Ok(node) = Nonce::generate() else { return no_randomness() };

@@ -116,7 +116,7 @@ impl Line {
                 "ask /prove first, in the same connection, and read api.json again",
             ))
         } else {
-            Err(unauthorized("this is no way to prove who one is", "it is `Authorization: Bearer TOKEN`"))
+            Err(unauthorized("this kind of authorization is not known", "send `Authorization: Bearer TOKEN`"))
         }
     }
 

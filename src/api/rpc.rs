@@ -89,7 +89,7 @@ impl Asked {
     }
 }
 
-/// Reads a body. What is no JSON, or no request, is a request that is answered with that error.
+/// Reads a body. What is not valid JSON, or not a request, is answered with an error.
 #[must_use]
 pub fn parse(body: &[u8]) -> Body {
     if depth(body) > BODY_DEPTH {
@@ -107,7 +107,7 @@ pub fn parse(body: &[u8]) -> Body {
         Ok(Value::Array(requests)) => Body::Batch(requests.into_iter().map(parse_one).collect()),
         Ok(value) => Body::One(parse_one(value)),
         Err(error) => {
-            let said = format!("the body is no JSON: {error}");
+            let said = format!("the body is not valid JSON: {error}");
             Body::One(Asked::misunderstood(RpcError::new(ErrorKind::ParseError, said)))
         }
     }
@@ -160,7 +160,7 @@ fn parse_envelope(mut object: Map<String, Value>) -> Result<Wanted, RpcError> {
         return Err(with_example(invalid("`jsonrpc` is not \"2.0\"")));
     }
     let Some(Value::String(method)) = object.remove("method") else {
-        return Err(with_example(invalid("`method` is no text")));
+        return Err(with_example(invalid("`method` is not a string")));
     };
     let parameters = match object.remove("params") {
         None | Some(Value::Null) => Value::Object(Map::new()),
@@ -307,7 +307,10 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_request_is_told_what_it_is() {
-        check("{", expect!["null ParseError the body is no JSON: EOF while parsing an object at line 1 column 1"]);
+        check(
+            "{",
+            expect!["null ParseError the body is not valid JSON: EOF while parsing an object at line 1 column 1"],
+        );
         check(
             "[]",
             expect![[r#"
@@ -344,7 +347,7 @@ mod tests {
         check(
             r#"{"jsonrpc":"2.0","id":1}"#,
             expect![[r#"
-                1 InvalidRequest `method` is no text
+                1 InvalidRequest `method` is not a string
                 a request: {"jsonrpc": "2.0", "id": 1, "method": "getnodeinfo", "params": {}}"#]],
         );
         check(

@@ -29,7 +29,7 @@ pub fn resolve(store: &Store, who: &str) -> Result<Contact, RpcError> {
     match parse(who) {
         Ok(idurl) => {
             return store.contact(&idurl.id).map_err(failed)?.ok_or_else(|| {
-                RpcError::new(ErrorKind::NotFound, format!("{} is no contact", idurl.id))
+                RpcError::new(ErrorKind::NotFound, format!("{} is not a contact", idurl.id))
                     .help("`bitpie contact add ADDRESS` makes it one")
             });
         }

@@ -82,7 +82,7 @@ pub enum StoreError {
         holder: NodeId,
     },
     /// There is no such contact.
-    #[error("{id} is no contact: add it first with `bitpie contact add`")]
+    #[error("{id} is not a contact: add it first with `bitpie contact add`")]
     NoContact {
         /// Who.
         id: NodeId,

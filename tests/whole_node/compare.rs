@@ -41,7 +41,7 @@ fn nodes_that_say_the_same_agree_and_others_are_shown_where_they_differ() {
     other.stop_service("stun");
     let text = one.command(&["compare", &http, &websocket, "--method", "getservices"]).output().expect("it runs");
     let text = String::from_utf8(text.stdout).expect("it writes text");
-    assert!(text.contains("They differ in") && text.contains("stun"), "{text}");
+    assert!(text.contains("They differ in 1 place.") && text.contains("services[stun]"), "{text}");
 }
 
 #[test]

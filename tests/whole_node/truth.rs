@@ -180,7 +180,7 @@ fn a_name_of_the_dht_that_is_not_found_is_what_is_told() {
     let why = "names in services/entangled-dht/bootstrap were not found: no-such.invalid:6881";
     let (said, help) = until_bad(&node, "DHT");
     assert!(said.contains(why), "{said}");
-    assert!(help.contains("mend that") && !help.contains("log"), "{help}");
+    assert!(help.contains("fix that") && !help.contains("log"), "{help}");
     node.until("it is told of the nickname too", |node| told(node, &["nick", "show"]).contains(why));
     node.until("a search says so", |node| told(node, &["find", "alice"]).contains(why));
     assert!(first_line(&node).ends_with("and the DHT cannot be entered"), "{}", first_line(&node));

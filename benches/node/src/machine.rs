@@ -4,6 +4,9 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::time::Instant;
 
+#[cfg(target_os = "linux")]
+use anyhow::Context as _;
+
 use crate::Extent;
 use crate::rounds::quantile;
 
@@ -30,6 +33,27 @@ pub fn tell(extent: &Extent) -> anyhow::Result<()> {
         quantile(&mut times, 0.99),
     );
     Ok(())
+}
+
+/// Bytes of this process that are in memory.
+///
+/// # Errors
+/// If the kernel does not tell: only Linux does.
+#[cfg(target_os = "linux")]
+pub fn resident_bytes() -> anyhow::Result<f64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the kernel tells it")?;
+    let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kib * 1_024.0)
+}
+
+/// Bytes of this process that are in memory.
+///
+/// # Errors
+/// Always: they are read from /proc, which only Linux has.
+#[cfg(not(target_os = "linux"))]
+pub fn resident_bytes() -> anyhow::Result<f64> {
+    anyhow::bail!("resident memory is read from /proc, which only Linux has")
 }
 
 /// Tells how much waits for the processors, this program included.

@@ -84,12 +84,14 @@ impl Place {
         let late = || format!("no answer came within {} s", PATIENCE.as_secs());
         let answer = timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(late())).map_err(NoAnswer::Lost)?;
         let mut answer: Value = serde_json::from_str(&answer)
-            .map_err(|_| NoAnswer::Lost("what answers there is no node: its answer is no JSON".to_owned()))?;
+            .map_err(|_| NoAnswer::Lost("this is not a bitpie node: the answer is not valid JSON".to_owned()))?;
         match (answer.get_mut("result").map(Value::take), answer.get_mut("error").map(Value::take)) {
             (Some(result), None) => Ok(result),
-            (None, Some(error)) => Err(serde_json::from_value(error)
-                .map_or_else(|_| NoAnswer::Lost("its error is none of JSON-RPC".to_owned()), NoAnswer::Refused)),
-            _ => Err(NoAnswer::Lost("its answer is none of JSON-RPC".to_owned())),
+            (None, Some(error)) => Err(serde_json::from_value(error).map_or_else(
+                |_| NoAnswer::Lost("the error in its answer does not follow JSON-RPC".to_owned()),
+                NoAnswer::Refused,
+            )),
+            _ => Err(NoAnswer::Lost("its answer does not follow JSON-RPC".to_owned())),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Where several answers are not the same. Pure.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 /// A place at which answers differ.
@@ -11,7 +13,8 @@ pub struct Difference {
     pub values: Vec<Option<Value>>,
 }
 
-/// Every place at which the answers differ, the outermost that says it. Lists are compared place by place.
+/// Every place at which the answers differ, the outermost that says it. Lists of objects that all have a name or an id
+/// are compared by it, so that one entry more is one difference; all others place by place.
 #[must_use]
 pub fn differences(answers: &[Value]) -> Vec<Difference> {
     let mut found = Vec::new();
@@ -38,6 +41,13 @@ fn compare(path: String, values: &[Option<&Value>], found: &mut Vec<Difference>)
     }
     let lists: Option<Vec<_>> = values.iter().map(|value| value.and_then(Value::as_array)).collect();
     if let Some(lists) = lists {
+        if let Some((keys, lists)) = by_key(&lists) {
+            for key in keys {
+                let inside: Vec<_> = lists.iter().map(|list| list.get(key).copied()).collect();
+                compare(format!("{path}[{key}]"), &inside, found);
+            }
+            return;
+        }
         let longest = lists.iter().map(|list| list.len()).max().unwrap_or_default();
         for place in 0..longest {
             let inside: Vec<_> = lists.iter().map(|list| list.get(place)).collect();
@@ -46,6 +56,21 @@ fn compare(path: String, values: &[Option<&Value>], found: &mut Vec<Difference>)
         return;
     }
     found.push(Difference { path, values: values.iter().map(|value| value.cloned()).collect() });
+}
+
+/// All keys of these lists, and each list by them, if every element is an object whose `name`, or whose `id`, is a text
+/// of its own within its list.
+fn by_key<'a>(lists: &[&'a Vec<Value>]) -> Option<(BTreeSet<&'a str>, Vec<BTreeMap<&'a str, &'a Value>>)> {
+    ["name", "id"].into_iter().find_map(|field| {
+        let keyed = |list: &&'a Vec<Value>| {
+            let entries: Option<BTreeMap<&str, &Value>> =
+                list.iter().map(|element| Some((element.get(field)?.as_str()?, element))).collect();
+            entries.filter(|entries| entries.len() == list.len())
+        };
+        let lists: Vec<_> = lists.iter().map(keyed).collect::<Option<_>>()?;
+        let keys = lists.iter().flat_map(|list| list.keys().copied()).collect();
+        Some((keys, lists))
+    })
 }
 
 #[cfg(test)]
@@ -72,6 +97,18 @@ mod tests {
         assert_eq!(told(&[json!({ "a": 1, "b": 2 }), json!({ "b": 2, "a": 1 })]), [""; 0]);
         assert_eq!(told(&[]), [""; 0]);
         assert_eq!(told(&[json!(1)]), [""; 0]);
+    }
+
+    #[test]
+    fn one_entry_more_is_one_difference_where_entries_have_names() {
+        let entry = |name: &str, state: u8| json!({ "name": name, "state": state });
+        let one = json!([entry("a", 1), entry("b", 1), entry("c", 1)]);
+        let other = json!([entry("c", 2), entry("a", 1)]);
+        assert_eq!(told(&[one, other]), [r#"[b]: {"name":"b","state":1} | –"#, "[c].state: 1 | 2"]);
+        // A name given twice names nothing.
+        let twice = json!([entry("a", 1), entry("a", 2)]);
+        assert_eq!(told(&[twice, json!([entry("a", 1)])]), [r#"[1]: {"name":"a","state":2} | –"#]);
+        assert_eq!(told(&[json!([{ "id": "x" }]), json!([])]), [r#"[x]: {"id":"x"} | –"#]);
     }
 
     #[test]

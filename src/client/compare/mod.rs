@@ -23,8 +23,8 @@ const SHOWN: usize = 40;
 #[derive(Args)]
 #[command(
     after_help = "A node is HOST:PORT or http://HOST:PORT (HTTP), ws://HOST:PORT (WebSocket), or https://HOST:PORT (WebTransport). The \
-    last shows a certificate that only its SHA-256 hash makes known: name it as https://HOST:PORT#HASH, or HOST is asked for it over HTTP at port 38081. \
-    Every node is asked as anybody may ask it, without a token. Exit code 1 if the answers differ, or a node does not answer.\n\n\
+    certificate of WebTransport is checked by its SHA-256 hash: give it as https://HOST:PORT#HASH, or it is fetched over HTTP from port 38081 of HOST. \
+    Nodes are asked without a token, so only public methods are answered. Exit code 1 if the answers differ, or a node does not answer.\n\n\
     Examples:\n  bitpie compare 127.0.0.1:38081 192.0.2.7:38081 ws://192.0.2.8:38082\n  \
     bitpie compare 127.0.0.1:38081 192.0.2.7:38081 --method findnickname --params '{\"name\": \"alice\"}'"
 )]
@@ -43,7 +43,7 @@ pub struct Compare {
 /// `bitpie compare`
 pub(super) fn perform(compare: &Compare, context: &Context<'_>) -> Result<(), Failure> {
     let params: Value = serde_json::from_str(&compare.params).map_err(|error| {
-        Failure::here(format!("--params is no JSON: {error}"), "an object, like '{\"name\": \"alice\"}'")
+        Failure::here(format!("--params is not valid JSON: {error}"), "give an object, like '{\"name\": \"alice\"}'")
     })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =

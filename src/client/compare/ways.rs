@@ -28,7 +28,7 @@ pub(super) async fn over_http(place: &str, body: String) -> Result<String, Strin
         .map_err(|error| error.to_string())?;
     let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
     let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await.map_err(|error| error.to_string())?;
-    String::from_utf8(body.to_bytes().to_vec()).map_err(|_| "its answer is no text".to_owned())
+    String::from_utf8(body.to_bytes().to_vec()).map_err(|_| "its answer is not UTF-8".to_owned())
 }
 
 /// One request, one answer.

@@ -38,18 +38,20 @@ pub(super) async fn over_webtransport(
     line.push('\n');
     to.write_all(line.as_bytes()).await.map_err(|error| error.to_string())?;
     let (mut answer, mut piece) = (Vec::new(), vec![0; 1 << 14]);
-    while !answer.contains(&b'\n') {
-        if answer.len() > ANSWER_BYTES {
-            return Err("its answer has no end".to_owned());
+    loop {
+        let length = from.read(&mut piece).await.map_err(|error| error.to_string())?;
+        let piece = &piece[..length.ok_or("it has closed the connection")?];
+        // Only what is new is looked through: an answer without an end costs no more than its bytes.
+        if let Some(end) = piece.iter().position(|byte| *byte == b'\n') {
+            answer.extend_from_slice(&piece[..end]);
+            break;
         }
-        match from.read(&mut piece).await.map_err(|error| error.to_string())? {
-            Some(length) => answer.extend_from_slice(&piece[..length]),
-            None => break,
+        answer.extend_from_slice(piece);
+        if answer.len() > ANSWER_BYTES {
+            return Err("its answer is too long".to_owned());
         }
     }
-    let end = answer.iter().position(|byte| *byte == b'\n').ok_or("it has closed the connection")?;
-    answer.truncate(end);
-    String::from_utf8(answer).map_err(|_| "its answer is no text".to_owned())
+    String::from_utf8(answer).map_err(|_| "its answer is not UTF-8".to_owned())
 }
 
 /// What the node itself says over HTTP, which proves as much as asking over HTTP does.

@@ -62,7 +62,7 @@ pub(super) fn key_file(patient: &Patient) -> Finding {
         }
         Err(error) => Finding::bad(format!("{} cannot be looked at: {error}", path.display()), "see who owns it"),
         Ok(metadata) if !metadata.is_file() => {
-            Finding::bad(format!("{} is no file", path.display()), "put identity.key back from a backup")
+            Finding::bad(format!("{} is not a file", path.display()), "put identity.key back from a backup")
         }
         Ok(metadata) => {
             let open = privacy::of_file(&path, &metadata).err().map(|open| {
@@ -84,9 +84,7 @@ pub(super) fn settings(patient: &Patient) -> Finding {
             let set = settings.settings.iter().filter(|setting| setting.is_set).count();
             Finding::good(format!("{set} of {} are set, and all can be understood", settings.settings.len()))
         }
-        Err(error) => {
-            Finding::bad(error.clone(), "mend that line of config.toml, or take it out: then the default counts")
-        }
+        Err(error) => Finding::bad(error.clone(), "fix that line of config.toml, or delete it to use the default"),
     }
 }
 

@@ -209,8 +209,7 @@ fn dht(status: &Status, _: u64) -> Finding {
     const ALONE: &str = "look whether UDP gets out of this network, and at `bitpie config get \
                          services/entangled-dht/bootstrap`; it goes on trying. Without it, contacts are found only where \
                          they were last, and nicknames not at all; who wants none: `bitpie service disable entangled-dht`";
-    const NOT_OPEN: &str =
-        "mend that, or the setting that it names; it is tried again by itself, at least once a minute";
+    const NOT_OPEN: &str = "fix that, or the setting that it names; the node tries again at least once a minute";
     const FAILED: &str = "it is tried again by itself";
     if status.is_damaged {
         return Finding::skipped(OUT_OF_THE_NETWORK);

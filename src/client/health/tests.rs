@@ -1,3 +1,5 @@
+//! What is found by each check of the node, from its status.
+
 use std::collections::BTreeMap;
 
 use expect_test::expect;

@@ -382,7 +382,7 @@ impl Network {
             self.rates.holds.release_downloads();
         }
         if before.upload != now.upload {
-            self.gateway.upload.begin_anew();
+            self.gateway.upload.begin_again();
         }
     }
 

@@ -148,7 +148,7 @@ impl Upload {
     }
 
     /// The limit is another one: what was sent before counts no more.
-    pub fn begin_anew(&mut self) {
+    pub fn begin_again(&mut self) {
         self.pace = Pace::default();
     }
 }
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(upload.due_us(None), Some(0), "at once");
         assert_eq!(upload.next_due(None, NOW_US), Some((4, vec![1])));
         assert_eq!(upload.next_due(None, NOW_US), Some((4, vec![2])));
-        upload.begin_anew();
+        upload.begin_again();
         assert_eq!(upload.send(4, vec![3], Some(2_000), NOW_US), Outgoing::Now(vec![3]));
     }
 }

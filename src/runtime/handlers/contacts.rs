@@ -147,7 +147,7 @@ impl Driver {
                 refused(format!("you have refused {who}")).help(format!("`bitpie contact accept {id}`"))
             }
             ContactState::Removed => {
-                refused(format!("{who} is no contact any more")).help(format!("`bitpie contact add bitpie:{peer}`"))
+                refused(format!("{who} is no longer a contact")).help(format!("`bitpie contact add bitpie:{peer}`"))
             }
             ContactState::Accepted if services::state(self.node.system(), HOOKUPS).is_in_down() => {
                 unavailable(format!("{HOOKUPS} is off: {}", service.while_off))

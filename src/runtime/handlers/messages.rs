@@ -68,7 +68,7 @@ impl Answers<SendMessage> for Driver {
 impl Answers<GetMessage> for Driver {
     fn answer(&mut self, GetMessage { id, .. }: GetMessage, reply: Reply<answers::Message>) {
         self.ask(reply, false, move |store| {
-            let id: PacketId = id.parse().map_err(|_| bad(format!("`{id}` is no id of a message")))?;
+            let id: PacketId = id.parse().map_err(|_| bad(format!("`{id}` is not the id of a message")))?;
             let item = store.outgoing(&id).map_err(failed)?;
             let item =
                 item.ok_or_else(|| RpcError::new(ErrorKind::NotFound, format!("there is no message {id} of yours")))?;

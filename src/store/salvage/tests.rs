@@ -1,3 +1,5 @@
+//! Databases that are damaged in every place, and what is saved of them.
+
 use std::path::PathBuf;
 
 use rusqlite::Connection;

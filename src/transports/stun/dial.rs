@@ -41,7 +41,7 @@ pub async fn ask_by(socket: SharingSocket, asked: Asked) -> io::Result<(Vec<u8>,
         stream.read_exact(&mut message[..HEADER_BYTES]).await?;
         let header = message.first_chunk().expect("it is longer");
         let length = length_of(header).filter(|length| *length <= MESSAGE_BYTES);
-        let length = length.ok_or_else(|| io::Error::other("what answers there is no STUN server"))?;
+        let length = length.ok_or_else(|| io::Error::other("this is not a STUN server"))?;
         stream.read_exact(&mut message[HEADER_BYTES..length]).await?;
         message.truncate(length);
         Ok((message, HeldConnection(stream)))

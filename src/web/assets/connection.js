@@ -151,7 +151,7 @@ export class Connection extends EventTarget {
   /** What the node answers. */
   call(method, params = {}) {
     if (this.state === 'open') return this.#ask(method, params);
-    const message = 'there is no connection to the node now';
+    const message = 'the node cannot be reached';
     return Promise.reject(new NodeError({ message, data: { kind: 'unavailable', help: 'it is tried again by itself' } }));
   }
 

@@ -354,7 +354,7 @@ class Talk {
     this.below.dataset.of = `${this.#with} ${kind}`;
     if (kind === 'accepted') fill(this.below, this.#composer(contact));
     else if (kind === 'request') fill(this.below, this.#judgement(contact));
-    else fill(this.below, this.#with ? h('p.muted', {}, 'This is no contact: messages can be read, and none sent.') : null);
+    else fill(this.below, this.#with ? h('p.muted', {}, 'Not a contact: you can read these messages, but not answer.') : null);
   }
 
   #judgement(contact) {

@@ -3,6 +3,7 @@
 mod api;
 mod dht;
 mod formats;
+mod npm;
 mod python;
 mod quic;
 mod stun;
