@@ -235,8 +235,8 @@ fn a_body_that_is_too_large_is_refused_before_it_is_read() {
 fn a_body_that_is_no_request_is_answered_as_json_rpc_says() {
     let server = Server::plain();
     let send = |body: &str| server.with(|_| {}, body.as_bytes());
-    is_refused(&send("{"), 200, "parse_error", "no JSON");
-    is_refused(&send(""), 200, "parse_error", "no JSON");
+    is_refused(&send("{"), 200, "parse_error", "not valid JSON");
+    is_refused(&send(""), 200, "parse_error", "not valid JSON");
     is_refused(&send("[]"), 200, "invalid_request", "batch is empty");
     is_refused(&send(&"[".repeat(100_000)), 200, "too_large", "deeper than");
     let batch = r#"[{"jsonrpc":"2.0","id":1,"method":"shutdown"},{"jsonrpc":"2.0","method":"shutdown"},{"id":2}]"#;
@@ -456,7 +456,7 @@ fn at_the_port_the_node_proves_itself_and_then_takes_a_proof_in_place_of_the_tok
     // What is no question gets no proof.
     for wrong in [&b"{}"[..], b"{\"nonce\":\"00\"}", b"no JSON"] {
         let answer = ask(&mut server.connect(), "/prove", "", wrong);
-        is_refused(&answer, 400, "invalid_request", "no question for a proof");
+        is_refused(&answer, 400, "invalid_request", "not a request for a proof");
     }
     let too_large = ask(&mut server.connect(), "/prove", "", &[b' '; 1000]);
     is_refused(&too_large, 413, "too_large", "at most 256 bytes");
