@@ -58,12 +58,15 @@ fn compare(path: String, values: &[Option<&Value>], found: &mut Vec<Difference>)
     found.push(Difference { path, values: values.iter().map(|value| value.cloned()).collect() });
 }
 
+/// The elements of a list by their keys.
+type Keyed<'a> = BTreeMap<&'a str, &'a Value>;
+
 /// All keys of these lists, and each list by them, if every element is an object whose `name`, or whose `id`, is a text
 /// of its own within its list.
-fn by_key<'a>(lists: &[&'a Vec<Value>]) -> Option<(BTreeSet<&'a str>, Vec<BTreeMap<&'a str, &'a Value>>)> {
+fn by_key<'a>(lists: &[&'a Vec<Value>]) -> Option<(BTreeSet<&'a str>, Vec<Keyed<'a>>)> {
     ["name", "id"].into_iter().find_map(|field| {
         let keyed = |list: &&'a Vec<Value>| {
-            let entries: Option<BTreeMap<&str, &Value>> =
+            let entries: Option<Keyed<'a>> =
                 list.iter().map(|element| Some((element.get(field)?.as_str()?, element))).collect();
             entries.filter(|entries| entries.len() == list.len())
         };
