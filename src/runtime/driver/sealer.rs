@@ -150,7 +150,7 @@ fn whole<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::identity::{IdentityDocument, IdentityKey, Invitation, SealingKey};
     use crate::messages::{Expected, MessageText, NewMessage, open};
@@ -159,16 +159,16 @@ mod tests {
 
     const NOW: u64 = 1_700_000_000_000;
 
-    fn key(seed: u8) -> IdentityKey {
+    pub fn key(seed: u8) -> IdentityKey {
         IdentityKey::from_seed(&[seed; 32])
     }
 
-    fn document(revision: u64, rotation: u32) -> VerifiedDocument {
+    pub fn document(revision: u64, rotation: u32) -> VerifiedDocument {
         let sealing_key = SealingKey::derive(&key(2), rotation).public();
         IdentityDocument::new(key(2).id(), sealing_key, revision, NOW).sign(&key(2)).0
     }
 
-    fn new_message(id: u8) -> NewMessage {
+    pub fn new_message(id: u8) -> NewMessage {
         let text = MessageText::new("hello".to_owned()).expect("a short text");
         let id = PacketId([id; 16]);
         let (to, expires_unix_ms) = (key(2).id(), NOW + 1_000);
@@ -186,7 +186,7 @@ mod tests {
             let _ = sealing.seal(&key(1), &header, &text, None);
             sealing.sealed()
         };
-        // Whatever the clock says, one of 64 begins anew.
+        // Whatever the clock says, one of 64 begins again.
         let sealed: Vec<u32> = (0..2 * BY_ONE_AGREEMENT).map(|_| seal(0)).collect();
         assert!(sealed.iter().all(|sealed| *sealed <= BY_ONE_AGREEMENT), "{sealed:?}");
         assert_eq!(seal(1), 1, "the key is another");

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::future::ready;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -43,6 +44,8 @@ pub struct Storage {
     pub sealer: Sealer,
     /// By which messages of others are sealed.
     agreements: TheirAgreements,
+    /// Held by each message of ours that is read from disk to be sent.
+    read_to_send: Rc<()>,
     /// What became of messages, as the commands at hand say.
     news: Vec<(PacketId, DeliveryUpdate)>,
     /// Messages that were sent; this has yet to be written to disk.
@@ -57,6 +60,7 @@ impl Storage {
             store,
             sealer: Sealer::new(keys),
             agreements: TheirAgreements::default(),
+            read_to_send: Rc::default(),
             news: Vec::new(),
             sent: BTreeMap::new(),
             sent_due: None,
@@ -256,14 +260,20 @@ impl Storage {
     /// A message of ours is to be sent. It is sealed and signed once; whatever is sent again is the same to the last
     /// byte.
     pub(super) fn transmit(&self, session: u64, message: PacketId, recipient: NodeId) -> Task {
-        if let Some(bytes) = self.sealer.take_from_hand(&message) {
+        // What is at hand would overtake an earlier one that is still being read, as one is that is sent again.
+        let overtakes = Rc::strong_count(&self.read_to_send) > 1;
+        if !overtakes && let Some(bytes) = self.sealer.take_from_hand(&message) {
             return Box::pin(ready(Done::MessagePacket { session, message, bytes: Some(bytes) }));
         }
         let sealer = self.sealer.clone();
+        let reading = Rc::clone(&self.read_to_send);
         self.task(
             "seal a message",
             move |store| sealer.sealed(store, message, recipient),
-            move |bytes| Done::MessagePacket { session, message, bytes: bytes.flatten() },
+            move |bytes| {
+                drop(reading);
+                Done::MessagePacket { session, message, bytes: bytes.flatten() }
+            },
         )
     }
 
@@ -362,5 +372,47 @@ fn queued(delivery: Delivery) -> QueuedMessage {
         expires_unix_ms: delivery.expires_unix_ms,
         attempts: u16::try_from(delivery.attempts).unwrap_or(u16::MAX),
         pause_ms: delivery.pause_ms,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sealer::tests::{document, key, new_message};
+    use super::super::tasks::Tasks;
+    use super::*;
+    use crate::store::{NewContact, StoreThread};
+
+    /// The first one was handed to a session before, and is sent again; the others are at hand.
+    #[tokio::test]
+    async fn a_message_that_is_sent_again_is_not_overtaken_by_those_that_are_at_hand() {
+        let store = Store::in_memory().expect("memory");
+        let recipient = key(2).id();
+        let contact = NewContact { id: recipient, name: None, hints: Vec::new(), found_as: None, invitation: None };
+        store.add_contact(&contact, unix_ms()).expect("added");
+        store.keep_document(&document(1, 0), unix_ms()).expect("kept");
+        let (handle, thread) = StoreThread::start(store).expect("a thread");
+        let storage = Storage::new(handle, Keys::of(key(1)));
+        let mut messages = Vec::new();
+        for number in 1..=8 {
+            let (new, sealer) = (new_message(number), storage.sealer.clone());
+            messages.push(new.id);
+            let kept = move |store: &Store| {
+                let sealed = sealer.seal_new(store, &new)?;
+                store.queue_message(&new, sealed.as_deref(), unix_ms())
+            };
+            storage.store.run(kept).await.expect("kept");
+        }
+        storage.sealer.take_from_hand(&messages[0]).expect("it is at hand once");
+
+        let mut tasks = Tasks::default();
+        tasks.extend(messages.iter().map(|message| storage.transmit(1, *message, recipient)));
+        let mut sent = Vec::new();
+        while let Some((done, _)) = tasks.next().await {
+            let Done::MessagePacket { message, bytes: Some(_), .. } = done else { panic!("each can be sent") };
+            sent.push(message);
+        }
+        assert_eq!(sent, messages);
+        drop(storage);
+        thread.join();
     }
 }
